@@ -1,0 +1,100 @@
+"""Products. The documented product detail (one per product) is part of the row."""
+
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlmodel import Field
+
+from db.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+
+
+class ProductStatus(StrEnum):
+    DRAFT = "draft"
+    PUBLISH = "publish"
+    FUTURE = "future"
+    PRIVATE = "private"
+    PENDING = "pending"
+    TRASH = "trash"
+
+
+class FulfillmentType(StrEnum):
+    PHYSICAL = "physical"
+    DIGITAL = "digital"
+
+
+class VariationType(StrEnum):
+    SIMPLE = "simple"
+    SIMPLE_VARIATIONS = "simple_variations"
+    ADVANCED_VARIATIONS = "advanced_variations"
+
+
+class StockStatus(StrEnum):
+    IN_STOCK = "in-stock"
+    OUT_OF_STOCK = "out-of-stock"
+
+
+class GroupPricing(StrEnum):
+    PAYMENT_TYPE = "payment_type"
+    REPEAT_INTERVAL = "repeat_interval"
+    NONE = "none"
+
+
+def sort_key(text: str) -> str:
+    """The order of titles: compatibility forms folded, case ignored; the same bytes on both databases."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+class ProductRow(VersionedRow, table=True):
+    __tablename__ = "product"
+    __table_args__ = (
+        CheckConstraint("min_price >= 0 AND max_price >= min_price", name="prices"),
+        Index("ix_product_title_key_id", "title_key", "id"),
+        Index("ix_product_status_id", "status", "id"),
+        Index("ix_product_published_at_id", "published_at", "id"),
+        Index("ix_product_modified_at_id", "modified_at", "id"),
+        {"sqlite_autoincrement": True},  # an identifier is never given twice, not even after a delete
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    title: str
+    title_key: str = Field(sa_type=SORTED_TEXT)
+    status: ProductStatus = Field(default=ProductStatus.DRAFT, sa_type=wire(ProductStatus))
+    excerpt: str = ""
+    content: str = ""
+    slug: str = Field(sa_type=SORTED_TEXT, unique=True)
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    comment_status: str | None = None
+    view_url: str | None = None
+    edit_url: str | None = None
+    featured_image_id: int | None = Field(default=None, sa_type=KEY)
+    # The documented `metadata`; that name belongs to SQLModel.
+    extra: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+    detail_id: int | None = Field(default=None, sa_type=KEY, unique=True)
+    fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
+    variation_type: VariationType = Field(default=VariationType.SIMPLE, sa_type=wire(VariationType))
+    min_price: int = Field(default=0, sa_type=MONEY)
+    max_price: int = Field(default=0, sa_type=MONEY)
+    default_variant_id: int | None = Field(
+        default=None,
+        sa_type=KEY,
+        index=True,
+        sa_column_args=[
+            ForeignKey("product_variant.id", name="fk_product_default_variant_id", use_alter=True, ondelete="SET NULL")
+        ],
+    )
+    default_media: Any | None = Field(default=None, sa_type=DOCUMENT)
+    manage_stock: bool = False
+    stock_availability: StockStatus = Field(default=StockStatus.IN_STOCK, sa_type=wire(StockStatus))
+    manage_downloadable: bool = False
+    group_pricing_by: GroupPricing | None = Field(default=None, sa_type=wire(GroupPricing))
+    sold_individually: bool = False
+    use_pricing_table: bool = False
+    shipping_class_id: int | None = Field(default=None, sa_type=KEY)
+    tax_class_id: int | None = Field(default=None, sa_type=KEY)
+    active_editor: str | None = None
+    is_bundle: bool = False

@@ -1,0 +1,87 @@
+"""Variants: the things of a product that can be bought."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field
+
+from db.catalog.product import FulfillmentType, StockStatus
+from db.row import KEY, MONEY, VersionedRow, wire
+
+
+class PaymentType(StrEnum):
+    ONETIME = "onetime"
+    SUBSCRIPTION = "subscription"
+
+
+class VariantStatus(StrEnum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class BillingInterval(StrEnum):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
+    YEARLY = "yearly"
+
+
+class VariantRow(VersionedRow, table=True):
+    """A sale's terms. Subscription columns mean nothing on a one-time variant and hold their defaults there."""
+
+    __tablename__ = "product_variant"
+    __table_args__ = (
+        CheckConstraint("price >= 0 AND cost >= 0", name="prices"),
+        CheckConstraint("compare_price = 0 OR compare_price >= price", name="compare_price"),
+        CheckConstraint("available >= 0", name="available"),
+        CheckConstraint("trial_days BETWEEN 0 AND 365", name="trial_days"),
+        Index("ix_product_variant_product_id_position", "product_id", "position", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    product_id: int = Field(foreign_key="product.id", ondelete="CASCADE", sa_type=KEY)
+    title: str
+    identifier: str | None = None
+    sku: str | None = Field(default=None, unique=True, max_length=30)
+    status: VariantStatus = Field(default=VariantStatus.ACTIVE, sa_type=wire(VariantStatus))
+    position: int = 1
+    fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
+    sold_individually: bool = False
+    downloadable: bool = False
+    shipping_class_id: int | None = Field(default=None, sa_type=KEY)
+    media_id: int | None = Field(default=None, sa_type=KEY)
+    description: str = ""
+
+    price: int = Field(default=0, sa_type=MONEY)
+    compare_price: int = Field(default=0, sa_type=MONEY)
+    manage_cost: bool = False
+    cost: int = Field(default=0, sa_type=MONEY)
+
+    manage_stock: bool = False
+    stock_status: StockStatus = Field(default=StockStatus.IN_STOCK, sa_type=wire(StockStatus))
+    backorders: bool = False
+    total_stock: int = 1
+    available: int = 1
+    on_hold: int = 0
+    committed: int = 0
+
+    payment_type: PaymentType = Field(default=PaymentType.ONETIME, sa_type=wire(PaymentType))
+    interval: BillingInterval | None = Field(default=None, sa_type=wire(BillingInterval))
+    billing_times: int = 0  # 0: until canceled
+    trial_days: int = 0
+    billing_summary: str = ""
+    has_setup_fee: bool = False
+    setup_fee: int | None = Field(default=None, sa_type=MONEY)
+    setup_fee_label: str | None = None
+    setup_fee_per_item: bool = False
+    installment: bool = False
+
+    package_slug: str | None = None
+    weight: float | None = None
+    weight_unit: str | None = None
+    length: float | None = None
+    width: float | None = None
+    height: float | None = None

@@ -1,0 +1,49 @@
+"""The store itself: one row."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, String, cast, select
+from sqlmodel import Field, col
+
+from db.row import VersionedRow, wire
+
+
+class CurrencyPosition(StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class DecimalSeparator(StrEnum):
+    DOT = "dot"
+    COMMA = "comma"
+
+
+class StoreRow(VersionedRow, table=True):
+    __tablename__ = "store"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: int = Field(default=1, primary_key=True)
+    name: str = ""
+    currency: str = "USD"  # ISO 4217
+    currency_position: CurrencyPosition = Field(
+        default=CurrencyPosition.BEFORE,
+        sa_type=wire(CurrencyPosition),
+    )
+    decimal_separator: DecimalSeparator = Field(
+        default=DecimalSeparator.DOT,
+        sa_type=wire(DecimalSeparator),
+    )
+
+
+# What turns cents into words, in one column: one uncorrelated subquery, which both databases evaluate once a statement.
+MONEY_FORMAT = (
+    select(
+        col(StoreRow.currency)
+        .concat(" ")
+        .concat(cast(StoreRow.currency_position, String))
+        .concat(" ")
+        .concat(cast(StoreRow.decimal_separator, String))
+    )
+    .where(col(StoreRow.id) == 1)
+    .scalar_subquery()
+)

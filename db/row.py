@@ -1,0 +1,63 @@
+"""What every table shares: names of constraints, column types that mean the same on both databases, versions."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+from sqlalchemy import JSON, BigInteger, Enum, Integer, MetaData, String, Table
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Field, SQLModel
+
+# Constraints need names: Alembic drops by name, and a violation is explained to the caller by the name it breaks.
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+# SQLite counts rows only in a column declared INTEGER; 64 bits are its width anyway.
+KEY = BigInteger().with_variant(Integer, "sqlite")
+MONEY = BigInteger()  # minor units; GraphQL carries them as JSON numbers up to 2^53-1
+DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+# Byte order, so that both databases sort (and compare a cursor) alike whatever the locale of the cluster.
+SORTED_TEXT = String().with_variant(String(collation="C"), "postgresql")
+
+
+def now() -> datetime:
+    """The moment of a write, UTC, whole seconds: what the documented timestamps carry."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def wire(values: type[StrEnum]) -> TypeEngine[Any]:
+    """A column of documented words (`in-stock`), guarded by a check, read back as the enum's members."""
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        length=100,
+        name=values.__name__.lower(),
+        values_callable=lambda members: [m.value for m in members],
+        validate_strings=True,
+    )
+
+
+class Row(SQLModel):
+    """A table of ours. Constructors of tables do not validate; checks and constraints do."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The Core table of a row class. Reads and writes are Core statements; no ORM session lives here."""
+    return cast(Table, cast(Any, row).__table__)
+
+
+class VersionedRow(Row):
+    """A row that callers edit. `version` counts changes of what they may edit; derived columns do not bump it."""
+
+    version: int = Field(default=1, nullable=False)
+    created_at: datetime | None = Field(default_factory=now)
+    updated_at: datetime | None = Field(default_factory=now)

@@ -1,0 +1,168 @@
+"""The unit of work: one transaction with its rows, its idempotency record and its events. Nobody else commits."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import CheckConstraint, UniqueConstraint, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.access.viewer import Viewer
+from db.database import Database
+from db.idempotency import KEPT, IdempotencyRow
+from db.outbox import EventRow
+from db.row import now, table
+from db.tables import METADATA
+from engine.errors import ErrorCode, Refused, UserError
+from engine.naming import camel
+from engine.unit import Event, Recorded
+
+_IDEMPOTENCY = table(IdempotencyRow)
+# A deadlock's victim, a serialization failure, a lock not granted in time.
+_PASSING = frozenset({"40P01", "40001", "55P03"})
+
+
+class UnitOfWork:
+    """See engine.unit.Unit for what each method promises."""
+
+    def __init__(self, connection: AsyncConnection, viewer: Viewer) -> None:
+        self.connection = connection
+        self.viewer = viewer
+        self.events: list[Event] = []
+        self._errors: list[UserError] = []
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self._errors.append(UserError(code=code, message=message, field=list(path) or None))
+
+    def settle(self) -> None:
+        if self._errors:
+            raise Refused(self._errors)
+
+    @property
+    def _caller(self) -> str:
+        return self.viewer.id or "anonymous"
+
+    async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
+        place = (
+            (_IDEMPOTENCY.c.caller == self._caller)
+            & (_IDEMPOTENCY.c.mutation == mutation)
+            & (_IDEMPOTENCY.c.key == key)
+        )
+        await self.connection.execute(delete(_IDEMPOTENCY).where(place, _IDEMPOTENCY.c.created_at < now() - KEPT))
+        values = {
+            "caller": self._caller,
+            "mutation": mutation,
+            "key": key,
+            "input_hash": input_hash,
+            "created_at": now(),
+        }
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        # PostgreSQL waits here for a twin's transaction to end; SQLite waited when the transaction began.
+        claim = dialect.insert(_IDEMPOTENCY).values(values).on_conflict_do_nothing()
+        if (await self.connection.execute(claim.returning(_IDEMPOTENCY.c.key))).first() is not None:
+            return None
+        found = (await self.connection.execute(select(_IDEMPOTENCY).where(place))).one()
+        return Recorded(found.input_hash, found.result)
+
+    async def commit(self, mutation: str, key: str | None, result: Any) -> None:
+        if self.events:
+            await self.connection.execute(insert(EventRow), [self._row(e) for e in self.events])
+        if key is not None:
+            await self.connection.execute(
+                update(_IDEMPOTENCY)
+                .where(
+                    _IDEMPOTENCY.c.caller == self._caller,
+                    _IDEMPOTENCY.c.mutation == mutation,
+                    _IDEMPOTENCY.c.key == key,
+                )
+                .values(result=result)
+            )
+        await self.connection.commit()
+
+    def _row(self, event: Event) -> dict[str, Any]:
+        return EventRow(
+            name=event.name,
+            entity=event.entity,
+            version=event.version,
+            changed=list(event.changed),
+            payload=event.payload,
+            caller=self._caller,
+        ).model_dump(exclude={"id"})
+
+    def passing(self, error: Exception) -> bool:
+        if not isinstance(error, DBAPIError):
+            return False
+        return getattr(error.orig, "sqlstate", None) in _PASSING or "database is locked" in str(error.orig)
+
+    def explain(self, error: Exception) -> UserError | None:
+        if not isinstance(error, IntegrityError):
+            return None
+        constraint = violated(error)
+        if isinstance(constraint, UniqueConstraint):
+            names = [camel(c.name) for c in constraint.columns]
+            return UserError(
+                code=ErrorCode.CONFLICT, message=f"{' and '.join(names)} is taken already", field=names[-1:]
+            )
+        if isinstance(constraint, CheckConstraint):
+            return UserError(
+                code=ErrorCode.VALIDATION, message=f"The result would break a rule: {constraint.sqltext}", field=None
+            )
+        return None
+
+
+def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None:
+    """The constraint behind a refusal of the database; None for one that is not of these kinds."""
+    cause = getattr(error.orig, "__cause__", None) or error.orig
+    name = getattr(cause, "constraint_name", None)
+    if name is None:
+        # SQLite names a check, but of a unique constraint only the columns.
+        if check := re.search(r"CHECK constraint failed: (\w+)", str(error.orig)):
+            name = check[1]
+        elif unique := re.search(r"UNIQUE constraint failed: (\w+)\.", str(error.orig)):
+            columns = set(re.findall(r"\w+\.(\w+)", str(error.orig)))
+            return next(
+                (
+                    c
+                    for c in METADATA.tables[unique[1]].constraints
+                    if isinstance(c, UniqueConstraint) and {column.name for column in c.columns} == columns
+                ),
+                None,
+            )
+    return next(
+        (
+            c
+            for table in METADATA.tables.values()
+            for c in table.constraints
+            if isinstance(c, UniqueConstraint | CheckConstraint) and c.name == name
+        ),
+        None,
+    )
+
+
+class Units:
+    """What the engine is given as its database: reads, and units of work for a viewer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def dialect(self) -> str:
+        return self._database.dialect
+
+    def read(self) -> Any:
+        return self._database.read()
+
+    @asynccontextmanager
+    async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
+        """Rolled back unless committed."""
+        async with self._database.write() as connection:
+            yield UnitOfWork(connection, viewer)
+
+
+__all__: Sequence[str] = ("UnitOfWork", "Units", "violated")

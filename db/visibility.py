@@ -1,0 +1,62 @@
+"""Which rows a viewer may see: one predicate per entity. Every path to a row goes through its predicate."""
+
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlmodel import col
+
+from db.catalog.media import MediaRow
+from db.catalog.product import ProductRow, ProductStatus
+from db.catalog.variant import VariantRow, VariantStatus
+from db.row import table
+
+
+class Viewer(Protocol):
+    @property
+    def permissions(self) -> frozenset[str]: ...
+
+
+def _sees_catalog(viewer: Viewer) -> bool:
+    return "products/view" in viewer.permissions
+
+
+def products(viewer: Viewer) -> ColumnElement[bool]:
+    """Published products for everyone, the others with products/view."""
+    return true() if _sees_catalog(viewer) else col(ProductRow.status) == ProductStatus.PUBLISH
+
+
+def variants(viewer: Viewer) -> ColumnElement[bool]:
+    """Active variants of visible products for everyone, the others with products/view."""
+    if _sees_catalog(viewer):
+        return true()
+    product = exists(
+        select(1).where(col(ProductRow.id) == col(VariantRow.product_id), products(viewer)).correlate(table(VariantRow))
+    )
+    return and_(col(VariantRow.status) == VariantStatus.ACTIVE, product)
+
+
+def downloads(viewer: Viewer) -> ColumnElement[bool]:
+    """Files are what is sold: they need products/view."""
+    return true() if _sees_catalog(viewer) else false()
+
+
+def terms(viewer: Viewer) -> ColumnElement[bool]:
+    """Categories and brands are part of the public catalogue."""
+    return true()
+
+
+def taxonomies(viewer: Viewer) -> ColumnElement[bool]:
+    return true()
+
+
+def media(viewer: Viewer) -> ColumnElement[bool]:
+    """A picture is as visible as its owner."""
+    if _sees_catalog(viewer):
+        return true()
+    of_product = exists(
+        select(1).where(col(ProductRow.id) == col(MediaRow.product_id), products(viewer)).correlate(table(MediaRow))
+    )
+    of_variant = exists(
+        select(1).where(col(VariantRow.id) == col(MediaRow.variant_id), variants(viewer)).correlate(table(MediaRow))
+    )
+    return or_(of_product, of_variant)
