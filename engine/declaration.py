@@ -1,0 +1,205 @@
+"""Where a field comes from, declared once on the Strawberry field.
+
+graphql-core resolves a declared field through its `get_result`; a compiler reads the same declaration off
+`type_map["Product"].fields["variants"].extensions["strawberry-definition"].declaration`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from sqlalchemy import ColumnElement
+from strawberry.types.base import StrawberryContainer, StrawberryList
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+    from engine.context import Context
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+T = TypeVar("T")
+
+DECLARATION = "declaration"
+# Declared in place of a permission: anyone may ask, visibility alone decides what they see.
+PUBLIC = "public"
+
+
+class Declaration:
+    """What a field is made of. `needs` are the columns (or labelled expressions) of the row that it reads."""
+
+    needs: tuple[ColumnElement[Any], ...] = ()
+    permission: str | None = None
+    plain = False  # True: a function of the row alone, resolved without asking who is there
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        """Raise BadUserInput for arguments that make no sense together. Runs before anything is executed."""
+
+
+class DeclaredField(StrawberryField):
+    """A Strawberry field whose declaration travels in `metadata`, which survives Strawberry's copying of fields."""
+
+    @property
+    def declaration(self) -> Declaration:
+        return cast(Declaration, self.metadata[DECLARATION])
+
+    @property
+    def is_basic_field(self) -> bool:
+        return self.declaration.plain
+
+    @property
+    def target(self) -> type[Any]:
+        """The Python class behind the field's type, wrappers taken off."""
+        inner: Any = self.type
+        while isinstance(inner, StrawberryContainer):
+            inner = inner.of_type
+        return cast(type[Any], inner.resolve_type() if isinstance(inner, LazyType) else inner)
+
+    @property
+    def many(self) -> bool:
+        outer: Any = self.type
+        return isinstance(outer, StrawberryList)
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        declaration = self.declaration
+        if declaration.plain:
+            return cast(Leaf, declaration).read(source.row)
+        assert info is not None  # Strawberry leaves it out for basic fields only
+        if declaration.permission is not None:
+            info.context.require(declaration.permission)
+        return declaration.resolve(self, source, info, kwargs)
+
+
+class Leaf(Declaration):
+    """A value worked out from columns of its own row; only those are read."""
+
+    def __init__(
+        self, needs: Sequence[ColumnElement[Any]], read: Callable[[Any], Any], permission: str | None = None
+    ) -> None:
+        self.needs = tuple(needs)
+        self.read = read
+        self.permission = permission
+        self.plain = permission is None
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        return self.read(source.row)
+
+
+@dataclass(frozen=True, eq=False)
+class Relation(Declaration):
+    """Rows of the target type's table, found by a key that they (or what joins them, `on`) share with the parent."""
+
+    key: ColumnElement[Any]
+    to: ColumnElement[Any] | str
+    on: ColumnElement[bool] | None = None
+    where: ColumnElement[bool] | None = None
+    order: tuple[ColumnElement[Any], ...] = ()
+    permission: str | None = None
+
+    @property
+    def needs(self) -> tuple[ColumnElement[Any], ...]:  # type: ignore[override]
+        return () if isinstance(self.to, str) else (self.to,)
+
+    @property
+    def parent(self) -> str:
+        """The name under which the parent's row holds the key."""
+        return self.to if isinstance(self.to, str) else cast(str, cast(Any, self.to).key)
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        from engine.loader import load_related  # the loader needs entities, entities need declarations
+
+        return load_related(self, field, source, info)
+
+
+def declare(declaration: Declaration, *, description: str | None = None, **options: Any) -> Any:
+    """A field of this declaration; what it says of itself stands in its description."""
+    sentences = [description] if description else []
+    if declaration.permission not in (None, PUBLIC):
+        sentences.append(f"Requires {declaration.permission}.")
+    return DeclaredField(
+        python_name=None,
+        graphql_name=None,
+        description=" ".join(sentences) or None,
+        metadata={DECLARATION: declaration},
+        **options,
+    )
+
+
+def element(attribute: object) -> Any:
+    """The table's column behind a SQLModel attribute, which is typed as its value; a labelled expression as it is."""
+    if isinstance(attribute, ColumnElement):
+        return attribute
+    return cast(Any, attribute).property.columns[0]
+
+
+def expression(statement: ColumnElement[T], name: str) -> T:
+    """A labelled SQL expression over the row's table, to be read like a column."""
+    return cast(T, statement.label(name))
+
+
+def column(attribute: T, *, permission: str | None = None, description: str | None = None) -> T:
+    """A leaf that is a column. mypy checks that the GraphQL type is the column's."""
+    need = element(attribute)
+    return cast(T, declare(Leaf([need], attrgetter(need.key), permission), description=description))
+
+
+@overload
+def computed(
+    function: Callable[[A], T], a: A, /, *, permission: str | None = None, description: str | None = None
+) -> T: ...
+@overload
+def computed(
+    function: Callable[[A, B], T], a: A, b: B, /, *, permission: str | None = None, description: str | None = None
+) -> T: ...
+@overload
+def computed(
+    function: Callable[[A, B, C], T],
+    a: A,
+    b: B,
+    c: C,
+    /,
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+) -> T: ...
+def computed(
+    function: Callable[..., T], /, *attributes: object, permission: str | None = None, description: str | None = None
+) -> T:
+    """A leaf worked out from columns of its own row, given to `function` in order."""
+    needs = [element(a) for a in attributes]
+    values = attrgetter(*(n.key for n in needs))
+    read = (lambda row: function(values(row))) if len(needs) == 1 else (lambda row: function(*values(row)))
+    return cast(T, declare(Leaf(needs, read, permission), description=description))
+
+
+def derived(function: Callable[[Any], T], *, description: str | None = None) -> T:
+    """A leaf of a value type: worked out from the whole value."""
+    return cast(T, declare(Leaf((), function), description=description))
+
+
+def related(
+    key: object,
+    *,
+    to: object,
+    on: ColumnElement[bool] | None = None,
+    where: ColumnElement[bool] | None = None,
+    order: Sequence[object] = (),
+    permission: str | None = None,
+    description: str | None = None,
+) -> Any:
+    """A relation: one batched statement finds the rows whose `key` is the `to` of the parents that were asked.
+
+    The annotation says whether it is one or many and of which entity; that entity's visibility applies.
+    `key` may belong to a table that `on` joins to the entity's (a link table, say).
+    """
+    ordered = tuple(element(o) for o in order)
+    return declare(Relation(element(key), element(to), on, where, ordered, permission), description=description)

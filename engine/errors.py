@@ -1,0 +1,75 @@
+"""Errors as callers meet them: a code, a sentence, a path. One enum for all, one exception per way of refusing."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+
+@strawberry.enum(description="What kind of error it is. `docs/errors.md` tells the cause and the cure of each.")
+class ErrorCode(Enum):
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    VALIDATION = "VALIDATION"
+    BAD_REQUEST = "BAD_REQUEST"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    CONFLICT = "CONFLICT"
+    CONFIGURATION_ERROR = "CONFIGURATION_ERROR"
+    INVALID_INTEGRATION = "INVALID_INTEGRATION"
+    PROVIDER_ERROR = "PROVIDER_ERROR"
+    RATE_LIMITED = "RATE_LIMITED"
+    BUSINESS_RULE = "BUSINESS_RULE"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    INTERNAL = "INTERNAL"
+
+
+class CodedError(Exception):
+    """An error meant for the caller: its message and details are shown as they are."""
+
+    def __init__(self, code: ErrorCode, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": self.code.value, **self.details}
+
+
+class BadUserInput(CodedError):
+    """An argument that no execution could make sense of; nothing has run."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.BAD_USER_INPUT, message)
+
+
+class Forbidden(CodedError):
+    """The caller lacks a permission; the answer names it."""
+
+    def __init__(self, permission: str, *, anonymous: bool) -> None:
+        if anonymous:
+            super().__init__(
+                ErrorCode.UNAUTHENTICATED, f"Sign in first: this needs {permission}", permission=permission
+            )
+        else:
+            super().__init__(ErrorCode.FORBIDDEN, f"This needs the permission {permission}", permission=permission)
+
+
+@strawberry.type(description="What the caller can mend in its input.")
+class UserError:
+    code: ErrorCode
+    message: str
+    field: list[str] | None = strawberry.field(
+        default=None, description='The path of the input field, list indexes included: `["variants", "0", "price"]`.'
+    )
+
+
+class Refused(Exception):
+    """A mutation's function found broken rules: nothing is written, the payload carries them all."""
+
+    def __init__(self, errors: Sequence[UserError]) -> None:
+        super().__init__("; ".join(e.message for e in errors))
+        self.errors = list(errors)

@@ -1,0 +1,120 @@
+"""Batched loads of related rows: one statement answers all parents that ask in the same turn of the loop."""
+
+from collections.abc import Awaitable, Sequence
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from aiodataloader import DataLoader
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, select
+
+from engine.context import Context, Viewer
+from engine.declaration import DeclaredField, Relation
+from engine.document import Needs, merged
+from engine.entity import Entity, entity_of
+from engine.statement import AnySelect
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+PARENT = "_parent"  # the label under which a row carries the key of the parent it belongs to
+# Keys of one statement. SQLite binds at most 32766 values; PostgreSQL takes them as one array.
+MOST_KEYS = 10_000
+
+
+def load_related(
+    relation: Relation, field: DeclaredField, source: Any, info: "Info[Context, Any]"
+) -> Awaitable[Any] | None:
+    """What the relation finds for this parent; None at once where the parent holds no key."""
+    key = getattr(source.row, relation.parent)
+    if key is None:
+        return None if not field.many else _nothing()
+    context: Context = info.context
+    nodes = info._raw_info.field_nodes
+    place = (relation, tuple(map(id, nodes)))  # AST nodes outlive the request: the document holds them
+    loader = context.loaders.get(place)
+    if loader is None:
+        entity = entity_of(field.target)
+        needs = context.document.asked(entity, nodes)
+        # Two aliases that ask the same columns share one loader, and so one statement.
+        shared = (relation, tuple(n.key for n in needs))
+        loader = context.loaders.get(shared) or related_loader(context, relation, entity, needs, field.many)
+        context.loaders[shared] = context.loaders[place] = loader
+    return loader.load(key)
+
+
+async def _nothing() -> list[Any]:
+    return []
+
+
+def related_loader(
+    context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool
+) -> DataLoader[Any, Any]:
+    return DataLoader(partial(_load, context, relation, entity, needs, many), max_batch_size=MOST_KEYS)
+
+
+async def _load(
+    context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool, keys: Sequence[Any]
+) -> list[Any]:
+    statement = related_statement(relation, entity, needs, Seen(context.viewer), context.dialect)
+    found: dict[Any, list[Any]] = {key: [] for key in keys}
+    for row in await context.rows(statement, {"keys": list(keys)}):
+        found[row._mapping[PARENT]].append(entity.build(row))
+    if many:
+        return [found[key] for key in keys]
+    return [next(iter(found[key]), None) for key in keys]
+
+
+class Seen:
+    """A viewer as far as visibility goes: equal where the same rows are seen, so that statements can be shared."""
+
+    __slots__ = ("viewer",)
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+
+    def __hash__(self) -> int:
+        return hash(self.viewer.visibility_key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Seen) and self.viewer.visibility_key == other.viewer.visibility_key
+
+
+@lru_cache(maxsize=2048)
+def related_statement(relation: Relation, entity: Entity, needs: Needs, seen: Seen, dialect: str) -> AnySelect:
+    """The statement behind a relation; its only parameter is `keys`."""
+    statement = select(*merged(needs), relation.key.label(PARENT))
+    statement = joined(statement, relation.key, relation.on, entity)
+    statement = statement.where(among(relation.key, "keys", dialect), entity.visible(seen.viewer))
+    if relation.where is not None:
+        statement = statement.where(relation.where)
+    return statement.order_by(*relation.order, entity.key)
+
+
+def joined(statement: AnySelect, key: ColumnElement[Any], on: ColumnElement[bool] | None, entity: Entity) -> AnySelect:
+    """FROM the entity's table, joined to the table of the key where that is another one."""
+    if on is None:
+        return statement.select_from(entity.table)
+    return statement.select_from(entity.table.join(key.table, on))
+
+
+def among(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
+    """`column` is one of the values bound to `name`. One array on PostgreSQL, where each length of an IN list
+    would be another prepared statement."""
+    if dialect == "postgresql":
+        return column == any_(bindparam(name, type_=ARRAY(column.type)))
+    return column.in_(bindparam(name, expanding=True))
+
+
+async def fetch_by_key(context: Context, entity: Entity, needs: Needs, key: Any) -> Any | None:
+    """One visible row of the entity; loads of one turn share a statement."""
+    relation = by_key(entity)
+    shared = (relation, tuple(n.key for n in needs))
+    loader = context.loaders.get(shared)
+    if loader is None:
+        loader = context.loaders[shared] = related_loader(context, relation, entity, needs, many=False)
+    return await loader.load(key)
+
+
+@cache
+def by_key(entity: Entity) -> Relation:
+    return Relation(entity.key, entity.key)

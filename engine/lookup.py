@@ -1,0 +1,115 @@
+"""One node by its id or by a natural key; several by their ids."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from strawberry import ID
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import get_object_definition
+from strawberry.types.maybe import Some
+
+from engine import identity
+from engine.context import Context
+from engine.declaration import PUBLIC, Declaration, DeclaredField, Relation, declare
+from engine.entity import Entity, entity_of
+from engine.errors import BadUserInput
+from engine.input import FINDS, IDENTIFIES, check_ids
+from engine.listing import described
+from engine.loader import fetch_by_key, related_loader
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+MOST_NODES: Final = 100
+
+
+class Lookup(Declaration):
+    """A root field with one `@oneOf` argument `by`. What is absent or hidden is null."""
+
+    def __init__(self, by: type[Any], permission: str) -> None:
+        self.permission = permission
+        # One relation per column, made once: loads of one operation share their statement by it.
+        self.relations = {
+            f.python_name: Relation(f.metadata[FINDS], f.metadata[FINDS])
+            for f in get_object_definition(by, strict=True).fields
+        }
+        self.types = {f.python_name: f.metadata.get(IDENTIFIES) for f in get_object_definition(by, strict=True).fields}
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        check_ids(arguments["by"])
+
+    def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Awaitable[Any] | None:
+        name, value = next((n, v.value) for n in self.relations if isinstance(v := getattr(arguments["by"], n), Some))
+        context: Context = info.context
+        entity = entity_of(field.target)
+        relation = self.relations[name]
+        if self.types[name] is not None:
+            value = entity.key_of(identity.decode(value, self.types[name]).key)
+            if value is None:
+                return None
+        elif isinstance(value, str) and "\0" in value:
+            return None  # PostgreSQL refuses to compare with NUL, and no text holds it
+        needs = context.document.asked(entity, info._raw_info.field_nodes)
+        shared = (relation, tuple(n.key for n in needs))
+        loader = context.loaders.get(shared)
+        if loader is None:
+            loader = context.loaders[shared] = related_loader(context, relation, entity, needs, many=False)
+        return loader.load(value)
+
+
+class Nodes(Declaration):
+    """`node` and `nodes`: any entity of the schema by its global id."""
+
+    def __init__(self, *, several: bool) -> None:
+        self.permission = PUBLIC
+        self.several = several
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        ids: Sequence[str] = arguments["ids"] if self.several else [arguments["id"]]
+        if len(ids) > MOST_NODES:
+            raise BadUserInput(f"`nodes` takes at most {MOST_NODES} ids")
+        for text in ids:
+            identity.decode(text)
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        if not self.several:
+            return await self._one(info, arguments["id"])
+        # All are asked for in one turn, so that each type takes one statement.
+        return await asyncio.gather(*(self._one(info, i) for i in arguments["ids"]))
+
+    async def _one(self, info: "Info[Context, Any]", text: str) -> Any | None:
+        type_name, key_text = identity.decode(text)
+        entity: Entity | None = info.schema.entities.get(type_name)  # type: ignore[attr-defined]
+        key = entity.key_of(key_text) if entity is not None else None
+        if entity is None or key is None:
+            return None
+        context: Context = info.context
+        return await fetch_by_key(context, entity, context.document.asked(entity, info._raw_info.field_nodes), key)
+
+
+def lookup(by: type[Any], *, permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None) -> Any:
+    """A root field `xxx(by:)`, annotated `Xxx | None`; the input's fields are made by `finds`."""
+    field = declare(Lookup(by, permission), description=described(description, permission, rest))
+    field.arguments = [StrawberryArgument("by", None, StrawberryAnnotation(by))]
+    return field
+
+
+def node() -> Any:
+    field = declare(Nodes(several=False), description="Any node by its id; null when absent or hidden.")
+    field.arguments = [StrawberryArgument("id", None, StrawberryAnnotation(ID))]
+    return field
+
+
+def nodes() -> Any:
+    field = declare(
+        Nodes(several=True),
+        description=f"Up to {MOST_NODES} nodes by their ids, in that order; null where absent or hidden.",
+    )
+    field.arguments = [StrawberryArgument("ids", None, StrawberryAnnotation(list[ID]))]
+    return field

@@ -1,0 +1,7 @@
+"""Python's names and GraphQL's."""
+
+
+def camel(name: str) -> str:
+    """`min_price` → `minPrice`, as Strawberry's own converter does."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)

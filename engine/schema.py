@@ -1,0 +1,45 @@
+"""A Strawberry schema whose roots are declared, and whose entities can be found by name."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+
+from engine.declaration import DeclaredField
+from engine.entity import Entity, entity_of
+from engine.scalars import SCALARS
+
+DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
+
+
+class Schema(strawberry.Schema):
+    """Refuses to load when a root field declares no permission."""
+
+    def __init__(self, query: type, mutation: type | None = None, **options: Any) -> None:
+        super().__init__(query, mutation, config=StrawberryConfig(scalar_map=SCALARS), **options)
+        for root in (self.core.query_type, self.core.mutation_type):
+            for name, field in root.fields.items() if root else ():
+                declared = field.extensions[DEFINITION]
+                if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
+                    raise TypeError(f"{root}.{name} declares no permission")
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """graphql-core's schema, which executes."""
+        return self._schema
+
+    @cached_property
+    def entities(self) -> Mapping[str, Entity]:
+        return {entity.name: entity for entity in self._entities()}
+
+    def _entities(self) -> Iterator[Entity]:
+        for type_ in self.core.type_map.values():
+            definition = (type_.extensions or {}).get(DEFINITION)
+            if not isinstance(type_, GraphQLObjectType) or not isinstance(definition, StrawberryObjectDefinition):
+                continue
+            if hasattr(definition.origin, "__entity__"):
+                yield entity_of(definition.origin)
