@@ -1,0 +1,156 @@
+"""What is done to variants."""
+
+from typing import Any
+
+import strawberry
+from sqlalchemy import delete, insert, select
+from sqlmodel import col
+
+from db import visibility
+from db.catalog.media import MediaRow
+from db.catalog.product import FulfillmentType, ProductRow
+from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
+from db.derivations import refresh_product
+from db.row import now, table
+from db.writing import edit
+from engine import identity
+from engine.errors import ErrorCode
+from engine.input import finds, identifies
+from engine.mutation import Keys, mutation
+from engine.scalars import URL, Cents
+from engine.unit import Event, Unit
+from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.catalog.variant_rules import check_variant
+from resolvers.editing import differences, graphql_names, named, refuse_outdated
+
+VARIANT = table(VariantRow)
+PRODUCT = table(ProductRow)
+MEDIA = table(MediaRow)
+
+
+@strawberry.input(one_of=True, description="Exactly one of these.")
+class ProductVariantBy:
+    id: strawberry.Maybe[strawberry.ID] = finds(VariantRow.id, identifies="ProductVariant")
+    database_id: strawberry.Maybe[int] = finds(VariantRow.id, description="The store's own number.")
+    sku: strawberry.Maybe[str] = finds(VariantRow.sku)
+
+
+@strawberry.input(description="A picture; `attachmentId` 0 is one that lives elsewhere.")
+class MediaInput:
+    attachment_id: int
+    url: URL
+    title: str = ""
+
+
+@strawberry.input(
+    description="What is named changes, null clears, what is absent stays. The rules hold for the result."
+)
+class VariantUpdateInput:
+    id: strawberry.ID = identifies("ProductVariant")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    title: strawberry.Maybe[str]
+    sku: strawberry.Maybe[str | None]
+    status: strawberry.Maybe[VariantStatus]
+    position: strawberry.Maybe[int]
+    fulfillment_type: strawberry.Maybe[FulfillmentType]
+    downloadable: strawberry.Maybe[bool]
+    description: strawberry.Maybe[str | None]
+    price: strawberry.Maybe[Cents | None]
+    compare_price: strawberry.Maybe[Cents | None]
+    manage_cost: strawberry.Maybe[bool]
+    cost: strawberry.Maybe[Cents | None]
+    manage_stock: strawberry.Maybe[bool]
+    total_stock: strawberry.Maybe[int]
+    available: strawberry.Maybe[int]
+    committed: strawberry.Maybe[int]
+    on_hold: strawberry.Maybe[int]
+    payment_type: strawberry.Maybe[PaymentType]
+    interval: strawberry.Maybe[BillingInterval | None]
+    billing_times: strawberry.Maybe[int | None]
+    trial_days: strawberry.Maybe[int | None]
+    billing_summary: strawberry.Maybe[str | None]
+    has_setup_fee: strawberry.Maybe[bool]
+    setup_fee: strawberry.Maybe[Cents | None]
+    setup_fee_label: strawberry.Maybe[str | None]
+    setup_fee_per_item: strawberry.Maybe[bool]
+    installment: strawberry.Maybe[bool]
+    package_slug: strawberry.Maybe[str | None]
+    weight: strawberry.Maybe[float | None]
+    weight_unit: strawberry.Maybe[str | None]
+    length: strawberry.Maybe[float | None]
+    width: strawberry.Maybe[float | None]
+    height: strawberry.Maybe[float | None]
+    media: strawberry.Maybe[list[MediaInput] | None] = strawberry.field(
+        default=None, description="Replaces the pictures; an empty list removes them."
+    )
+
+
+@mutation(
+    permission="products/edit",
+    rest="POST /products/variants/{variantId}",
+    emits=("variant.updated",),
+)
+async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
+    """Change a variant; its product's prices and availability follow."""
+    row = await _locked(unit, input.id)
+    entity = f"ProductVariant:{row['id']}"
+    await refuse_outdated(unit, entity, input.expected_version, row["version"])
+
+    asked = named(input, leave=("id", "expected_version", "media"))
+    values = differences(row, check_variant(unit, row, asked))
+    media = None if input.media is None else await _other_media(unit, row["id"], input.media.value or [])
+    unit.settle()
+
+    changed = [*values, *(["media"] if media is not None else [])]
+    if changed:
+        await edit(unit.connection, VARIANT, row["id"], row["version"], values)
+        if media is not None:
+            await _replace_media(unit, row["id"], media)
+        await refresh_product(unit.connection, row["product_id"])
+        unit.emit(
+            Event(
+                "variant.updated",
+                entity,
+                version=row["version"] + 1,
+                changed=graphql_names(changed),
+                payload={"variantId": row["id"], "productId": row["product_id"], "sku": values.get("sku", row["sku"])},
+            )
+        )
+    return {"variant": row["id"], "product": row["product_id"]}
+
+
+async def _locked(unit: Unit, id: str) -> dict[str, Any]:
+    """The variant, its product locked before it: everyone locks in that order. Refuses what is absent or hidden."""
+    key = int(identity.decode(id).key)
+    owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key).scalar_subquery()
+    await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
+    statement = select(VARIANT).where(VARIANT.c.id == key, visibility.variants(unit.viewer)).with_for_update()
+    row = (await unit.connection.execute(statement)).mappings().one_or_none()
+    if row is None:
+        unit.refuse(ErrorCode.NOT_FOUND, "No such variant", "id")
+        unit.settle()
+        raise AssertionError("settle raises")
+    return dict(row)
+
+
+async def _other_media(unit: Unit, variant_id: int, given: list[MediaInput]) -> list[dict[str, Any]] | None:
+    """The pictures as rows; None when they are those that the variant has already."""
+    wanted = [{"attachment_id": m.attachment_id, "url": m.url, "title": m.title} for m in given]
+    for index, picture in enumerate(wanted):
+        if not str(picture["url"]).startswith(("https://", "http://")):
+            unit.refuse(ErrorCode.VALIDATION, "A picture needs an http or https URL", "media", str(index), "url")
+    columns = (MEDIA.c.attachment_id, MEDIA.c.url, MEDIA.c.title)
+    statement = select(*columns).where(col(MediaRow.variant_id) == variant_id).order_by(MEDIA.c.position, MEDIA.c.id)
+    present = [dict(m) for m in (await unit.connection.execute(statement)).mappings()]
+    return None if present == wanted else wanted
+
+
+async def _replace_media(unit: Unit, variant_id: int, media: list[dict[str, Any]]) -> None:
+    await unit.connection.execute(delete(MEDIA).where(MEDIA.c.variant_id == variant_id))
+    if media:
+        stamp = {"variant_id": variant_id, "version": 1, "created_at": now(), "updated_at": now()}
+        await unit.connection.execute(
+            insert(MEDIA), [{**m, **stamp, "position": i} for i, m in enumerate(media, start=1)]
+        )

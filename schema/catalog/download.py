@@ -1,0 +1,50 @@
+"""Files that buyers receive."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlmodel import col
+
+from db import visibility
+from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.catalog.product import ProductRow
+from db.catalog.variant import VariantRow
+from engine.declaration import column, related
+from engine.entity import Node, entity
+
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+    from schema.catalog.variant import ProductVariant
+
+
+@entity(DownloadRow, visible=visibility.downloads, description="A file that buyers of a product may download.")
+class ProductDownload(Node):
+    database_id: int = column(DownloadRow.id)
+    identifier: str = column(DownloadRow.identifier, description="A UUID of the file, stable across updates.")
+    title: str | None = column(DownloadRow.title)
+    type: str | None = column(DownloadRow.type, description="The kind of file, usually its extension.")
+    driver: str | None = column(DownloadRow.driver, description="Where it is stored: local, s3.")
+    file_name: str | None = column(DownloadRow.file_name)
+    file_path: str | None = column(DownloadRow.file_path, permission="products/edit")
+    file_url: str | None = column(DownloadRow.file_url, permission="products/edit")
+    file_size: float | None = column(DownloadRow.file_size, description="Bytes.")
+    bucket: str | None = column(DownloadRow.bucket, permission="products/edit")
+    download_limit: int | None = column(DownloadRow.download_limit, description="Per order; null is unlimited.")
+    download_expiry_days: int | None = column(
+        DownloadRow.download_expiry_days, description="Days after the purchase; null is forever."
+    )
+    position: int = column(DownloadRow.position)
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
+        ProductRow.id, to=DownloadRow.product_id
+    )
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
+        DownloadVariantRow.download_id,
+        to=DownloadRow.id,
+        on=col(DownloadVariantRow.variant_id) == VariantRow.id,
+        order=[VariantRow.position],
+        description="The variants it is limited to; empty when every variant of the product has it.",
+    )
+    version: int = column(DownloadRow.version)
+    created_at: datetime | None = column(DownloadRow.created_at)
+    updated_at: datetime | None = column(DownloadRow.updated_at)

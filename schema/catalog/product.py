@@ -1,0 +1,125 @@
+"""Products. The documented product detail is part of the type."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlalchemy import exists, select
+from sqlmodel import col
+from strawberry.scalars import JSON
+
+from db import visibility
+from db.catalog.download import DownloadRow
+from db.catalog.media import MediaRow, first_url
+from db.catalog.product import (
+    FulfillmentType,
+    GroupPricing,
+    ProductRow,
+    ProductStatus,
+    StockStatus,
+    VariationType,
+)
+from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
+from db.catalog.variant import PaymentType, VariantRow
+from db.row import table
+from engine.declaration import column, computed, expression, related
+from engine.entity import Node, entity
+from engine.scalars import HTML, URL
+from schema.money import Money, money
+
+if TYPE_CHECKING:
+    from schema.catalog.download import ProductDownload
+    from schema.catalog.media import Media
+    from schema.catalog.taxonomy import Term
+    from schema.catalog.variant import ProductVariant
+
+_has_subscription = exists(
+    select(1)
+    .where(col(VariantRow.product_id) == ProductRow.id, col(VariantRow.payment_type) == PaymentType.SUBSCRIPTION)
+    .correlate(table(ProductRow))
+)
+_joined_term = col(ProductTermRow.term_id) == TermRow.id
+
+
+@entity(ProductRow, visible=visibility.products, description="Something the store sells.")
+class Product(Node):
+    database_id: int = column(ProductRow.id)
+    detail_database_id: int | None = column(
+        ProductRow.detail_id, description="The documented product detail's id, for callers that hold one."
+    )
+    title: str = column(ProductRow.title)
+    slug: str = column(ProductRow.slug)
+    status: ProductStatus = column(ProductRow.status)
+    excerpt: str = column(ProductRow.excerpt)
+    content: HTML = computed(HTML, ProductRow.content)
+    published_at: datetime | None = column(ProductRow.published_at)
+    modified_at: datetime | None = column(ProductRow.modified_at)
+    comment_status: str | None = column(ProductRow.comment_status, permission="products/view")
+    view_url: URL | None = computed(lambda u: None if u is None else URL(u), ProductRow.view_url)
+    edit_url: URL | None = computed(
+        lambda u: None if u is None else URL(u), ProductRow.edit_url, permission="products/view"
+    )
+    metadata: JSON | None = computed(
+        lambda v: v, ProductRow.extra, permission="products/view", description="Opaque to the gateway; up to 16 kB."
+    )
+
+    fulfillment_type: FulfillmentType = column(ProductRow.fulfillment_type)
+    variation_type: VariationType = column(ProductRow.variation_type)
+    min_price: Money = money(ProductRow.min_price, description="The lowest of its variants' prices.")
+    max_price: Money = money(ProductRow.max_price, description="The highest of its variants' prices.")
+    has_price_range: bool = computed(lambda low, high: low != high, ProductRow.min_price, ProductRow.max_price)
+    manage_stock: bool = column(ProductRow.manage_stock)
+    stock_availability: StockStatus = column(ProductRow.stock_availability)
+    manage_downloadable: bool = column(ProductRow.manage_downloadable)
+    group_pricing_by: GroupPricing | None = column(ProductRow.group_pricing_by)
+    sold_individually: bool = column(ProductRow.sold_individually, description="At most one per cart line.")
+    use_pricing_table: bool = column(ProductRow.use_pricing_table)
+    active_editor: str | None = column(ProductRow.active_editor, permission="products/view")
+    default_media: JSON | None = computed(lambda v: v, ProductRow.default_media)
+    is_bundle: bool = column(ProductRow.is_bundle, description="Fixed when the product is created.")
+    has_subscription: bool = computed(
+        bool, expression(_has_subscription, "has_subscription"), description="Whether any variant is a subscription."
+    )
+
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
+        VariantRow.product_id, to=ProductRow.id, order=[VariantRow.position]
+    )
+    default_variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
+        VariantRow.id, to=ProductRow.default_variant_id
+    )
+    downloads: list[Annotated["ProductDownload", strawberry.lazy("schema.catalog.download")]] = related(
+        DownloadRow.product_id, to=ProductRow.id, order=[DownloadRow.position]
+    )
+    gallery: list[Annotated["Media", strawberry.lazy("schema.catalog.media")]] = related(
+        MediaRow.product_id, to=ProductRow.id, order=[MediaRow.position], description="The first is the featured image."
+    )
+    featured_image_id: int | None = column(ProductRow.featured_image_id)
+    thumbnail_url: URL | None = computed(
+        lambda url: None if url is None else URL(url),
+        first_url(MediaRow.product_id, ProductRow.id),
+        description="The featured image.",
+    )
+    terms: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = related(
+        ProductTermRow.product_id,
+        to=ProductRow.id,
+        on=_joined_term,
+        order=[TermRow.taxonomy, TermRow.name_key],
+        description="Categories and brands alike.",
+    )
+    categories: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = related(
+        ProductTermRow.product_id,
+        to=ProductRow.id,
+        on=_joined_term,
+        where=col(TermRow.taxonomy) == CATEGORIES,
+        order=[TermRow.name_key],
+    )
+    brands: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = related(
+        ProductTermRow.product_id,
+        to=ProductRow.id,
+        on=_joined_term,
+        where=col(TermRow.taxonomy) == BRANDS,
+        order=[TermRow.name_key],
+    )
+    version: int = column(ProductRow.version)
+    created_at: datetime | None = column(ProductRow.created_at)
+    updated_at: datetime | None = column(ProductRow.updated_at)

@@ -1,0 +1,133 @@
+"""Money as callers read it. Amounts are stored in minor units of the store's one currency."""
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+import strawberry
+
+from db.commerce.store import MONEY_FORMAT, CurrencyPosition, DecimalSeparator
+from engine.declaration import computed, derived, expression
+from engine.scalars import Cents, CurrencyCode
+
+# Digits after the point where they are not two (ISO 4217).
+MINOR_DIGITS = {
+    **dict.fromkeys(
+        [
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "UYI",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ],
+        0,
+    ),
+    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+}
+SIGNS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "CNY": "¥",
+    "INR": "₹",
+    "KRW": "₩",
+    "BRL": "R$",
+    "AUD": "$",
+    "CAD": "$",
+    "NZD": "$",
+    "MXN": "$",
+    "CHF": "CHF",
+    "PLN": "zł",
+    "TRY": "₺",
+    "UAH": "₴",
+    "ILS": "₪",
+    "NGN": "₦",
+    "PHP": "₱",
+    "THB": "฿",
+    "VND": "₫",
+}
+
+
+class MoneyFormat(NamedTuple):
+    currency: str
+    position: CurrencyPosition
+    separator: DecimalSeparator
+
+    @property
+    def digits(self) -> int:
+        return MINOR_DIGITS.get(self.currency, 2)
+
+
+class Amount(NamedTuple):
+    """What a `Money` is read from."""
+
+    cents: int
+    format: MoneyFormat
+
+    @property
+    def decimal(self) -> Decimal:
+        return Decimal(self.cents).scaleb(-self.format.digits)
+
+    @property
+    def formatted(self) -> str:
+        """As the store writes it: sign and separators from its settings."""
+        text = f"{abs(self.decimal):,.{self.format.digits}f}"
+        if self.format.separator is DecimalSeparator.COMMA:
+            text = text.translate(str.maketrans(",.", ".,"))
+        sign = SIGNS.get(self.format.currency, self.format.currency)
+        # A sign of letters is told apart from the digits by a space that does not break.
+        space = "\u00a0" if sign.isalpha() else ""
+        shown = f"{sign}{space}{text}" if self.format.position is CurrencyPosition.BEFORE else f"{text}{space}{sign}"
+        return f"-{shown}" if self.cents < 0 else shown
+
+
+@strawberry.type(description="An amount of the store's currency.")
+class Money:
+    cents: Cents = derived(lambda m: Cents(m.cents), description="In minor units: 1999 for $19.99.")
+    amount: Decimal = derived(lambda m: m.decimal, description='In major units, exact: "19.99".')
+    currency: CurrencyCode = derived(lambda m: CurrencyCode(m.format.currency))
+    formatted: str = derived(lambda m: m.formatted, description="For people, as the store writes it: $19.99.")
+    row: strawberry.Private[Any]
+
+
+@lru_cache(maxsize=64)
+def money_format(packed: str | None) -> MoneyFormat:
+    """From `MONEY_FORMAT`; a store without settings is one with FluentCart's defaults."""
+    currency, position, separator = (packed or "USD before dot").split(" ")
+    return MoneyFormat(currency, CurrencyPosition(position), DecimalSeparator(separator))
+
+
+def _some(cents: int, packed: str | None) -> Money:
+    one = object.__new__(Money)
+    one.row = Amount(cents, money_format(packed))
+    return one
+
+
+def _maybe(cents: int | None, packed: str | None) -> Money | None:
+    return None if cents is None else _some(cents, packed)
+
+
+_FORMAT = expression(cast(Any, MONEY_FORMAT), "money_format")
+
+
+def money(cents: int, *, description: str | None = None) -> Money:
+    """A leaf over a column of cents."""
+    return computed(_some, cents, _FORMAT, description=description)
+
+
+def maybe_money(cents: int | None, *, permission: str | None = None, description: str | None = None) -> Money | None:
+    """A leaf over a column of cents that may be null, or may not be shown."""
+    return computed(_maybe, cents, _FORMAT, permission=permission, description=description)
