@@ -1,0 +1,388 @@
+"""GraphiQL as a reader meets it: Chromium, a real server on loopback, nothing else on the network."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import strawberry
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Route
+
+from server.graphiql import Document, page, routes
+
+ARGUMENTS = (
+    "--no-sandbox",  # a container's root has no user namespace to give away
+    "--disable-gpu",
+    # Whatever Chromium would ask the network for on its own account.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+EXAMPLES = (
+    Document("Products", "query Products($first: Int!) {\n  products(first: $first) { title }\n}\n", {"first": 2}),
+    Document("Viewer", "query Viewer {\n  viewer\n}\n", headers={"X-Store": "7"}),
+)
+
+# Chromium draws in software here and shares the machine with the other tests.
+expect.set_options(timeout=30_000)
+
+# On the document before its scripts run; a refused load is an event, not an exception.
+NOTE_VIOLATIONS = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+        window.violations.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+
+@strawberry.type
+class Product:
+    title: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def products(self, first: int) -> list[Product]:
+        return [Product(title=f"Lamp {number}") for number in range(first)]
+
+    @strawberry.field
+    def viewer(self) -> str:
+        return "somebody"
+
+
+SCHEMA = strawberry.Schema(Query)
+
+
+@dataclass
+class Shop:
+    """A small app around the page; a test may change it between two visits."""
+
+    token: str | None = None
+    documents: Sequence[Document] = EXAMPLES
+    private: bool = False
+    broken: bool = False
+    authorizations: list[str | None] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/graphql", self.explore, methods=["GET"]),
+                Route("/graphql", self.execute, methods=["POST"]),
+                *routes(),
+            ]
+        )
+
+    async def explore(self, request: HttpRequest) -> HttpResponse:
+        return page(endpoint="/graphql", title="storegraph", token=self.token, documents=self.documents)
+
+    async def execute(self, request: HttpRequest) -> HttpResponse:
+        authorization = request.headers.get("authorization")
+        self.authorizations.append(authorization)
+        if self.broken:
+            return PlainTextResponse("Bad gateway", status_code=502)
+        if self.private and authorization is None:
+            return JSONResponse({"errors": [{"message": "Say who you are."}]}, status_code=401)
+        sent = await request.json()
+        result = await SCHEMA.execute(sent["query"], variable_values=sent.get("variables"))
+        errors = [error.formatted for error in result.errors or ()]
+        return JSONResponse({"data": result.data, **({"errors": errors} if errors else {})})
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 10
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            assert time.monotonic() < deadline, "the server did not start within 10 s"
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def graphql_url() -> Iterator[str]:
+    """Where a browser finds the page: two named example documents or more, readable without a token."""
+    with serving(Shop().app()) as url:
+        yield url
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def shop_url(shop: Shop) -> Iterator[str]:
+    with serving(shop.app()) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """A page of a fresh profile, wide enough for the explorer to open by itself."""
+    context = browser.new_context(viewport={"width": 1400, "height": 860})
+    context.add_init_script(NOTE_VIOLATIONS)
+    yield context.new_page()
+    context.close()
+
+
+def visit(tab: Page, url: str) -> None:
+    tab.goto(url)
+    tab.wait_for_selector(".graphiql-execute-button")
+    tab.wait_for_function("() => document.querySelectorAll('.CodeMirror').length === 4")
+
+
+def write(tab: Page, editor: str, text: str) -> None:
+    tab.click(f"{editor} .CodeMirror-scroll")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.press("Delete")
+    tab.keyboard.insert_text(text)
+    tab.wait_for_timeout(250)  # GraphiQL gives an edit to its tab after 100 ms; no hand changes tabs sooner
+
+
+def written(tab: Page, editor: str) -> str:
+    text: str = tab.locator(f"{editor} .CodeMirror").evaluate("(element) => element.CodeMirror.getValue()")
+    return text
+
+
+QUERY, RESPONSE = ".graphiql-query-editor", ".graphiql-response"
+VARIABLES, HEADERS = ".graphiql-editor-tool > :nth-child(1)", ".graphiql-editor-tool > :nth-child(2)"
+
+
+def write_headers(tab: Page, **headers: str) -> None:
+    tab.click("button[data-name=headers]")
+    write(tab, HEADERS, json.dumps(headers))
+
+
+def tabs(tab: Page) -> list[str]:
+    return tab.locator(".graphiql-tab-button").all_inner_texts()
+
+
+def switch_to(tab: Page, index: int) -> None:
+    tab.locator(".graphiql-tab-button").nth(index).click()
+
+
+def kept_on_disk(tab: Page) -> str:
+    tab.wait_for_timeout(700)  # GraphiQL writes half a second after the last change
+    kept: str = tab.evaluate("JSON.stringify({ ...localStorage })")
+    return kept
+
+
+def reload(tab: Page) -> None:
+    kept_on_disk(tab)
+    visit(tab, tab.url)
+
+
+def test_a_reader_writes_a_query_and_sees_the_answer(tab: Page, graphql_url: str) -> None:
+    origin = graphql_url.rpartition("/")[0]
+    requests: list[Request] = []
+    responses: list[Response] = []
+    problems: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            problems.append(message.text)
+
+    def on_request(request: Request) -> None:  # Playwright marks its listeners, which list.append does not allow
+        requests.append(request)
+
+    def on_response(response: Response) -> None:
+        responses.append(response)
+
+    tab.on("request", on_request)
+    tab.on("response", on_response)
+    tab.on("console", on_console)
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    tab.on("websocket", lambda socket: problems.append(socket.url))
+    visit(tab, graphql_url)
+
+    assert tab.title()
+    names = tabs(tab)
+    assert len(names) >= 2
+    assert "<untitled>" not in names
+    assert written(tab, QUERY).startswith("# Welcome to ")
+
+    explorer = tab.locator(".graphiql-explorer-root")
+    expect(explorer).to_be_visible()
+    expect(explorer.locator(".graphiql-explorer-node").first).to_be_visible()
+
+    tab.click(f"{QUERY} .CodeMirror-scroll")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.type("query Typed { __typename }")
+    tab.keyboard.press("Escape")
+    tab.keyboard.press("Control+Enter")
+    expect(tab.locator(f"{RESPONSE} .CodeMirror-code")).to_contain_text("__typename")
+    assert json.loads(written(tab, RESPONSE)) == {"data": {"__typename": "Query"}}
+    expect(tab.locator(".graphiql-tab-button").first).to_have_text("Typed")
+
+    tab.click("[aria-label='Show Documentation Explorer']")
+    docs = tab.locator(".graphiql-doc-explorer")
+    docs.get_by_role("link", name="Query").first.click()
+    expect(docs.locator(".graphiql-doc-explorer-field-name").first).to_be_visible()
+
+    assert tab.evaluate("window.violations") == []
+    # The dialog's scroll lock adds a style element: refused without the nonce.
+    tab.click("[aria-label='Open settings dialog']")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    assert tab.evaluate("getComputedStyle(document.body).overflow") == "hidden"
+
+    assert tab.evaluate("window.violations") == []
+    assert [each for each in problems if "DialogContent" not in each] == []  # a hint to GraphiQL's authors
+    assert len(requests) > 10
+    assert [each.url for each in requests if not each.url.startswith((f"{origin}/", "data:"))] == []
+    assert [each.url for each in responses if each.status >= 400] == []
+    assert {each.headers["content-type"] for each in requests if each.method == "POST"} == {"application/json"}
+
+
+def test_examples_bring_their_variables_and_headers(tab: Page, shop_url: str) -> None:
+    visit(tab, shop_url)
+    assert tabs(tab) == ["Products", "Viewer"]
+    assert json.loads(written(tab, VARIABLES)) == {"first": 2}
+    tab.click(".graphiql-execute-button")
+    expect(tab.locator(f"{RESPONSE} .CodeMirror-code")).to_contain_text("Lamp 1")
+
+    switch_to(tab, 1)
+    assert written(tab, VARIABLES) == ""
+    assert json.loads(written(tab, HEADERS)) == {"X-Store": "7"}
+
+
+def test_a_token_written_once_serves_every_tab_and_outlives_a_reload(tab: Page, graphql_url: str) -> None:
+    visit(tab, graphql_url)
+    before = tabs(tab)
+    write_headers(tab, Authorization="Bearer mine-alone", Other="here")
+
+    switch_to(tab, 1)
+    elsewhere = json.loads(written(tab, HEADERS))
+    assert elsewhere["Authorization"] == "Bearer mine-alone"
+    assert "Other" not in elsewhere
+    with tab.expect_request(lambda request: request.method == "POST") as sent:
+        tab.click(".graphiql-execute-button")
+    assert sent.value.headers["authorization"] == "Bearer mine-alone"
+    tab.click(".graphiql-tab-add")
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer mine-alone"}
+    assert "mine-alone" not in kept_on_disk(tab)
+
+    for _ in range(2):
+        reload(tab)
+        assert tabs(tab) == [*before, "<untitled>"]
+        assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer mine-alone"}
+    switch_to(tab, 0)
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer mine-alone", "Other": "here"}
+
+    write_headers(tab, Other="here")
+    switch_to(tab, 1)
+    assert "Authorization" not in written(tab, HEADERS)
+
+
+def test_history_does_not_bring_back_an_old_token(tab: Page, shop_url: str) -> None:
+    visit(tab, shop_url)
+    write_headers(tab, Authorization="Bearer first")
+    tab.click(".graphiql-execute-button")
+    expect(tab.locator(f"{RESPONSE} .CodeMirror-code")).to_contain_text("Lamp")
+    write_headers(tab, Authorization="Bearer second")
+
+    tab.click("[aria-label='Show History']")
+    tab.locator(".graphiql-history-item-label").first.click()
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer second"}
+    disk = kept_on_disk(tab)
+    assert "graphiql:queries" in disk
+    assert "Bearer first" not in disk
+
+
+def test_headers_are_forgotten_when_the_reader_wants_it(tab: Page, shop_url: str) -> None:
+    visit(tab, shop_url)
+    write_headers(tab, Authorization="Bearer brief")
+    tab.click("[aria-label='Open settings dialog']")
+    tab.click("#disable-persist-headers")
+    tab.keyboard.press("Escape")
+
+    for _ in range(2):
+        reload(tab)
+        assert tabs(tab) == ["Products", "Viewer"]
+        assert written(tab, HEADERS) == ""
+    assert "brief" not in tab.evaluate("JSON.stringify({ ...sessionStorage })")
+
+
+def test_a_preset_token_gives_way_to_the_readers_own(tab: Page, shop: Shop, shop_url: str) -> None:
+    shop.token = "demo-1"
+    visit(tab, shop_url)
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer demo-1"}
+    expect(tab.locator(".graphiql-explorer-node").first).to_be_visible()
+    assert shop.authorizations == ["Bearer demo-1"]
+
+    shop.token = "demo-2"  # the server was started again
+    reload(tab)
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer demo-2"}
+
+    write_headers(tab, Authorization="Bearer mine")
+    shop.token = "demo-3"
+    reload(tab)
+    assert json.loads(written(tab, HEADERS)) == {"Authorization": "Bearer mine"}
+
+
+def test_the_schema_comes_with_the_first_token(tab: Page, shop: Shop, shop_url: str) -> None:
+    shop.private = True
+    visit(tab, shop_url)
+    expect(tab.locator(".graphiql-explorer-root")).to_have_count(0)
+    write_headers(tab, Authorization="Bearer mine")
+    expect(tab.locator(".graphiql-explorer-node").first).to_be_visible()
+    assert shop.authorizations[-1] == "Bearer mine"
+
+
+def test_a_new_example_joins_the_tabs_and_a_closed_one_stays_closed(tab: Page, shop: Shop, shop_url: str) -> None:
+    visit(tab, shop_url)
+    tab.locator(".graphiql-tab-button").first.click()
+    tab.locator(".graphiql-tab-close").first.click()
+    assert tabs(tab) == ["Viewer"]
+
+    shop.documents = (*EXAMPLES, Document("Added", "query Added {\n  viewer\n}\n"))
+    reload(tab)
+    assert tabs(tab) == ["Viewer", "Added"]
+
+    tab.click("[aria-label='Open settings dialog']")
+    tab.click("text=Clear data")
+    visit(tab, shop_url)
+    assert tabs(tab) == ["Products", "Viewer", "Added"]
+
+
+def test_an_answer_that_is_no_json_is_named(tab: Page, shop: Shop, shop_url: str) -> None:
+    visit(tab, shop_url)
+    shop.broken = True
+    tab.click(".graphiql-execute-button")
+    expect(tab.locator(f"{RESPONSE} .CodeMirror-code")).to_contain_text("answered 502 with text/plain")
+
+
+def test_without_javascript_there_is_a_message(browser: Browser, shop_url: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(shop_url)
+    # By its class: Playwright leaves <noscript> out when it looks for a text.
+    expect(tab.locator(".notice")).to_be_visible()
+    expect(tab.locator(".notice")).to_contain_text("needs JavaScript")
+    context.close()
