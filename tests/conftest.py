@@ -1,0 +1,179 @@
+"""Fixtures that every room's tests share, and what a skip means."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import hypothesis
+import pytest
+
+from tests import databases
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
+
+    from tests.gateway import Gateway
+
+# Set where nothing may be missing (continuous integration): a skip is then a failure.
+NOTHING_SKIPPED: Final = os.environ.get("STOREGRAPH_TEST_ALL") == "1"
+
+_RUN = pytest.StashKey[databases.RunDirectory]()
+_DIRECTORY: Final = "run_directory"
+
+# A deadline measures the machine's load as much as the code. Everything else stays as hypothesis chose it.
+hypothesis.settings.register_profile("storegraph", deadline=None)
+hypothesis.settings.load_profile("storegraph")
+
+
+# One directory per run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[_RUN] = databases.RunDirectory()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: "WorkerController") -> None:
+    node.workerinput[_DIRECTORY] = str(node.config.stash[_RUN].path)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The workers are gone by now."""
+    if _RUN in config.stash:
+        config.stash[_RUN].delete()
+
+
+@pytest.fixture(scope="session")
+def run_directory(pytestconfig: pytest.Config) -> Path:
+    """Shared by all workers of this run, deleted after it."""
+    if _RUN in pytestconfig.stash:
+        return pytestconfig.stash[_RUN].path
+    return Path(pytestconfig.workerinput[_DIRECTORY])  # type: ignore[attr-defined]
+
+
+# Databases
+
+
+@pytest.fixture(scope="session")
+def postgres_url(run_directory: Path) -> str:
+    """A PostgreSQL server, by a URL that may create databases; tests that need a database take `database_url`."""
+    return os.environ.get("TEST_POSTGRES_URL") or databases.EmbeddedPostgres(run_directory).url()
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str) -> Iterator[databases.PostgresDatabases]:
+    created = databases.PostgresDatabases(postgres_url)
+    yield created
+    created.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.migrated_sqlite(tmp_path_factory.mktemp("sqlite") / "template.sqlite")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database of the test's own, on each database in turn: `sqlite:///…` or `postgresql://…`.
+
+    On one of them only: `@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)`.
+    """
+    if request.param == "sqlite":
+        path = tmp_path / "storegraph.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield databases.sqlite_url(path)
+    else:
+        created: databases.PostgresDatabases = request.getfixturevalue("postgres_databases")
+        url = created.create(migrated=True)
+        yield url
+        created.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def unmigrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without a table, on each database in turn."""
+    if request.param == "sqlite":
+        yield databases.sqlite_url(tmp_path / "storegraph.sqlite")
+    else:
+        created: databases.PostgresDatabases = request.getfixturevalue("postgres_databases")
+        url = created.create(migrated=False)
+        yield url
+        created.drop(url)
+
+
+# Programs that a machine may lack
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node; skips where there is none."""
+    return _program("Node", "node", "nodejs")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium or Chrome; skips where there is none. Root has to start it with `--no-sandbox`."""
+    return _program("Chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _program(title: str, *names: str) -> str:
+    for name in names:
+        path = shutil.which(name)
+        # Asked for its version: a distribution may put a stub in its place that only says how to install it.
+        if path and subprocess.run([path, "--version"], capture_output=True).returncode == 0:
+            return path
+    pytest.skip(f"needs {title}")
+
+
+# Skips
+
+
+def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if NOTHING_SKIPPED and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped: {_reason(report)}; STOREGRAPH_TEST_ALL=1 lets nothing be skipped"
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple | list) else str(report.longrepr)
+    return said.removeprefix("Skipped: ")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """Last of all, where it is read: what was skipped for which reason, and how often."""
+    yield
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)
+
+
+# The gateway
+
+
+@pytest.fixture
+async def gateway(database_url: str) -> AsyncIterator["Gateway"]:
+    """The schema over a database of the test's own, on each database in turn."""
+    from tests.gateway import opened
+
+    async with opened(database_url) as gateway:
+        yield gateway
