@@ -4,9 +4,31 @@ from sqlalchemy import MetaData
 
 from db import idempotency, importing, outbox
 from db.access import token
-from db.catalog import download, media, product, taxonomy, variant
-from db.commerce import store
+from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
+from db.commerce import customer, order, store, subscription
+from db.integration import feed, provider
 from db.row import Row
 
-MODULES = (download, idempotency, importing, media, outbox, product, store, taxonomy, token, variant)
+MODULES = (
+    attribute,
+    bundle,
+    customer,
+    download,
+    feed,
+    idempotency,
+    importing,
+    media,
+    order,
+    outbox,
+    product,
+    provider,
+    shipping,
+    store,
+    subscription,
+    tax,
+    taxonomy,
+    token,
+    upgrade_path,
+    variant,
+)
 METADATA: MetaData = Row.metadata

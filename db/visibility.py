@@ -8,6 +8,7 @@ from sqlmodel import col
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
+from db.integration.feed import FeedRow, FeedScope
 from db.row import table
 
 
@@ -60,3 +61,73 @@ def media(viewer: Viewer) -> ColumnElement[bool]:
         select(1).where(col(VariantRow.id) == col(MediaRow.variant_id), variants(viewer)).correlate(table(MediaRow))
     )
     return or_(of_product, of_variant)
+
+
+def _with(viewer: Viewer, permission: str) -> ColumnElement[bool]:
+    """All rows or none."""
+    return true() if permission in viewer.permissions else false()
+
+
+def upgrade_paths(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "products/view")
+
+
+def shipping_classes(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "products/view")
+
+
+def tax_classes(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "products/view")
+
+
+def attributes(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "products/view")
+
+
+def providers(viewer: Viewer) -> ColumnElement[bool]:
+    """Who may see feeds of either kind may see whom they are for."""
+    return or_(_with(viewer, "integrations/view"), _with(viewer, "products/view"))
+
+
+def feeds(viewer: Viewer) -> ColumnElement[bool]:
+    """Global feeds need integrations/view, a product's feeds products/view."""
+    return or_(
+        and_(col(FeedRow.scope) == FeedScope.GLOBAL, _with(viewer, "integrations/view")),
+        and_(col(FeedRow.scope) == FeedScope.PRODUCT, _with(viewer, "products/view")),
+    )
+
+
+def orders(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "orders/view")
+
+
+def order_items(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "orders/view")
+
+
+def order_transactions(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "orders/view")
+
+
+def order_addresses(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "orders/view")
+
+
+def download_permissions(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "orders/view")
+
+
+def customers(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "customers/view")
+
+
+def customer_addresses(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "customers/view")
+
+
+def subscriptions(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "subscriptions/view")
+
+
+def stores(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "store/settings")

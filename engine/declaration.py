@@ -36,6 +36,7 @@ class Declaration:
 
     needs: tuple[ColumnElement[Any], ...] = ()
     permission: str | None = None
+    rest: tuple[str, ...] = ()  # the documented operations that this field covers
     plain = False  # True: a function of the row alone, resolved without asking who is there
 
     def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
@@ -120,14 +121,19 @@ class Relation(Declaration):
         return load_related(self, field, source, info)
 
 
-def declare(declaration: Declaration, *, description: str | None = None, **options: Any) -> Any:
+def declare(
+    declaration: Declaration, *, description: str | None = None, rest: Sequence[str] = (), **options: Any
+) -> Any:
     """A field of this declaration; what it says of itself stands in its description."""
     sentences = [description] if description else []
+    object.__setattr__(declaration, "rest", tuple(rest))  # some declarations are frozen
     if declaration.permission not in (None, PUBLIC):
         sentences.append(f"Requires {declaration.permission}.")
+    if rest:
+        sentences.append(f"REST: {', '.join(rest)}.")
     return DeclaredField(
         python_name=None,
-        graphql_name=None,
+        graphql_name=options.pop("name", None),
         description=" ".join(sentences) or None,
         metadata={DECLARATION: declaration},
         **options,
@@ -194,6 +200,8 @@ def related(
     where: ColumnElement[bool] | None = None,
     order: Sequence[object] = (),
     permission: str | None = None,
+    rest: Sequence[str] = (),
+    name: str | None = None,
     description: str | None = None,
 ) -> Any:
     """A relation: one batched statement finds the rows whose `key` is the `to` of the parents that were asked.
@@ -202,4 +210,6 @@ def related(
     `key` may belong to a table that `on` joins to the entity's (a link table, say).
     """
     ordered = tuple(element(o) for o in order)
-    return declare(Relation(element(key), element(to), on, where, ordered, permission), description=description)
+    # A parent that is no row of a table names the attribute that holds the key.
+    relation = Relation(element(key), to if isinstance(to, str) else element(to), on, where, ordered, permission)
+    return declare(relation, description=description, rest=rest, name=name)

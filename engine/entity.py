@@ -56,10 +56,7 @@ class Entity:
 
     def key_of(self, text: str) -> Any | None:
         """The key as the column's type; None for what cannot be a key of this table."""
-        if self.key.type.python_type is not int:
-            return text
-        # isascii: int() would take other scripts' digits; 2^63 is where the column ends.
-        return int(text) if text.isascii() and text.isdigit() and int(text) < 2**63 else None
+        return identity.number(text) if self.key.type.python_type is int else text
 
     def build(self, row: Row[Any] | Any) -> Any:
         """An instance of the declared type holding the asked columns; a forgotten need is an AttributeError."""

@@ -1,58 +1,52 @@
-"""Typed filters: operators per kind of column, and/or/not around them.
+"""Typed filters: what a caller sent, turned into one SQL predicate by what the filter's fields declare."""
 
-A filter input names its columns once; this module turns what a caller sent into one SQL predicate.
-"""
-
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final, Generic, TypeVar, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, not_, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select, true
 from strawberry.types.base import get_object_definition
 
 from engine.declaration import element
 from engine.errors import BadUserInput
+from engine.operators import OPERATORS
 
-T = TypeVar("T")
 COLUMN: Final = "column"
+FOLD: Final = "fold"
+SOME: Final = "some"
+COMPARED: Final = "compared"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
-MOST_VALUES: Final = 100
+
+Compare = Callable[[str, Any], ColumnElement[bool]]
 
 
-@strawberry.input(description="Every operator given must hold.")
-class EnumOperators(Generic[T]):
-    eq: T | None = None
-    in_: list[T] | None = strawberry.field(default=None, name="in")
-    not_: T | None = strawberry.field(default=None, name="not")
+@dataclass(frozen=True, eq=False)
+class Some:
+    """Rows of another table that belong to a row of this one."""
+
+    table: FromClause
+    on: ColumnElement[bool]
+    outer: FromClause
 
 
-@strawberry.input(description="Every operator given must hold.")
-class IntOperators:
-    eq: int | None = None
-    in_: list[int] | None = strawberry.field(default=None, name="in")
-    not_: int | None = strawberry.field(default=None, name="not")
-    gt: int | None = None
-    gte: int | None = None
-    lt: int | None = None
-    lte: int | None = None
-    is_null: bool | None = None
+def filters(attribute: object, *, fold: Callable[[str], str] | None = None, description: str | None = None) -> Any:
+    """A field of a filter input: the operators of its annotation applied to this column or expression; a plain
+    Boolean is compared with it. `fold` is for columns that hold folded text: it folds what they are compared with."""
+    return strawberry.field(
+        default=None, description=description, metadata={COLUMN: element(attribute), FOLD: fold or (lambda text: text)}
+    )
 
 
-@strawberry.input(description="Every operator given must hold.")
-class DateTimeOperators:
-    eq: datetime | None = None
-    gt: datetime | None = None
-    gte: datetime | None = None
-    lt: datetime | None = None
-    lte: datetime | None = None
-    is_null: bool | None = None
+def compared(compare: Compare, *, description: str | None = None) -> Any:
+    """A field of a filter input whose operators mean something of their own: `compare("gte", 5)` is the SQL of one."""
+    return strawberry.field(default=None, description=description, metadata={COMPARED: compare})
 
 
-def filters(attribute: object, *, description: str | None = None) -> Any:
-    """A field of a filter input: the operators of its annotation, applied to this column."""
-    return strawberry.field(default=None, description=description, metadata={COLUMN: element(attribute)})
+def some(table: FromClause, on: ColumnElement[bool], *, of: FromClause, description: str | None = None) -> Any:
+    """A field of a filter input that is a filter itself: some row of `table`, joined by `on`, must pass it."""
+    return strawberry.field(default=None, description=description, metadata={SOME: Some(table, on, of)})
 
 
 def predicate(filter_: Any) -> ColumnElement[bool]:
@@ -73,8 +67,12 @@ def _all(filter_: Any, budget: list[int]) -> ColumnElement[bool]:
             parts.append(or_(*(_all(f, _spent(budget)) for f in given)) if given else true())
         elif field.python_name == "not_":
             parts.append(not_(_all(given, _spent(budget))))
+        elif SOME in field.metadata:
+            there: Some = field.metadata[SOME]
+            inner = select(1).select_from(there.table).where(there.on, _all(given, _spent(budget)))
+            parts.append(exists(inner.correlate(there.outer)))
         else:
-            parts.append(_compared(cast(ColumnElement[Any], field.metadata[COLUMN]), given, budget))
+            parts.append(_compared(field.metadata, given, budget))
     return and_(true(), *parts)
 
 
@@ -85,30 +83,33 @@ def _spent(budget: list[int]) -> list[int]:
     return budget
 
 
-def _compared(column: ColumnElement[Any], operators: Any, budget: list[int]) -> ColumnElement[bool]:
-    parts: list[ColumnElement[bool]] = []
-    for field in get_object_definition(operators, strict=True).fields:
-        value = getattr(operators, field.python_name)
-        if value is None:
-            continue
+def _compared(declared: Any, given: Any, budget: list[int]) -> ColumnElement[bool]:
+    if isinstance(given, bool):
         _spent(budget)
-        parts.append(_OPERATORS[field.python_name](column, value))
+        column: ColumnElement[Any] = declared[COLUMN]
+        return column if given else not_(column)
+    compare = declared.get(COMPARED) or _on_column(declared[COLUMN], declared[FOLD])
+    parts: list[ColumnElement[bool]] = []
+    for field in get_object_definition(given, strict=True).fields:
+        value = getattr(given, field.python_name)
+        if value is not None:
+            _spent(budget)
+            parts.append(compare(field.python_name, value))
     return and_(true(), *parts)
 
 
-def _among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    if len(values) > MOST_VALUES:
-        raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
-    return column.in_(values)
+def _on_column(column: ColumnElement[Any], fold: Callable[[str], str]) -> Compare:
+    def compare(operator: str, value: Any) -> ColumnElement[bool]:
+        if isinstance(value, str):
+            value = _text(fold(value))
+        elif isinstance(value, list):
+            value = [_text(fold(v)) if isinstance(v, str) else v for v in value]
+        return OPERATORS[operator](column, value)
+
+    return compare
 
 
-_OPERATORS: Final[dict[str, Any]] = {
-    "eq": lambda c, v: c == v,
-    "in_": _among,
-    "not_": lambda c, v: c.is_distinct_from(v),  # null is not the value either
-    "gt": lambda c, v: c > v,
-    "gte": lambda c, v: c >= v,
-    "lt": lambda c, v: c < v,
-    "lte": lambda c, v: c <= v,
-    "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
-}
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise BadUserInput("NUL is not a character of a text")  # PostgreSQL refuses to compare with it
+    return value

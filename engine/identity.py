@@ -32,5 +32,12 @@ def decode(text: str, expected: str | None = None) -> GlobalId:
     return GlobalId(type_name, key)
 
 
+def number(key: str) -> int | None:
+    """The key of a table numbered by integers, in the one spelling that `encode` gives; None for any other text."""
+    # isascii: int() would take other scripts' digits; 2^63 is where the column ends.
+    found = int(key) if key.isascii() and key.isdigit() and len(key) < 20 else 2**63
+    return found if found < 2**63 and str(found) == key else None
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "…")

@@ -1,22 +1,22 @@
-"""Unbounded lists: Relay connections over one table, at the root or below a parent.
+"""Unbounded lists over one table, at the root or below a parent.
 
-A `Listing` says how a noun may be listed (its sorts and its filter); `connected` places it on a field.
+A `Listing` says how a noun may be listed (its sorts, its filter, its search); `connected` places it on a field.
 A page is one statement for all parents that ask for it, its count another, and neither runs unless selected.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-import strawberry
 from aiodataloader import DataLoader
-from sqlalchemy import ColumnElement, func, literal, select, true
+from sqlalchemy import ARRAY, ColumnElement, bindparam, func, literal, select, true
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
+from engine.connection import FIRST, MOST, MOST_PAGES, Page, Window
 from engine.context import Context
 from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
 from engine.directives import ListSize
@@ -31,14 +31,13 @@ from engine.statement import AnySelect
 if TYPE_CHECKING:
     from strawberry.types.info import Info
 
-T = TypeVar("T")
-
-FIRST: Final = 10  # the documented default and maximum of per_page (S2)
-MOST: Final = 100
-# OFFSET reads what it skips; beyond this a cursor is the honest way.
-MOST_PAGES: Final = 1000
 COUNT: Final = "_count"
+RANK: Final = "_rank"
 ROOT: Final = 0  # stands for the parent of a list that has none
+LONGEST_SEARCH: Final = 200
+
+# The SQL of a search text on a dialect.
+Search = Callable[[str, str], ColumnElement[bool]]
 
 
 class SortInput(Protocol):
@@ -58,6 +57,8 @@ class Listing:
     sort: type[Any]
     filter: type[Any]
     default: tuple[tuple[Any, SortDirection], ...]
+    search: Search | None = None
+    searched: str = ""  # what the search looks in, for the schema's description
 
     def order(self, entity: Entity, asked: Sequence[SortInput] | None) -> Order:
         """The order that was asked for, made total by the key. Raises BadUserInput for too many or repeated fields."""
@@ -75,126 +76,6 @@ class Listing:
         return Order(tuple(terms))
 
 
-@dataclass(frozen=True)
-class Window:
-    """The part of a list that was asked for: `size` rows after (before, when `backwards`) a place or an offset."""
-
-    size: int
-    backwards: bool
-    place: tuple[Any, ...] | None
-    page: int | None
-
-    @property
-    def offset(self) -> int:
-        return (self.page - 1) * self.size if self.page else 0
-
-    @classmethod
-    def of(cls, order: Order, arguments: Mapping[str, Any]) -> "Window":
-        """Raises BadUserInput for arguments that contradict each other or leave their bounds."""
-        first, last, page = arguments.get("first"), arguments.get("last"), arguments.get("page")
-        after, before = arguments.get("after"), arguments.get("before")
-        for name, size in (("first", first), ("last", last)):
-            if size is not None and not 1 <= size <= MOST:
-                raise BadUserInput(f"`{name}` is from 1 to {MOST}")
-        if first is not None and last is not None:
-            raise BadUserInput("Give `first` or `last`, not both")
-        if after is not None and before is not None:
-            raise BadUserInput("Give `after` or `before`, not both")
-        if page is not None:
-            if after is not None or before is not None:
-                raise BadUserInput("`page` counts from the start of the list; it excludes `after` and `before`")
-            if last is not None:
-                raise BadUserInput("`page` goes with `first`, not with `last`")
-            if not 1 <= page <= MOST_PAGES:
-                raise BadUserInput(f"`page` is from 1 to {MOST_PAGES}; beyond that use `after`")
-        if last is not None and after is not None:
-            raise BadUserInput("`after` goes with `first`; use `before` with `last`")
-        if before is not None and first is not None:
-            raise BadUserInput("`before` goes with `last`; use `after` with `first`")
-        cursor = after if after is not None else before
-        place = None if cursor is None else tuple(order.place(cursor))
-        backwards = last is not None or before is not None
-        return cls((last if backwards else first) or FIRST, backwards, place, page)
-
-
-async def _page_count(root: strawberry.Parent["PageInfo"]) -> int:
-    return -(-await root.source.count(None) // root.per_page)
-
-
-async def _total_count(root: strawberry.Parent["Page"], up_to: int | None = None) -> int:
-    return await root.count(up_to)
-
-
-@strawberry.type(description="Where a page stands in its list.")
-class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
-    page: int | None = strawberry.field(description="The page's number; null when a cursor was followed.")
-    per_page: int
-    source: strawberry.Private["Page"]
-    page_count: int = strawberry.field(
-        resolver=_page_count, description="How many pages there are. Counts the whole list; leave it out where you can."
-    )
-
-
-@strawberry.type(description="An item of a list, with its place in it.")
-class Edge(Generic[T]):
-    node: T
-    cursor: str = strawberry.field(description="For `after` and `before`, with the same sort.")
-
-
-@strawberry.type(description="A page of a list.")
-class Connection(Generic[T]):
-    nodes: list[T]
-    edges: list[Edge[T]]
-    page_info: PageInfo
-    total_count: int = strawberry.field(
-        resolver=_total_count, description="How many there are in all. With `upTo`, counting stops there."
-    )
-
-
-@dataclass
-class Place:
-    """What an `Edge` is read from."""
-
-    node: Any
-    cursor: str
-
-
-class Page:
-    """What a `Connection` is read from: the rows of one parent's page."""
-
-    def __init__(
-        self, order: Order, window: Window, nodes: list[Any], more: bool, count: Callable[[int | None], Awaitable[int]]
-    ) -> None:
-        self.order = order
-        self.window = window
-        self.nodes = nodes
-        self.more = more
-        self.count = count
-
-    @property
-    def edges(self) -> list[Place]:
-        return [Place(n, self.order.cursor(n.row)) for n in self.nodes]
-
-    @property
-    def page_info(self) -> PageInfo:
-        window = self.window
-        # Beyond a cursor or an offset there was a row when it was given; that costs no statement to say.
-        behind = window.place is not None or window.offset > 0
-        return PageInfo(
-            has_next_page=behind if window.backwards else self.more,
-            has_previous_page=self.more if window.backwards else behind,
-            start_cursor=self.order.cursor(self.nodes[0].row) if self.nodes else None,
-            end_cursor=self.order.cursor(self.nodes[-1].row) if self.nodes else None,
-            page=window.page or (1 if window.place is None and not window.backwards else None),
-            per_page=window.size,
-            source=self,
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Query:
     """One list as asked: for all parents of a field, or for the root."""
@@ -204,35 +85,31 @@ class Query:
     order: Order
     window: Window
     condition: ColumnElement[bool]
-
-    def _from(self, context: Context, columns: Sequence[Any]) -> AnySelect:
-        statement = select(*columns).where(self.entity.visible(context.viewer), self.condition)
-        if self.listing.key is None:
-            return statement.select_from(self.entity.table)
-        statement = joined(statement, self.listing.key, self.listing.on, self.entity)
-        return statement.where(among(self.listing.key, "keys", context.dialect))
+    search: str | None
 
     def page(self, context: Context, needs: Needs) -> AnySelect:
         """One row more than the page holds, to know whether there are more."""
         columns = merged(needs, self.order.columns)
-        window, backwards = self.window, self.window.backwards
-        clauses = self.order.clauses(backwards=backwards)
         key = self.listing.key
         if key is None:
-            statement = self._from(context, columns)
-            if window.place is not None:
-                statement = statement.where(self.order.beyond(window.place, backwards=backwards))
-            return statement.order_by(*clauses).limit(window.size + 1).offset(window.offset or None)
-        rank = func.row_number().over(partition_by=key, order_by=clauses).label("_rank")
-        ranked = self._from(context, [*columns, key.label(PARENT), rank])
-        if window.place is not None:
-            ranked = ranked.where(self.order.beyond(window.place, backwards=backwards))
-        part = ranked.subquery()
-        low = window.offset
+            return self._windowed(self._from(context, columns))
+        if context.dialect == "postgresql":
+            # Each parent's page is read from an index and stops when it is full.
+            parents = func.unnest(bindparam("keys", type_=ARRAY(key.type))).table_valued("key", name="parents")
+            part = self._windowed(self._from(context, columns, parent=parents.c.key)).lateral("part")
+            return (
+                select(*part.c, parents.c.key.label(PARENT))
+                .select_from(parents.join(part, true()))
+                .order_by(*self.order.clauses(backwards=self.window.backwards, of=part))
+            )
+        clauses = self.order.clauses(backwards=self.window.backwards)
+        rank = func.row_number().over(partition_by=key, order_by=clauses).label(RANK)
+        ranked = self._beyond(self._from(context, [*columns, key.label(PARENT), rank])).subquery()
+        low = self.window.offset
         return (
-            select(*(c for c in part.c if c.key != "_rank"))
-            .where(part.c._rank > low, part.c._rank <= low + window.size + 1)
-            .order_by(part.c._rank)
+            select(*(c for c in ranked.c if c.key != RANK))
+            .where(ranked.c[RANK] > low, ranked.c[RANK] <= low + self.window.size + 1)
+            .order_by(ranked.c[RANK])
         )
 
     def counted(self, context: Context, up_to: int | None) -> AnySelect:
@@ -242,21 +119,58 @@ class Query:
             return select(func.count()).select_from(found.limit(up_to).subquery())
         if up_to is None:
             return self._from(context, [key.label(PARENT), func.count().label(COUNT)]).group_by(key)
-        rank = func.row_number().over(partition_by=key).label("_rank")
+        rank = func.row_number().over(partition_by=key).label(RANK)
         part = self._from(context, [key.label(PARENT), rank]).subquery()
-        return select(part.c[PARENT], func.count().label(COUNT)).where(part.c._rank <= up_to).group_by(part.c[PARENT])
+        kept = select(part.c[PARENT], func.count().label(COUNT)).where(part.c[RANK] <= up_to)
+        return kept.group_by(part.c[PARENT])
+
+    def _from(self, context: Context, columns: Sequence[Any], parent: ColumnElement[Any] | None = None) -> AnySelect:
+        """All visible rows that match, of all parents (`keys`) or of the one that `parent` is correlated with."""
+        statement = select(*columns).where(self.entity.visible(context.viewer), self.condition)
+        if self.search is not None and self.listing.listing.search is not None:
+            statement = statement.where(self.listing.listing.search(self.search, context.dialect))
+        key = self.listing.key
+        if key is None:
+            return statement.select_from(self.entity.table)
+        statement = joined(statement, key, self.listing.on, self.entity)
+        return statement.where(among(key, "keys", context.dialect) if parent is None else key == parent)
+
+    def _beyond(self, statement: AnySelect) -> AnySelect:
+        if self.window.place is None:
+            return statement
+        return statement.where(self.order.beyond(self.window.place, backwards=self.window.backwards))
+
+    def _windowed(self, statement: AnySelect) -> AnySelect:
+        clauses = self.order.clauses(backwards=self.window.backwards)
+        statement = self._beyond(statement).order_by(*clauses).limit(self.window.size + 1)
+        return statement.offset(self.window.offset) if self.window.offset else statement
+
+
+@dataclass(frozen=True, eq=False)
+class Narrowing:
+    """Arguments of one field's own that narrow its list: name, type, default and description of each."""
+
+    arguments: tuple[tuple[str, Any, Any, str], ...]
+    condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]
 
 
 class Connected(Declaration):
     """A listing placed on a field: at the root without a key, below a parent with one."""
 
     def __init__(
-        self, listing: Listing, permission: str, key: Any = None, to: Any = None, on: ColumnElement[bool] | None = None
+        self,
+        listing: Listing,
+        permission: str,
+        key: Any = None,
+        to: Any = None,
+        on: ColumnElement[bool] | None = None,
+        narrowing: Narrowing | None = None,
     ) -> None:
         self.listing = listing
         self.permission = permission
         self.key = key
         self.on = on
+        self.narrowing = narrowing
         self.parent = None if to is None else to.key
         self.needs = () if to is None else (to,)
 
@@ -266,7 +180,9 @@ class Connected(Declaration):
         order = self.listing.order(entity, arguments.get("sort"))
         filter_ = arguments.get("filter")
         condition = true() if filter_ is None else predicate(filter_)
-        return Query(self, entity, order, Window.of(order, arguments), condition)
+        if self.narrowing is not None:
+            condition = condition & self.narrowing.condition(arguments)
+        return Query(self, entity, order, Window.of(order, arguments), condition, _searched(arguments.get("search")))
 
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         self.query(field, arguments)
@@ -284,6 +200,15 @@ class Connected(Declaration):
         parent = ROOT if self.parent is None else getattr(source.row, self.parent)
         rows, more = await loads.page.load(parent) if loads.selected else ([], False)
         return Page(loads.query.order, loads.query.window, rows, more, partial(loads.count, parent))
+
+
+def _searched(text: str | None) -> str | None:
+    """Raises BadUserInput for what cannot be in any text; nothing but spaces searches for nothing."""
+    if text is None or not text.strip():
+        return None
+    if len(text) > LONGEST_SEARCH or "\0" in text:
+        raise BadUserInput(f"`search` has up to {LONGEST_SEARCH} characters")
+    return text
 
 
 class Loads:
@@ -345,14 +270,15 @@ def connected(
     key: object = None,
     to: object = None,
     on: ColumnElement[bool] | None = None,
+    narrowing: Narrowing | None = None,
     rest: Sequence[str] = (),
     description: str | None = None,
 ) -> Any:
     """A connection field, annotated `Connection[Entity]`. Below a parent, `key`, `to`, `on` are those of `related`."""
     declaration = Connected(
-        listing, permission, None if key is None else element(key), None if to is None else element(to), on
+        listing, permission, None if key is None else element(key), None if to is None else element(to), on, narrowing
     )
-    field = declare(declaration, description=described(description, permission, rest), directives=[ListSize.of_pages()])
+    field = declare(declaration, description=description, rest=rest, directives=[ListSize.of_pages()])
     integers = StrawberryAnnotation(int | None)
     cursors = StrawberryAnnotation(str | None)
     field.arguments = [
@@ -364,16 +290,13 @@ def connected(
         _argument("filter", StrawberryAnnotation(listing.filter | None), None),
         _argument("sort", StrawberryAnnotation(list[listing.sort] | None), f"Up to {MOST_SORT_FIELDS} fields."),  # type: ignore[name-defined]
     ]
+    if listing.search is not None:
+        field.arguments.append(_argument("search", cursors, listing.searched))
+    for name, type_, default, said in narrowing.arguments if narrowing else ():
+        annotation = StrawberryAnnotation(type_)
+        field.arguments.append(StrawberryArgument(name, None, annotation, default=default, description=said))
     return field
 
 
 def _argument(name: str, annotation: StrawberryAnnotation, description: str | None) -> StrawberryArgument:
     return StrawberryArgument(name, None, annotation, description=description)
-
-
-def described(description: str | None, permission: str, rest: Sequence[str]) -> str:
-    """The sentence that a root field carries in the schema."""
-    sentences = [description] if description else []
-    if rest:
-        sentences.append(f"REST: {', '.join(rest)}.")
-    return " ".join(sentences)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import select
 from strawberry import ID
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -12,11 +13,11 @@ from strawberry.types.maybe import Some
 
 from engine import identity
 from engine.context import Context
-from engine.declaration import PUBLIC, Declaration, DeclaredField, Relation, declare
+from engine.declaration import PUBLIC, Declaration, DeclaredField, Relation, declare, element
+from engine.document import merged
 from engine.entity import Entity, entity_of
 from engine.errors import BadUserInput
 from engine.input import FINDS, IDENTIFIES, check_ids
-from engine.listing import described
 from engine.loader import fetch_by_key, related_loader
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Nodes(Declaration):
 
 def lookup(by: type[Any], *, permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None) -> Any:
     """A root field `xxx(by:)`, annotated `Xxx | None`; the input's fields are made by `finds`."""
-    field = declare(Lookup(by, permission), description=described(description, permission, rest))
+    field = declare(Lookup(by, permission), description=description, rest=rest)
     field.arguments = [StrawberryArgument("by", None, StrawberryAnnotation(by))]
     return field
 
@@ -113,3 +114,70 @@ def nodes() -> Any:
     )
     field.arguments = [StrawberryArgument("ids", None, StrawberryAnnotation(list[ID]))]
     return field
+
+
+class Every(Declaration):
+    """All visible rows of a small table."""
+
+    def __init__(self, order: Sequence[object], permission: str) -> None:
+        self.order = tuple(element(o) for o in order)
+        self.permission = permission
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        context: Context = info.context
+        entity = entity_of(field.target)
+        needs = merged(context.document.asked(entity, info._raw_info.field_nodes), [entity.key])
+        statement = select(*needs).select_from(entity.table).where(entity.visible(context.viewer))
+        return [entity.build(r) for r in await context.rows(statement.order_by(*self.order, entity.key))]
+
+
+class Fixed(Declaration):
+    """The one row that a table has."""
+
+    def __init__(self, key: Any, permission: str) -> None:
+        self.key = key
+        self.permission = permission
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        context: Context = info.context
+        entity = entity_of(field.target)
+        needs = context.document.asked(entity, info._raw_info.field_nodes)
+        return await fetch_by_key(context, entity, needs, self.key)
+
+
+class Picked(Declaration):
+    """Rows whose keys the parent holds as a list, in that order; hidden ones are left out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        context: Context = info.context
+        entity = entity_of(field.target)
+        needs = context.document.asked(entity, info._raw_info.field_nodes)
+        keys = getattr(source.row, self.name)
+        found = await asyncio.gather(*(fetch_by_key(context, entity, needs, key) for key in keys))
+        return [row for row in found if row is not None]
+
+
+def every(
+    *, order: Sequence[object], permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None
+) -> Any:
+    """A root list of all rows, annotated `list[Xxx]`; for tables that stay small."""
+    return declare(Every(order, permission), description=description, rest=rest)
+
+
+def fixed(key: Any, *, permission: str, rest: Sequence[str] = (), description: str | None = None) -> Any:
+    """A root field for the one row of its table, annotated `Xxx | None`."""
+    return declare(Fixed(key, permission), description=description, rest=rest)
+
+
+def picked(name: str, *, description: str | None = None) -> Any:
+    """A list of rows by the keys that the parent holds under `name`, annotated `list[Xxx]`."""
+    return declare(Picked(name), description=description)

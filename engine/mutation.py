@@ -99,13 +99,15 @@ class Performed(Declaration):
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         check_ids(arguments["input"])
         key = arguments.get("idempotency_key")
-        if key is not None and not 1 <= len(key) <= LONGEST_KEY:
-            raise BadUserInput(f"`idempotencyKey` has 1 to {LONGEST_KEY} characters")
+        if key is not None and not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+            raise BadUserInput(f"`idempotencyKey` has 1 to {LONGEST_KEY} characters, none of them a control character")
 
     async def resolve(
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
     ) -> Any:
         context: Context = info.context
+        # What an earlier mutation's payload read through would be held while waiting for the unit's connection.
+        await context.forget()
         try:
             for attempt in range(1, TRIES + 1):
                 try:
@@ -202,6 +204,7 @@ def performed(mutation: Mutation[Any]) -> Any:
     """The root field of a mutation, annotated `XxxPayload | None`: one field's failure never hides another's result."""
     field = declare(
         Performed(mutation),
+        rest=[mutation.rest],
         directives=[RequiresPermission(any=[mutation.permission]), Emits(events=list(mutation.emits))],
     )
     field.description = mutation.description

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from sqlalchemy import Column, ColumnElement, and_, false, or_, tuple_
+from sqlalchemy import Column, ColumnElement, FromClause, TypeDecorator, and_, false, or_, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from engine.errors import BadUserInput
@@ -34,9 +34,11 @@ class Term:
     column: Column[Any]
     descending: bool
 
-    def clause(self, *, backwards: bool) -> UnaryExpression[Any]:
+    def clause(self, *, backwards: bool, of: FromClause | None = None) -> UnaryExpression[Any]:
+        """`of` is a subquery that holds the column."""
         falling = self.descending != backwards
-        clause = self.column.desc() if falling else self.column.asc()
+        column = self.column if of is None else of.c[self.column.key]
+        clause = column.desc() if falling else column.asc()
         if not self.column.nullable:
             return clause
         # Said aloud: SQLite's and PostgreSQL's own choices differ.
@@ -58,8 +60,8 @@ class Order:
     def columns(self) -> tuple[Column[Any], ...]:
         return tuple(t.column for t in self.terms)
 
-    def clauses(self, *, backwards: bool = False) -> list[UnaryExpression[Any]]:
-        return [t.clause(backwards=backwards) for t in self.terms]
+    def clauses(self, *, backwards: bool = False, of: FromClause | None = None) -> list[UnaryExpression[Any]]:
+        return [t.clause(backwards=backwards, of=of) for t in self.terms]
 
     def cursor(self, row: Any) -> str:
         """The place of a row that holds `columns`."""
@@ -114,7 +116,9 @@ def _read(value: Any, column: Column[Any]) -> Any:
         if not column.nullable:
             raise ValueError
         return None
-    expected = column.type.python_type
+    # SQLModel decorates its types; a decorator does not know Python's type, what it decorates does.
+    type_ = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    expected = type_.python_type
     if expected is datetime:
         return moment(value)
     if issubclass(expected, Enum):
@@ -122,5 +126,7 @@ def _read(value: Any, column: Column[Any]) -> Any:
     if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
         raise ValueError
     if expected is int and abs(value) >= 2**63:
+        raise ValueError
+    if expected is str and "\0" in value:  # no text holds it, and PostgreSQL refuses to compare with it
         raise ValueError
     return value

@@ -19,7 +19,9 @@ HTML = NewType("HTML", str)
 # JSON numbers are doubles in most clients: above this they lose units.
 MOST_CENTS: Final = 2**53 - 1
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+# Hours and minutes by RFC 3339's own bounds: Python takes an offset of +01:60, and from 3.14 on a time of 24:00.
+_TIME = r"([01]\d|2[0-3]):[0-5]\d"
+_MOMENT = re.compile(rf"\d{{4}}-\d\d-\d\d[Tt ]{_TIME}:[0-5]\d(\.\d{{1,9}})?([Zz]|[+-]{_TIME})", re.ASCII)
 
 
 def _cents(value: Any) -> Cents:

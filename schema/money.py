@@ -110,10 +110,15 @@ def money_format(packed: str | None) -> MoneyFormat:
     return MoneyFormat(currency, CurrencyPosition(position), DecimalSeparator(separator))
 
 
-def _some(cents: int, packed: str | None) -> Money:
+def amount(row: Amount) -> Money:
+    """What a client reads of an amount."""
     one = object.__new__(Money)
-    one.row = Amount(cents, money_format(packed))
+    one.row = row
     return one
+
+
+def _some(cents: int, packed: str | None) -> Money:
+    return amount(Amount(cents, money_format(packed)))
 
 
 def _maybe(cents: int | None, packed: str | None) -> Money | None:
@@ -131,3 +136,12 @@ def money(cents: int, *, description: str | None = None) -> Money:
 def maybe_money(cents: int | None, *, permission: str | None = None, description: str | None = None) -> Money | None:
     """A leaf over a column of cents that may be null, or may not be shown."""
     return computed(_maybe, cents, _FORMAT, permission=permission, description=description)
+
+
+def _ordered(cents: int, currency: str, packed: str | None) -> Money:
+    return amount(Amount(cents, money_format(packed)._replace(currency=currency)))
+
+
+def order_money(cents: int, currency: str, *, description: str | None = None) -> Money:
+    """A leaf over a column of cents in a currency of its own: an order keeps the one it was made in."""
+    return computed(_ordered, cents, currency, _FORMAT, description=description)

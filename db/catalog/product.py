@@ -55,12 +55,15 @@ class ProductRow(VersionedRow, table=True):
         Index("ix_product_status_id", "status", "id"),
         Index("ix_product_published_at_id", "published_at", "id"),
         Index("ix_product_modified_at_id", "modified_at", "id"),
+        Index("ix_product_min_price_id", "min_price", "id"),
+        Index("ix_product_max_price_id", "max_price", "id"),
         {"sqlite_autoincrement": True},  # an identifier is never given twice, not even after a delete
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     title: str
     title_key: str = Field(sa_type=SORTED_TEXT)
+    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.product_search_text
     status: ProductStatus = Field(default=ProductStatus.DRAFT, sa_type=wire(ProductStatus))
     excerpt: str = ""
     content: str = ""

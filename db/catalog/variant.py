@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.row import KEY, MONEY, VersionedRow, wire
+from db.row import KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 
 
 class PaymentType(StrEnum):
@@ -38,12 +38,14 @@ class VariantRow(VersionedRow, table=True):
         CheckConstraint("available >= 0", name="available"),
         CheckConstraint("trial_days BETWEEN 0 AND 365", name="trial_days"),
         Index("ix_product_variant_product_id_position", "product_id", "position", "id"),
+        Index("ix_product_variant_price_id", "price", "id"),
         {"sqlite_autoincrement": True},
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     product_id: int = Field(foreign_key="product.id", ondelete="CASCADE", sa_type=KEY)
     title: str
+    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.search_text of title and SKU
     identifier: str | None = None
     sku: str | None = Field(default=None, unique=True, max_length=30)
     status: VariantStatus = Field(default=VariantStatus.ACTIVE, sa_type=wire(VariantStatus))

@@ -1,11 +1,12 @@
 """The store itself: one row."""
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, String, cast, select
 from sqlmodel import Field, col
 
-from db.row import VersionedRow, wire
+from db.row import DOCUMENT, VersionedRow, wire
 
 
 class CurrencyPosition(StrEnum):
@@ -24,6 +25,8 @@ class StoreRow(VersionedRow, table=True):
 
     id: int = Field(default=1, primary_key=True)
     name: str = ""
+    url: str | None = None  # of the shop itself: where customers buy
+    logo_url: str | None = None
     currency: str = "USD"  # ISO 4217
     currency_position: CurrencyPosition = Field(
         default=CurrencyPosition.BEFORE,
@@ -33,6 +36,7 @@ class StoreRow(VersionedRow, table=True):
         default=DecimalSeparator.DOT,
         sa_type=wire(DecimalSeparator),
     )
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)  # all others, as the store names them
 
 
 # What turns cents into words, in one column: one uncorrelated subquery, which both databases evaluate once a statement.

@@ -1,6 +1,7 @@
 """The schema's history (Alembic) and the two things done with it: bring a database up to date, tell whether it is."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -67,3 +68,9 @@ def upgrade(url: str) -> None:
             await database.close()
 
     asyncio.run(run())
+
+
+def modelled(name: str) -> bool:
+    """Whether the tables of db.tables say anything about this table or index. Search indexes are made by the
+    migrations alone: full-text tables with their shadows on SQLite, trigram indexes on PostgreSQL."""
+    return re.fullmatch(r"(ix_)?(product|product_variant)_search(_\w+)?", name) is None

@@ -1,21 +1,39 @@
 """How products are found and listed."""
 
 from enum import Enum
+from typing import Any
 
 import strawberry
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from db.catalog.product import FulfillmentType, ProductRow, ProductStatus
-from engine.filtering import DateTimeOperators, EnumOperators, IntOperators, filters
+from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
+from db.catalog.search import containing
+from db.catalog.taxonomy import ProductTermRow, TermRow
+from db.catalog.variant import PaymentType, VariantRow
+from db.commerce.order import OrderItemRow
+from db.row import table
+from engine.declaration import expression
+from engine.filtering import compared, filters, some
 from engine.input import finds
 from engine.listing import Listing
+from engine.operators import OPERATORS, CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
 from engine.ordering import SortDirection
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.catalog.term import TermFilter
+from resolvers.catalog.variant_listing import ProductVariantFilter
+
+PRODUCT = table(ProductRow)
+VARIANT = table(VariantRow)
+TERM = table(TermRow)
+LINK = table(ProductTermRow)
+ITEM = table(OrderItemRow)
 
 
 @strawberry.input(one_of=True, description="Exactly one of these.")
 class ProductBy:
     id: strawberry.Maybe[strawberry.ID] = finds(ProductRow.id, identifies="Product")
     database_id: strawberry.Maybe[int] = finds(ProductRow.id, description="The store's own number.")
+    detail_database_id: strawberry.Maybe[int] = finds(ProductRow.detail_id, description="The product detail's number.")
     slug: strawberry.Maybe[str] = finds(ProductRow.slug)
 
 
@@ -27,6 +45,8 @@ class ProductSortField(Enum):
     PUBLISHED_AT = "PUBLISHED_AT"
     SLUG = "SLUG"
     MODIFIED_AT = "MODIFIED_AT"
+    MIN_PRICE = "MIN_PRICE"
+    MAX_PRICE = "MAX_PRICE"
 
 
 @strawberry.input
@@ -35,12 +55,60 @@ class ProductSort:
     direction: SortDirection = SortDirection.ASC
 
 
+def _of_product(statement: Any) -> Any:
+    return statement.correlate(PRODUCT).scalar_subquery()
+
+
+_variants = _of_product(select(func.count()).where(VARIANT.c.product_id == PRODUCT.c.id))
+_orders = _of_product(select(func.count(ITEM.c.order_id.distinct())).where(ITEM.c.product_id == PRODUCT.c.id))
+_available = _of_product(
+    select(func.coalesce(func.sum(VARIANT.c.available), 0)).where(
+        VARIANT.c.product_id == PRODUCT.c.id, VARIANT.c.manage_stock
+    )
+)
+_subscribable = exists(
+    select(1)
+    .where(VARIANT.c.product_id == PRODUCT.c.id, VARIANT.c.payment_type == PaymentType.SUBSCRIPTION)
+    .correlate(PRODUCT)
+)
+
+
+def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
+    """Unmanaged stock has no end: it is more than any number, and equal to none."""
+    compared_ = OPERATORS[operator](_available, value)
+    managed: ColumnElement[bool] = PRODUCT.c.manage_stock
+    return or_(~managed, compared_) if operator in ("gt", "gte") else and_(managed, compared_)
+
+
 @strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
 class ProductFilter:
     database_id: IntOperators | None = filters(ProductRow.id)
+    title: TextOperators | None = filters(ProductRow.title_key, fold=sort_key, description="Whatever the case.")
+    slug: TextOperators | None = filters(ProductRow.slug)
     status: EnumOperators[ProductStatus] | None = filters(ProductRow.status)
     fulfillment_type: EnumOperators[FulfillmentType] | None = filters(ProductRow.fulfillment_type)
+    variation_type: EnumOperators[VariationType] | None = filters(ProductRow.variation_type)
+    stock_availability: EnumOperators[StockStatus] | None = filters(ProductRow.stock_availability)
+    available_quantity: IntOperators | None = compared(
+        _available_quantity, description="The sum over its variants; stock that is not managed has no end."
+    )
     published_at: DateTimeOperators | None = filters(ProductRow.published_at)
+    modified_at: DateTimeOperators | None = filters(ProductRow.modified_at)
+    min_price: CentsOperators | None = filters(ProductRow.min_price)
+    max_price: CentsOperators | None = filters(ProductRow.max_price)
+    is_bundle: bool | None = filters(ProductRow.is_bundle)
+    has_subscription: bool | None = filters(expression(_subscribable, "has_subscription"))
+    variant_count: IntOperators | None = filters(_variants.label("variant_count"))
+    order_count: IntOperators | None = filters(_orders.label("order_count"), description="Orders with the product.")
+    variants: ProductVariantFilter | None = some(
+        VARIANT, VARIANT.c.product_id == PRODUCT.c.id, of=PRODUCT, description="Some variant of it passes."
+    )
+    terms: TermFilter | None = some(
+        TERM.join(LINK, LINK.c.term_id == TERM.c.id),
+        LINK.c.product_id == PRODUCT.c.id,
+        of=PRODUCT,
+        description="Some category or brand of it passes; `and` several for all of them, `not` for none.",
+    )
     and_: list["ProductFilter"] | None = strawberry.field(default=None, name="and")
     or_: list["ProductFilter"] | None = strawberry.field(default=None, name="or")
     not_: "ProductFilter | None" = strawberry.field(default=None, name="not")
@@ -54,8 +122,13 @@ PRODUCTS = Listing(
         ProductSortField.PUBLISHED_AT: ProductRow.published_at,
         ProductSortField.SLUG: ProductRow.slug,
         ProductSortField.MODIFIED_AT: ProductRow.modified_at,
+        ProductSortField.MIN_PRICE: ProductRow.min_price,
+        ProductSortField.MAX_PRICE: ProductRow.max_price,
     },
     sort=ProductSort,
     filter=ProductFilter,
     default=((ProductSortField.ID, SortDirection.DESC),),  # the documented default
+    search=lambda text, dialect: containing(PRODUCT.c.search_text, text, dialect),
+    searched="Looked for in titles, numbers, variant titles and SKUs, whatever the case; "
+    "an index helps from three characters on.",
 )

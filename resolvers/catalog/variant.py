@@ -19,9 +19,10 @@ from engine.input import finds, identifies
 from engine.mutation import Keys, mutation
 from engine.scalars import URL, Cents
 from engine.unit import Event, Unit
+from resolvers import text
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.variant_rules import check_variant
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from resolvers.editing import graphql_names, named, refuse_outdated
 
 VARIANT = table(VariantRow)
 PRODUCT = table(ProductRow)
@@ -98,8 +99,8 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
     entity = f"ProductVariant:{row['id']}"
     await refuse_outdated(unit, entity, input.expected_version, row["version"])
 
-    asked = named(input, leave=("id", "expected_version", "media"))
-    values = differences(row, check_variant(unit, row, asked))
+    values = check_variant(unit, row, named(input, leave=("id", "expected_version", "media")))
+    await _check_sku(unit, values.get("sku"))
     media = None if input.media is None else await _other_media(unit, row["id"], input.media.value or [])
     unit.settle()
 
@@ -123,7 +124,7 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
 
 async def _locked(unit: Unit, id: str) -> dict[str, Any]:
     """The variant, its product locked before it: everyone locks in that order. Refuses what is absent or hidden."""
-    key = int(identity.decode(id).key)
+    key = identity.number(identity.decode(id).key)
     owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key).scalar_subquery()
     await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
     statement = select(VARIANT).where(VARIANT.c.id == key, visibility.variants(unit.viewer)).with_for_update()
@@ -135,11 +136,18 @@ async def _locked(unit: Unit, id: str) -> dict[str, Any]:
     return dict(row)
 
 
+async def _check_sku(unit: Unit, sku: str | None) -> None:
+    """Told together with the other rules; between two writers at once the unique constraint decides."""
+    taken = select(VARIANT.c.id).where(VARIANT.c.sku == sku)
+    if sku is not None and (await unit.connection.execute(taken)).first() is not None:
+        unit.refuse(ErrorCode.CONFLICT, "sku is taken already", "sku")
+
+
 async def _other_media(unit: Unit, variant_id: int, given: list[MediaInput]) -> list[dict[str, Any]] | None:
     """The pictures as rows; None when they are those that the variant has already."""
-    wanted = [{"attachment_id": m.attachment_id, "url": m.url, "title": m.title} for m in given]
+    wanted = [{"attachment_id": m.attachment_id, "url": m.url, "title": text.line(m.title)} for m in given]
     for index, picture in enumerate(wanted):
-        if not str(picture["url"]).startswith(("https://", "http://")):
+        if not text.is_web_address(str(picture["url"])):
             unit.refuse(ErrorCode.VALIDATION, "A picture needs an http or https URL", "media", str(index), "url")
     columns = (MEDIA.c.attachment_id, MEDIA.c.url, MEDIA.c.title)
     statement = select(*columns).where(col(MediaRow.variant_id) == variant_id).order_by(MEDIA.c.position, MEDIA.c.id)

@@ -19,19 +19,36 @@ from db.catalog.product import (
     StockStatus,
     VariationType,
 )
+from db.catalog.shipping import ShippingClassRow
+from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
+from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import PaymentType, VariantRow
+from db.commerce.order import OrderItemRow
+from db.integration.feed import FeedRow
 from db.row import table
+from engine.batch import batched
+from engine.connection import Connection
 from engine.declaration import column, computed, expression, related
 from engine.entity import Node, entity
+from engine.listing import connected
 from engine.scalars import HTML, URL
+from resolvers.catalog.product import PRODUCTS
+from resolvers.catalog.related import RELATED, RELATED_TO
+from resolvers.commerce.order import ORDER_ITEMS
+from schema.catalog.sales import SalesOverview, sales_overviews
 from schema.money import Money, money
 
 if TYPE_CHECKING:
     from schema.catalog.download import ProductDownload
     from schema.catalog.media import Media
+    from schema.catalog.shipping import ShippingClass
+    from schema.catalog.tax import TaxClass
     from schema.catalog.taxonomy import Term
+    from schema.catalog.upgrade_path import UpgradePath
     from schema.catalog.variant import ProductVariant
+    from schema.commerce.order_item import OrderItem
+    from schema.integration.feed import IntegrationFeed
 
 _has_subscription = exists(
     select(1)
@@ -119,6 +136,41 @@ class Product(Node):
         on=_joined_term,
         where=col(TermRow.taxonomy) == BRANDS,
         order=[TermRow.name_key],
+    )
+    upgrade_paths: list[Annotated["UpgradePath", strawberry.lazy("schema.catalog.upgrade_path")]] = related(
+        VariantRow.product_id,
+        to=ProductRow.id,
+        on=col(UpgradePathRow.from_variant_id) == VariantRow.id,
+        rest=["GET /products/{id}/upgrade-paths"],
+        description="Those that start at one of its variants.",
+    )
+    feeds: list[Annotated["IntegrationFeed", strawberry.lazy("schema.integration.feed")]] = related(
+        FeedRow.product_id, to=ProductRow.id, order=[FeedRow.source_id]
+    )
+    shipping_class: Annotated["ShippingClass", strawberry.lazy("schema.catalog.shipping")] | None = related(
+        ShippingClassRow.id, to=ProductRow.shipping_class_id
+    )
+    tax_class: Annotated["TaxClass", strawberry.lazy("schema.catalog.tax")] | None = related(
+        TaxClassRow.id, to=ProductRow.tax_class_id
+    )
+    order_items: Connection[Annotated["OrderItem", strawberry.lazy("schema.commerce.order_item")]] = connected(
+        ORDER_ITEMS, key=OrderItemRow.product_id, to=ProductRow.id
+    )
+    related_products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+        PRODUCTS,
+        key=RELATED_TO.c.id,
+        to=ProductRow.id,
+        on=RELATED_TO.c.id != ProductRow.id,
+        narrowing=RELATED,
+        rest=["GET /products/{productId}/related-products"],
+        description="Other published products that share a category or brand with it.",
+    )
+    sales_overview: SalesOverview | None = batched(
+        sales_overviews,
+        to=ProductRow.id,
+        permission="products/view",
+        rest=["GET /products/{productId}/pricing-widgets"],
+        description="Quantities and amounts of all time, the last 30 days and this month.",
     )
     version: int = column(ProductRow.version)
     created_at: datetime | None = column(ProductRow.created_at)

@@ -9,9 +9,10 @@ from sqlmodel import col
 from db import visibility
 from db.catalog.product import ProductRow
 from db.catalog.taxonomy import ProductTermRow, TaxonomyRow, TermRow
+from engine.connection import Connection
 from engine.declaration import column, related
 from engine.entity import Node, entity
-from engine.listing import Connection, connected
+from engine.listing import connected
 from resolvers.catalog.product import PRODUCTS
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Term(Node):
     description: str = column(TermRow.description)
     taxonomy: Taxonomy | None = related(TaxonomyRow.name, to=TermRow.taxonomy)
     parent: "Term | None" = related(TermRow.id, to=TermRow.parent_id)
-    children: list["Term"] = related(TermRow.parent_id, to=TermRow.id, order=[TermRow.name_key])
+    children: list["Term"] = related(
+        TermRow.parent_id, to=TermRow.id, order=[TermRow.name_key], rest=["POST /products/fetch-term-by-parent"]
+    )
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
         PRODUCTS,
         key=ProductTermRow.term_id,

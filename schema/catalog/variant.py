@@ -8,20 +8,36 @@ from sqlalchemy import exists, or_, select
 from sqlmodel import col
 
 from db import visibility
+from db.catalog.attribute import AttributeTermRow, VariantAttributeRow
+from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.media import MediaRow, first_url
 from db.catalog.product import FulfillmentType, ProductRow, StockStatus
+from db.catalog.shipping import ShippingClassRow
+from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
+from db.commerce.order import OrderItemRow
+from db.integration.feed import FeedRow, FeedVariantRow
 from db.row import table
+from engine.batch import Argument, batched
+from engine.connection import Connection
 from engine.declaration import column, computed, related
 from engine.entity import Node, entity
+from engine.listing import connected
 from engine.scalars import URL
+from resolvers.commerce.order import ORDER_ITEMS
+from schema.catalog.upgrade_offer import UpgradeOffer, offers
 from schema.money import Money, maybe_money, money
 
 if TYPE_CHECKING:
+    from schema.catalog.attribute import AttributeTerm
     from schema.catalog.download import ProductDownload
     from schema.catalog.media import Media
     from schema.catalog.product import Product
+    from schema.catalog.shipping import ShippingClass
+    from schema.catalog.upgrade_path import UpgradePath
+    from schema.commerce.order_item import OrderItem
+    from schema.integration.feed import IntegrationFeed
 
 _limited = exists(select(1).where(col(DownloadVariantRow.download_id) == DownloadRow.id).correlate(table(DownloadRow)))
 _its_own = exists(
@@ -107,6 +123,48 @@ class ProductVariant(Node):
         on=(col(DownloadRow.product_id) == VariantRow.product_id) & or_(_its_own, ~_limited),
         order=[DownloadRow.position],
         description="The files its buyers receive: those limited to it, and those of every variant.",
+    )
+    bundle_items: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
+        BundleItemRow.variant_id,
+        to=VariantRow.id,
+        on=col(BundleItemRow.child_id) == VariantRow.id,
+        order=[BundleItemRow.position],
+        rest=["GET /products/get-bundle-info/{productId}"],
+        description="What a bundle consists of.",
+    )
+    bundles: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
+        BundleItemRow.child_id,
+        to=VariantRow.id,
+        on=col(BundleItemRow.variant_id) == VariantRow.id,
+        description="The bundles it is part of.",
+    )
+    upgrade_paths: list[Annotated["UpgradePath", strawberry.lazy("schema.catalog.upgrade_path")]] = related(
+        UpgradePathRow.from_variant_id, to=VariantRow.id
+    )
+    upgrade_offers: list[UpgradeOffer] | None = batched(
+        offers,
+        Argument("order_hash", str, "The order's hash (`Order.uuid`), which entitles to ask."),
+        to=VariantRow.id,
+        rest=["GET /products/variation/{variantId}/upgrade-paths"],
+        description="What the owner of an order may change it to. Null when there is no such order.",
+    )
+    shipping_class: Annotated["ShippingClass", strawberry.lazy("schema.catalog.shipping")] | None = related(
+        ShippingClassRow.id, to=VariantRow.shipping_class_id, description="Overrides the product's."
+    )
+    attributes: list[Annotated["AttributeTerm", strawberry.lazy("schema.catalog.attribute")]] = related(
+        VariantAttributeRow.variant_id,
+        to=VariantRow.id,
+        on=col(VariantAttributeRow.term_id) == AttributeTermRow.id,
+        order=[AttributeTermRow.group_id, AttributeTermRow.position],
+    )
+    feeds: list[Annotated["IntegrationFeed", strawberry.lazy("schema.integration.feed")]] = related(
+        FeedVariantRow.variant_id,
+        to=VariantRow.id,
+        on=col(FeedVariantRow.feed_id) == FeedRow.id,
+        description="The product's feeds that are limited to this variant among others.",
+    )
+    order_items: Connection[Annotated["OrderItem", strawberry.lazy("schema.commerce.order_item")]] = connected(
+        ORDER_ITEMS, key=OrderItemRow.variant_id, to=VariantRow.id
     )
     version: int = column(VariantRow.version)
     created_at: datetime | None = column(VariantRow.created_at)

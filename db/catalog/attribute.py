@@ -1,0 +1,32 @@
+"""Attribute groups (Colour) and their terms (Red): what advanced variations are combined from."""
+
+from sqlmodel import Field
+
+from db.row import KEY, SORTED_TEXT, Row, VersionedRow
+
+
+class AttributeGroupRow(VersionedRow, table=True):
+    __tablename__ = "attribute_group"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    title: str = Field(unique=True)
+    slug: str = Field(unique=True, sa_type=SORTED_TEXT)
+
+
+class AttributeTermRow(VersionedRow, table=True):
+    __tablename__ = "attribute_term"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    group_id: int = Field(foreign_key="attribute_group.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    title: str
+    slug: str = Field(sa_type=SORTED_TEXT)
+    position: int = 1
+
+
+class VariantAttributeRow(Row, table=True):
+    __tablename__ = "variant_attribute"
+
+    variant_id: int = Field(foreign_key="product_variant.id", ondelete="CASCADE", primary_key=True, sa_type=KEY)
+    term_id: int = Field(foreign_key="attribute_term.id", ondelete="CASCADE", primary_key=True, index=True, sa_type=KEY)

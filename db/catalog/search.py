@@ -1,0 +1,45 @@
+"""Search: one folded text per row, found by containment; both databases give the same rows.
+
+From three characters on a trigram index proposes rows (FTS5, pg_trgm); the containment itself decides. Shorter texts
+are looked for in every row.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Column, ColumnElement, bindparam, literal_column, select
+from sqlalchemy import column as column_
+from sqlalchemy import table as table_
+
+from db.catalog.product import sort_key
+
+_SHORTEST_INDEXED: Final = 3
+
+
+def folded(text_: str) -> str:
+    """As texts are stored and asked for: compatibility forms and case folded, runs of white space one space."""
+    return sort_key(" ".join(text_.split()))
+
+
+def search_text(*parts: str | int | None) -> str:
+    """What a row is found by. Parts are lines, so that nothing is found across two of them."""
+    return "\n".join(folded(str(p)) for p in parts if p not in (None, ""))
+
+
+def product_search_text(product_id: int, title: str, variants: Iterable[tuple[str, str | None]]) -> str:
+    """The documented search of products (title, id, variant titles), and SKUs."""
+    return search_text(title, product_id, *(part for variant in variants for part in variant))
+
+
+def containing(column: Column[str], asked: str, dialect: str) -> ColumnElement[bool]:
+    """Rows whose text contains what was asked. `%`, `_` and quotes are ordinary characters."""
+    wanted = folded(asked)
+    # autoescape: a `%` in the question is a character to look for.
+    contains = column.contains(wanted, autoescape=True)
+    if dialect == "sqlite" and len(wanted) >= _SHORTEST_INDEXED:
+        index = table_(f"{column.table.name}_search", column_("rowid"))
+        phrase = '"' + wanted.replace('"', '""') + '"'
+        matching = literal_column(f"{column.table.name}_search").op("MATCH")(bindparam(None, phrase))
+        key = column.table.c["id"]
+        return key.in_(select(index.c.rowid).where(matching)) & contains
+    return contains

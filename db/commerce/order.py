@@ -1,0 +1,217 @@
+"""Orders with their lines, payments, addresses and the downloads that they permit."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, Numeric
+from sqlmodel import Field
+
+from db.catalog.product import FulfillmentType
+from db.commerce.customer import AddressType
+from db.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+
+
+class OrderStatus(StrEnum):
+    DRAFT = "draft"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    ON_HOLD = "on-hold"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"
+    PAID = "paid"
+    PARTIALLY_PAID = "partially_paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    AUTHORIZED = "authorized"
+
+
+class ShippingStatus(StrEnum):
+    UNSHIPPED = "unshipped"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    UNSHIPPABLE = "unshippable"
+
+
+class OrderType(StrEnum):
+    PAYMENT = "payment"
+    SUBSCRIPTION = "subscription"
+    RENEWAL = "renewal"
+
+
+class OrderMode(StrEnum):
+    LIVE = "live"
+    TEST = "test"
+
+
+class TaxBehavior(StrEnum):
+    NONE = "none"
+    EXCLUSIVE = "exclusive"
+    INCLUSIVE = "inclusive"
+
+
+class LineType(StrEnum):
+    ONETIME = "onetime"
+    SUBSCRIPTION = "subscription"
+    SIGNUP_FEE = "signup_fee"
+    FEE = "fee"
+    BUNDLE = "bundle"
+
+
+class TransactionType(StrEnum):
+    CHARGE = "charge"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class TransactionStatus(StrEnum):
+    SUCCEEDED = "succeeded"
+    AUTHORIZED = "authorized"
+    PENDING = "pending"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+    DISPUTE_LOST = "dispute_lost"
+
+
+class OrderRow(VersionedRow, table=True):
+    __tablename__ = "orders"
+    __table_args__ = (Index("ix_orders_customer_id", "customer_id", "id"), {"sqlite_autoincrement": True})
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    uuid: str = Field(unique=True)  # the order hash: who knows it may see the order's own offers
+    status: OrderStatus = Field(default=OrderStatus.DRAFT, sa_type=wire(OrderStatus))
+    payment_status: PaymentStatus = Field(default=PaymentStatus.PENDING, sa_type=wire(PaymentStatus))
+    shipping_status: ShippingStatus | None = Field(default=None, sa_type=wire(ShippingStatus))
+    type: OrderType = Field(default=OrderType.PAYMENT, sa_type=wire(OrderType))
+    mode: OrderMode = Field(default=OrderMode.LIVE, sa_type=wire(OrderMode))
+    parent_id: int | None = Field(default=None, foreign_key="orders.id", index=True, sa_type=KEY)
+    receipt_number: int | None = Field(default=None, sa_type=KEY)
+    invoice_no: str | None = None
+    fulfillment_type: FulfillmentType | None = Field(default=None, sa_type=wire(FulfillmentType))
+    customer_id: int | None = Field(default=None, foreign_key="customer.id", ondelete="SET NULL", sa_type=KEY)
+    payment_method: str = ""
+    payment_method_title: str = ""
+    currency: str
+    subtotal: int = Field(default=0, sa_type=MONEY)
+    manual_discount_total: int = Field(default=0, sa_type=MONEY)
+    coupon_discount_total: int = Field(default=0, sa_type=MONEY)
+    discount_tax: int = Field(default=0, sa_type=MONEY)
+    shipping_total: int = Field(default=0, sa_type=MONEY)
+    shipping_tax: int = Field(default=0, sa_type=MONEY)
+    fee_total: int = Field(default=0, sa_type=MONEY)
+    tax_total: int = Field(default=0, sa_type=MONEY)
+    total: int = Field(default=0, sa_type=MONEY)
+    total_paid: int = Field(default=0, sa_type=MONEY)
+    total_refund: int = Field(default=0, sa_type=MONEY)
+    rate: Decimal = Field(default=Decimal(1), sa_type=Numeric(12, 4))
+    tax_behavior: TaxBehavior = Field(default=TaxBehavior.NONE, sa_type=wire(TaxBehavior))
+    note: str = ""
+    ip_address: str = ""
+    completed_at: datetime | None = None
+    refunded_at: datetime | None = None
+    config: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class OrderItemRow(VersionedRow, table=True):
+    """A line. Product and variant may be gone; the titles are those at the time of the order."""
+
+    __tablename__ = "order_item"
+    __table_args__ = (
+        Index("ix_order_item_order_id", "order_id", "position", "id"),
+        Index("ix_order_item_product_id", "product_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", sa_type=KEY)
+    product_id: int | None = Field(default=None, foreign_key="product.id", ondelete="SET NULL", sa_type=KEY)
+    variant_id: int | None = Field(
+        default=None, foreign_key="product_variant.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
+    product_title: str = ""
+    title: str = ""
+    fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
+    payment_type: LineType = Field(default=LineType.ONETIME, sa_type=wire(LineType))
+    quantity: int = 1
+    fulfilled_quantity: int = 0
+    unit_price: int = Field(default=0, sa_type=MONEY)
+    cost: int = Field(default=0, sa_type=MONEY)
+    subtotal: int = Field(default=0, sa_type=MONEY)
+    tax_amount: int = Field(default=0, sa_type=MONEY)
+    shipping_charge: int = Field(default=0, sa_type=MONEY)
+    discount_total: int = Field(default=0, sa_type=MONEY)
+    line_total: int = Field(default=0, sa_type=MONEY)
+    refund_total: int = Field(default=0, sa_type=MONEY)
+    rate: Decimal = Field(default=Decimal(1), sa_type=Numeric(12, 4))
+    position: int = 0
+    other_info: Any | None = Field(default=None, sa_type=DOCUMENT)
+    line_meta: Any | None = Field(default=None, sa_type=DOCUMENT)
+    referrer: str | None = None
+
+
+class OrderTransactionRow(VersionedRow, table=True):
+    __tablename__ = "order_transaction"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    uuid: str = Field(unique=True)
+    order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    order_type: OrderType = Field(default=OrderType.PAYMENT, sa_type=wire(OrderType))
+    type: TransactionType = Field(default=TransactionType.CHARGE, sa_type=wire(TransactionType))
+    subscription_id: int | None = Field(
+        default=None, foreign_key="subscription.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
+    card_last4: str | None = None
+    card_brand: str | None = None
+    vendor_charge_id: str = ""
+    payment_method: str = ""
+    payment_mode: str = ""
+    payment_method_type: str = ""
+    status: TransactionStatus = Field(default=TransactionStatus.PENDING, sa_type=wire(TransactionStatus))
+    currency: str
+    total: int = Field(default=0, sa_type=MONEY)
+    rate: Decimal = Field(default=Decimal(1), sa_type=Numeric(12, 4))
+    extra: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class OrderAddressRow(VersionedRow, table=True):
+    __tablename__ = "order_address"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    type: AddressType = Field(sa_type=wire(AddressType))
+    name: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    postcode: str = ""
+    country: str = ""
+    extra: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class DownloadPermissionRow(VersionedRow, table=True):
+    """What one order lets its customer download."""
+
+    __tablename__ = "download_permission"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    variant_id: int | None = Field(
+        default=None, foreign_key="product_variant.id", ondelete="CASCADE", index=True, sa_type=KEY
+    )
+    download_id: int = Field(foreign_key="product_download.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    customer_id: int | None = Field(
+        default=None, foreign_key="customer.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
+    download_count: int = 0
+    download_limit: int | None = None
+    access_expires_at: datetime | None = None

@@ -1,0 +1,100 @@
+"""Fields that no column and no relation can say: worked out by a function of ours, for all parents at once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from aiodataloader import DataLoader
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from engine.context import Context
+from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
+from engine.input import check_ids
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+NO_DEFAULT: Final = object()
+
+
+class Argument:
+    """An argument of such a field. Without a default it is required, unless its type admits None."""
+
+    def __init__(self, name: str, type_: Any, description: str | None = None, default: Any = NO_DEFAULT) -> None:
+        self.name = name
+        self.type = type_
+        self.description = description
+        self.default = default
+
+    def declared(self) -> StrawberryArgument:
+        options = {} if self.default is NO_DEFAULT else {"default": self.default}
+        return StrawberryArgument(
+            self.name, None, StrawberryAnnotation(self.type), description=self.description, **options
+        )
+
+
+class Batched(Declaration):
+    """One call answers all parents: keys in, as many values out, in that order."""
+
+    def __init__(self, function: Callable[..., Awaitable[Sequence[Any]]], to: Any, permission: str | None) -> None:
+        self.function = function
+        self.needs = (to,)
+        self.key: str = to.key
+        self.permission = permission
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        context: Context = info.context
+        place = (self, tuple(map(id, info._raw_info.field_nodes)))
+        loader = context.loaders.get(place)
+        if loader is None:
+            loader = context.loaders[place] = DataLoader(partial(self._load, context, arguments))
+        return await loader.load(getattr(source.row, self.key))
+
+    async def _load(self, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:
+        return list(await self.function(context, keys, **arguments))
+
+
+class Queried(Declaration):
+    """A root field of its own: a function of the context and its arguments."""
+
+    def __init__(self, function: Callable[..., Awaitable[Any]], permission: str) -> None:
+        self.function = function
+        self.permission = permission
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        check_ids(list(arguments.values()))
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        return await self.function(info.context, **arguments)
+
+
+def batched(
+    function: Callable[..., Awaitable[Sequence[Any]]],
+    *arguments: Argument,
+    to: object,
+    permission: str | None = None,
+    rest: Sequence[str] = (),
+    description: str | None = None,
+) -> Any:
+    """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents."""
+    field = declare(Batched(function, element(to), permission), description=description, rest=rest)
+    field.arguments = [a.declared() for a in arguments]
+    return field
+
+
+def queried(
+    function: Callable[..., Awaitable[Any]],
+    *arguments: Argument,
+    permission: str = PUBLIC,
+    rest: Sequence[str] = (),
+    description: str | None = None,
+) -> Any:
+    """A root field whose value is `function(context, **arguments)`."""
+    field = declare(Queried(function, permission), description=description, rest=rest)
+    field.arguments = [a.declared() for a in arguments]
+    return field

@@ -1,0 +1,137 @@
+"""What a client reads of a list: Relay's connection, edges and page info, and the window that it asked for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import strawberry
+
+from engine.errors import BadUserInput
+from engine.ordering import Order
+
+T = TypeVar("T")
+
+FIRST: Final = 10  # the documented default and maximum of per_page (S2)
+MOST: Final = 100
+# OFFSET reads what it skips; beyond this a cursor is the honest way.
+MOST_PAGES: Final = 1000
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a list that was asked for: `size` rows after (before, when `backwards`) a place or an offset."""
+
+    size: int
+    backwards: bool
+    place: tuple[Any, ...] | None
+    page: int | None
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.size if self.page else 0
+
+    @classmethod
+    def of(cls, order: Order, arguments: Mapping[str, Any]) -> "Window":
+        """Raises BadUserInput for arguments that contradict each other or leave their bounds."""
+        first, last, page = arguments.get("first"), arguments.get("last"), arguments.get("page")
+        after, before = arguments.get("after"), arguments.get("before")
+        for name, size in (("first", first), ("last", last)):
+            if size is not None and not 1 <= size <= MOST:
+                raise BadUserInput(f"`{name}` is from 1 to {MOST}")
+        if first is not None and last is not None:
+            raise BadUserInput("Give `first` or `last`, not both")
+        if after is not None and before is not None:
+            raise BadUserInput("Give `after` or `before`, not both")
+        if page is not None:
+            if after is not None or before is not None:
+                raise BadUserInput("`page` counts from the start of the list; it excludes `after` and `before`")
+            if last is not None:
+                raise BadUserInput("`page` goes with `first`, not with `last`")
+            if not 1 <= page <= MOST_PAGES:
+                raise BadUserInput(f"`page` is from 1 to {MOST_PAGES}; beyond that use `after`")
+        if last is not None and after is not None:
+            raise BadUserInput("`after` goes with `first`; use `before` with `last`")
+        if before is not None and first is not None:
+            raise BadUserInput("`before` goes with `last`; use `after` with `first`")
+        cursor = after if after is not None else before
+        place = None if cursor is None else tuple(order.place(cursor))
+        backwards = last is not None or before is not None
+        return cls((last if backwards else first) or FIRST, backwards, place, page)
+
+
+async def _page_count(root: strawberry.Parent["PageInfo"]) -> int:
+    return -(-await root.source.count(None) // root.per_page)
+
+
+async def _total_count(root: strawberry.Parent["Page"], up_to: int | None = None) -> int:
+    return await root.count(up_to)
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+    page: int | None = strawberry.field(description="The page's number; null when a cursor was followed.")
+    per_page: int
+    source: strawberry.Private["Page"]
+    page_count: int = strawberry.field(
+        resolver=_page_count, description="How many pages there are. Counts the whole list; leave it out where you can."
+    )
+
+
+@strawberry.type(description="An item of a list, with its place in it.")
+class Edge(Generic[T]):
+    node: T
+    cursor: str = strawberry.field(description="For `after` and `before`, with the same sort.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[T]):
+    nodes: list[T]
+    edges: list[Edge[T]]
+    page_info: PageInfo
+    total_count: int = strawberry.field(
+        resolver=_total_count, description="How many there are in all. With `upTo`, counting stops there."
+    )
+
+
+@dataclass
+class Place:
+    """What an `Edge` is read from."""
+
+    node: Any
+    cursor: str
+
+
+class Page:
+    """What a `Connection` is read from: the rows of one parent's page."""
+
+    def __init__(
+        self, order: Order, window: Window, nodes: list[Any], more: bool, count: Callable[[int | None], Awaitable[int]]
+    ) -> None:
+        self.order = order
+        self.window = window
+        self.nodes = nodes
+        self.more = more
+        self.count = count
+
+    @property
+    def edges(self) -> list[Place]:
+        return [Place(n, self.order.cursor(n.row)) for n in self.nodes]
+
+    @property
+    def page_info(self) -> PageInfo:
+        window = self.window
+        # Beyond a cursor or an offset there was a row when it was given; that costs no statement to say.
+        behind = window.place is not None or window.offset > 0
+        return PageInfo(
+            has_next_page=behind if window.backwards else self.more,
+            has_previous_page=self.more if window.backwards else behind,
+            start_cursor=self.order.cursor(self.nodes[0].row) if self.nodes else None,
+            end_cursor=self.order.cursor(self.nodes[-1].row) if self.nodes else None,
+            page=window.page or (1 if window.place is None and not window.backwards else None),
+            per_page=window.size,
+            source=self,
+        )

@@ -1,0 +1,63 @@
+"""Variants to choose from, grouped by product (S5 GET /products/search-product-variant-options)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import and_, false, or_, select
+from sqlmodel import col
+
+from db import visibility
+from db.catalog.product import ProductRow, ProductStatus, StockStatus
+from db.catalog.search import containing
+from db.catalog.variant import PaymentType, VariantRow, VariantStatus
+from db.row import table
+from engine import identity
+from engine.context import Context
+
+PRODUCT = table(ProductRow)
+VARIANT = table(VariantRow)
+MOST_PRODUCTS: Final = 20
+
+
+async def variant_options(
+    context: Context,
+    search: str | None = None,
+    include_ids: Sequence[str] = (),
+    payment_type: PaymentType | None = None,
+) -> list[tuple[int, list[int]]]:
+    """Up to 20 published products by title, each with its variants that can be bought, both in stock where stock is
+    managed. `include_ids` are there whatever their stock or payment type, as long as the caller may see them."""
+    included = [k for k in (identity.number(identity.decode(i, "ProductVariant").key) for i in include_ids) if k]
+    in_stock = and_(
+        or_(~PRODUCT.c.manage_stock, PRODUCT.c.stock_availability == StockStatus.IN_STOCK),
+        or_(~VARIANT.c.manage_stock, VARIANT.c.stock_status == StockStatus.IN_STOCK),
+    )
+    offered = and_(
+        PRODUCT.c.status == ProductStatus.PUBLISH,
+        VARIANT.c.status == VariantStatus.ACTIVE,
+        in_stock,
+        VARIANT.c.payment_type == payment_type if payment_type else col(VariantRow.id).is_not(None),
+    )
+    if search:
+        offered = and_(offered, containing(PRODUCT.c.search_text, search, context.dialect))
+    wanted = or_(offered, VARIANT.c.id.in_(included) if included else false())
+    seen = and_(visibility.products(context.viewer), visibility.variants(context.viewer))
+    joined = VARIANT.join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
+    first = (
+        select(PRODUCT.c.id)
+        .select_from(joined)
+        .where(wanted, seen)
+        .group_by(PRODUCT.c.id)
+        .order_by(PRODUCT.c.title_key, PRODUCT.c.id)
+        .limit(MOST_PRODUCTS)
+    )
+    statement = (
+        select(PRODUCT.c.id.label("product"), VARIANT.c.id.label("variant"))
+        .select_from(joined)
+        .where(wanted, seen, or_(PRODUCT.c.id.in_(first), VARIANT.c.id.in_(included) if included else false()))
+        .order_by(PRODUCT.c.title_key, PRODUCT.c.id, VARIANT.c.position, VARIANT.c.id)
+    )
+    options: dict[int, list[int]] = {}
+    for row in await context.rows(statement):
+        options.setdefault(row.product, []).append(row.variant)
+    return list(options.items())

@@ -1,0 +1,45 @@
+"""Products related by what they are sorted under (S5 GET /products/{productId}/related-products)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, select
+from sqlmodel import col
+
+from db.catalog.product import ProductRow, ProductStatus
+from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
+from db.row import table
+from engine.listing import Narrowing
+
+PRODUCT = table(ProductRow)
+TERM = table(TermRow)
+RELATED_TO = PRODUCT.alias("related_to")  # the product that was asked
+_MINE, _OTHERS = table(ProductTermRow).alias("mine"), table(ProductTermRow).alias("others")
+
+
+def _sharing(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
+    """Published products with a term in common; neither kind of term gives none."""
+    kinds = [(CATEGORIES, arguments.get("by_categories", True)), (BRANDS, arguments.get("by_brands", True))]
+    wanted = [taxonomy for taxonomy, given in kinds if given]
+    if not wanted:
+        return false()
+    shared = (
+        select(1)
+        .select_from(_MINE.join(_OTHERS, _OTHERS.c.term_id == _MINE.c.term_id).join(TERM, TERM.c.id == _MINE.c.term_id))
+        .where(
+            _MINE.c.product_id == RELATED_TO.c.id,
+            _OTHERS.c.product_id == PRODUCT.c.id,
+            TERM.c.taxonomy.in_(wanted),
+        )
+        .correlate(RELATED_TO, PRODUCT)
+    )
+    return and_(col(ProductRow.status) == ProductStatus.PUBLISH, exists(shared))
+
+
+RELATED = Narrowing(
+    arguments=(
+        ("by_categories", bool, True, "Count shared categories."),
+        ("by_brands", bool, True, "Count shared brands."),
+    ),
+    condition=_sharing,
+)

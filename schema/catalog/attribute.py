@@ -1,0 +1,50 @@
+"""Attributes that advanced variations are combined from."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlmodel import col
+
+from db import visibility
+from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
+from db.catalog.variant import VariantRow
+from engine.connection import Connection
+from engine.declaration import column, related
+from engine.entity import Node, entity
+from engine.listing import connected
+from resolvers.catalog.variant_listing import VARIANTS
+
+if TYPE_CHECKING:
+    from schema.catalog.variant import ProductVariant
+
+
+@entity(AttributeGroupRow, visible=visibility.attributes, description="A kind of difference: colour, size.")
+class AttributeGroup(Node):
+    database_id: int = column(AttributeGroupRow.id)
+    title: str = column(AttributeGroupRow.title)
+    slug: str = column(AttributeGroupRow.slug)
+    terms: list["AttributeTerm"] = related(
+        AttributeTermRow.group_id, to=AttributeGroupRow.id, order=[AttributeTermRow.position]
+    )
+    version: int = column(AttributeGroupRow.version)
+    created_at: datetime | None = column(AttributeGroupRow.created_at)
+    updated_at: datetime | None = column(AttributeGroupRow.updated_at)
+
+
+@entity(AttributeTermRow, visible=visibility.attributes, description="One choice of an attribute: red, large.")
+class AttributeTerm(Node):
+    database_id: int = column(AttributeTermRow.id)
+    title: str = column(AttributeTermRow.title)
+    slug: str = column(AttributeTermRow.slug)
+    position: int = column(AttributeTermRow.position)
+    group: AttributeGroup | None = related(AttributeGroupRow.id, to=AttributeTermRow.group_id)
+    variants: Connection[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = connected(
+        VARIANTS,
+        key=VariantAttributeRow.term_id,
+        to=AttributeTermRow.id,
+        on=col(VariantAttributeRow.variant_id) == VariantRow.id,
+    )
+    version: int = column(AttributeTermRow.version)
+    created_at: datetime | None = column(AttributeTermRow.created_at)
+    updated_at: datetime | None = column(AttributeTermRow.updated_at)

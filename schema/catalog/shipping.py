@@ -1,0 +1,40 @@
+"""Shipping classes."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import visibility
+from db.catalog.product import ProductRow
+from db.catalog.shipping import ShippingClassRow, ShippingClassType
+from engine.connection import Connection
+from engine.declaration import column, computed
+from engine.entity import Node, entity
+from engine.listing import connected
+from engine.scalars import Cents
+from resolvers.catalog.product import PRODUCTS
+from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+
+
+@entity(ShippingClassRow, visible=visibility.shipping_classes, description="What sending a product adds to an order.")
+class ShippingClass(Node):
+    database_id: int = column(ShippingClassRow.id)
+    name: str = column(ShippingClassRow.name)
+    description: str = column(ShippingClassRow.description)
+    type: ShippingClassType = column(ShippingClassRow.type)
+    cost: Cents = computed(
+        Cents,
+        ShippingClassRow.cost,
+        description="FIXED: minor units of the currency; PERCENTAGE: hundredths of a percent.",
+    )
+    per_item: bool = column(ShippingClassRow.per_item, description="Charged for each item, not once a line.")
+    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+        PRODUCTS, key=ProductRow.shipping_class_id, to=ShippingClassRow.id
+    )
+    version: int = column(ShippingClassRow.version)
+    created_at: datetime | None = column(ShippingClassRow.created_at)
+    updated_at: datetime | None = column(ShippingClassRow.updated_at)

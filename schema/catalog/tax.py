@@ -1,0 +1,34 @@
+"""Tax classes."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from db import visibility
+from db.catalog.product import ProductRow
+from db.catalog.tax import TaxClassRow
+from engine.connection import Connection
+from engine.declaration import column, computed
+from engine.entity import Node, entity
+from engine.listing import connected
+from resolvers.catalog.product import PRODUCTS
+
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+
+
+@entity(TaxClassRow, visible=visibility.tax_classes, description="Which tax rates apply to a product.")
+class TaxClass(Node):
+    database_id: int = column(TaxClassRow.id)
+    title: str = column(TaxClassRow.title)
+    slug: str = column(TaxClassRow.slug)
+    description: str = column(TaxClassRow.description)
+    priority: int = column(TaxClassRow.priority)
+    category_database_ids: list[int] = computed(list, TaxClassRow.categories, description="Categories it is meant for.")
+    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+        PRODUCTS, key=ProductRow.tax_class_id, to=TaxClassRow.id
+    )
+    version: int = column(TaxClassRow.version)
+    created_at: datetime | None = column(TaxClassRow.created_at)
+    updated_at: datetime | None = column(TaxClassRow.updated_at)

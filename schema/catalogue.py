@@ -1,0 +1,82 @@
+"""All documented operations, and where the graph answers them: derived from the declarations."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import strawberry
+from graphql import GraphQLInterfaceType, GraphQLObjectType
+
+from engine.context import Context
+from engine.declaration import DeclaredField
+from engine.mutation import Performed
+from engine.schema import DEFINITION, Schema
+
+_DOCUMENTED: Final = Path(__file__).with_name("documented.json")
+
+
+@strawberry.type(description="An operation of the documented REST APIs.")
+class DocumentedOperation:
+    number: int
+    rest: str = strawberry.field(description="As documented: `GET /products/{product}`.")
+    group: str
+    field: str | None = strawberry.field(
+        description="Where the graph answers it: `Query.product`; null while it does not."
+    )
+    permissions: list[str] = strawberry.field(description="Any of these; none for public operations.")
+    events: list[str] = strawberry.field(description="What its mutation writes.")
+    example: str | None = strawberry.field(description="A document to start from.")
+
+
+@strawberry.type(description="What this gateway covers of the documented REST APIs.")
+class Catalogue:
+    operations: list[DocumentedOperation]
+
+
+async def catalogue(context: Context) -> Catalogue:
+    from schema.root import schema  # the catalogue describes the schema that it is part of
+
+    return Catalogue(operations=_operations(schema))
+
+
+@cache
+def _operations(schema: Schema) -> list[DocumentedOperation]:
+    places = dict(_places(schema))
+    return [_operation(row, places) for row in orjson.loads(_DOCUMENTED.read_bytes())]
+
+
+def _operation(row: Mapping[str, Any], places: Mapping[str, tuple[str, DeclaredField]]) -> DocumentedOperation:
+    rest = f"{row['method']} {row['path']}"
+    where, field = places.get(rest, (None, None))
+    declaration = field.declaration if field else None
+    return DocumentedOperation(
+        number=row["number"],
+        rest=rest,
+        group=row["group"],
+        field=where,
+        permissions=row["permission"],
+        events=list(declaration.mutation.emits) if isinstance(declaration, Performed) else [],
+        example=_example(row["number"]) if where else None,
+    )
+
+
+def _places(schema: Schema) -> Iterator[tuple[str, tuple[str, DeclaredField]]]:
+    """Each documented operation that a field declares, with that field."""
+    for type_ in schema.core.type_map.values():
+        if not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            continue
+        for name, core in type_.fields.items():
+            field = (core.extensions or {}).get(DEFINITION)
+            if isinstance(field, DeclaredField):
+                for rest in field.declaration.rest:
+                    yield rest, (f"{type_.name}.{name}", field)
+
+
+@cache
+def _example(number: int) -> str | None:
+    """The document that the tests of the operation start with. A checkout has it there, a wheel beside this file."""
+    folders = (Path(__file__).with_name("examples"), Path(__file__).parent.parent / "tests" / "operations")
+    found = next((f for folder in folders for f in folder.glob(f"{number:03}-*/query.graphql")), None)
+    return found.read_text() if found else None

@@ -1,0 +1,59 @@
+"""Integration feeds: what happens elsewhere when an order moves."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+from sqlmodel import col
+from strawberry.scalars import JSON
+
+from db import visibility
+from db.catalog.product import ProductRow
+from db.catalog.variant import VariantRow
+from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
+from db.integration.provider import ProviderRow
+from engine.declaration import column, computed, related
+from engine.entity import Node, entity
+from resolvers.integration import enums as _registered  # noqa: F401  the annotations below need the enums
+
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+    from schema.catalog.variant import ProductVariant
+    from schema.integration.provider import IntegrationProvider
+
+
+@entity(FeedRow, visible=visibility.feeds, description="A connection from events of orders to a provider.")
+class IntegrationFeed(Node):
+    database_id: int = column(
+        FeedRow.source_id, description="The documented id. Global feeds and product feeds are numbered apart."
+    )
+    name: str = column(FeedRow.name)
+    scope: FeedScope = column(FeedRow.scope)
+    enabled: bool = column(FeedRow.enabled)
+    provider: Annotated["IntegrationProvider", strawberry.lazy("schema.integration.provider")] | None = related(
+        ProviderRow.key, to=FeedRow.provider_key
+    )
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
+        ProductRow.id, to=FeedRow.product_id, description="Null for a global feed."
+    )
+    event_triggers: list[str] = computed(list, FeedRow.event_triggers, description="The events it runs on.")
+    conditional_variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
+        FeedVariantRow.feed_id,
+        to=FeedRow.id,
+        on=col(FeedVariantRow.variant_id) == VariantRow.id,
+        order=[VariantRow.position],
+        description="The variants it is limited to; empty when all of the product's count.",
+    )
+    watch_on_access_revoke: bool = column(
+        FeedRow.watch_on_access_revoke, description="Whether it is undone when a customer loses access."
+    )
+    conditionals: JSON | None = computed(lambda v: v, FeedRow.conditionals)
+    list_id: str | None = column(FeedRow.list_id)
+    list_name: str | None = column(FeedRow.list_name)
+    merge_fields: JSON = computed(JSON, FeedRow.merge_fields, description="Remote field to template.")
+    settings: JSON = computed(
+        JSON, FeedRow.settings, description="What the provider's own form holds; secrets never are."
+    )
+    version: int = column(FeedRow.version)
+    created_at: datetime | None = column(FeedRow.created_at)
+    updated_at: datetime | None = column(FeedRow.updated_at)
