@@ -95,7 +95,11 @@ class Query:
             return self._windowed(self._from(context, columns))
         if context.dialect == "postgresql":
             # Each parent's page is read from an index and stops when it is full.
-            parents = func.unnest(bindparam("keys", type_=ARRAY(key.type))).table_valued("key", name="parents")
+            parents = (
+                func.unnest(bindparam("keys", type_=ARRAY(key.type)))
+                .table_valued("key", name="parents")
+                .render_derived()
+            )
             part = self._windowed(self._from(context, columns, parent=parents.c.key)).lateral("part")
             return (
                 select(*part.c, parents.c.key.label(PARENT))

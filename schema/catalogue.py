@@ -80,3 +80,26 @@ def _example(number: int) -> str | None:
     folders = (Path(__file__).with_name("examples"), Path(__file__).parent.parent / "tests" / "operations")
     found = next((f for folder in folders for f in folder.glob(f"{number:03}-*/query.graphql")), None)
     return found.read_text() if found else None
+
+
+def page() -> str:
+    """docs/operations.md. To write it: `python -c "from schema.catalogue import page; print(page(), end='')"`."""
+    from schema.root import schema
+
+    rows = _operations(schema)
+    covered = sum(row.field is not None for row in rows)
+    lines = [
+        "# Documented operations",
+        "",
+        "Where the graph answers each operation of the documented REST APIs. Derived from the declarations; the same list",
+        "with an example document for each is `{ catalogue { operations { rest field permissions events example } } }`.",
+        f"{covered} of {len(rows)} are covered; the others have no field yet.",
+        "",
+        "| # | REST | Field | Permission | Events |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        field = f"`{row.field}`" if row.field else ""
+        permissions, events = ", ".join(row.permissions), ", ".join(row.events)
+        lines.append(f"| {row.number} | `{row.rest}` | {field} | {permissions} | {events} |")
+    return "\n".join(lines) + "\n"
