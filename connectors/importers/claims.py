@@ -1,0 +1,67 @@
+"""Who gets a value that no two rows may share, when rows of a source meet rows already stored."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.importers.mapping import Columns, Mapped
+from connectors.importers.reconcile import Stored, holders, park
+
+
+def only(value: Any) -> Iterator[Any]:
+    """A value without alternatives."""
+    yield value
+
+
+async def settle(
+    connection: AsyncConnection,
+    mapped: Mapped,
+    column: str,
+    incoming: Iterable[Columns],
+    stored: Stored,
+    *,
+    owner: str,
+    after: int,
+    alternatives: Callable[[Any], Iterator[Any]] = only,
+) -> dict[int, str]:
+    """Gives each incoming row its value of a unique column, or the first free of its alternatives; answers with a
+    reason for each row that gets none.
+
+    The lowest key comes first. A stored row holds its value against others only if this run has confirmed it: its
+    `owner`, a product, is not above `after`. Any other holder is outdated or comes later in this very run; the value is
+    taken from it (`park`), and `stored` is told so.
+    """
+    rows = sorted((row for row in incoming if row[column] is not None), key=lambda row: int(row[mapped.key]))
+    held: dict[Any, tuple[int, int]] = {}
+    looked: set[Any] = set()
+    claims: dict[Any, int] = {}
+    refused: dict[int, str] = {}
+
+    async def look(values: set[Any]) -> None:
+        for value, key, product in await holders(connection, mapped, column, values - looked, owner):
+            held[value] = (key, product)
+        looked.update(values)
+
+    await look({row[column] for row in rows})
+    for row in rows:
+        key = row[mapped.key]
+        wanted, rival = row[column], None
+        for value in alternatives(wanted):
+            await look({value})
+            holder = held.get(value)
+            if value in claims:
+                rival = rival or claims[value]
+            elif holder is not None and holder[0] != key and holder[1] <= after:
+                rival = rival or holder[0]
+            else:
+                claims[value] = key
+                row[column] = value
+                break
+        else:
+            refused[key] = f"{wanted!r} is that of {rival} already"
+    taken = {holder[0]: value for value, holder in held.items() if value in claims and claims[value] != holder[0]}
+    for key, parked in (await park(connection, mapped, column, taken)).items():
+        if key in stored:
+            stored[key][column] = parked
+    return refused

@@ -1,0 +1,108 @@
+"""A declared mapping: where each column of a table comes from in a record of the source."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from sqlmodel import SQLModel
+
+from db.row import table
+
+Record: TypeAlias = Mapping[str, Any]
+Columns: TypeAlias = dict[str, Any]
+Reader: TypeAlias = Callable[[Any], Any]
+
+VERSION: Final = "version"
+STAMPS: Final = ("created_at", "updated_at")
+
+
+class Unreadable(ValueError):
+    """A value that is not what the field holds. `field` is the source's name of it, once known."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.reason = reason
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A dotted path into the record, or a second one where the first leads to nothing, and the reader of what is there.
+    An absent value is read as None: the reader knows the default."""
+
+    path: str
+    read: Reader
+    otherwise: str | None = None
+
+    def __call__(self, record: Record, branch: Reader) -> Any:
+        try:
+            value = _reach(record, self.path, branch)
+            if value is None and self.otherwise is not None:
+                value = _reach(record, self.otherwise, branch)
+            return self.read(value)
+        except Unreadable as unreadable:
+            raise Unreadable(unreadable.reason, self.path) from None
+
+
+def _reach(record: Record, path: str, branch: Reader) -> Any:
+    *branches, leaf = path.split(".")
+    for name in branches:
+        record = branch(record.get(name))
+    return record.get(leaf)
+
+
+class Mapped:
+    """How one table is filled.
+
+    `columns`  read from the record by their fields
+    `computed` set by the noun's own function from what was read
+    `kept`     storegraph's own: this value when the row is new, never compared afterwards
+    `derived`  of the above, those whose change does not bump the version
+    `unique`   of the above, those that no two rows may share
+    `stamped`  the source gives no timestamps: the moment of writing is taken
+
+    Every column of the table is in one of `columns`, `computed` and `kept`, or the program does not start.
+    `branch` reads what a path passes through.
+    """
+
+    def __init__(
+        self,
+        entity: str,
+        model: type[SQLModel],
+        columns: Mapping[str, Field],
+        *,
+        branch: Reader,
+        computed: Collection[str] = (),
+        kept: Mapping[str, Any] | None = None,
+        derived: Collection[str] = (),
+        unique: Collection[str] = (),
+        stamped: bool = False,
+    ) -> None:
+        self.entity = entity
+        self.table = table(model)
+        self.columns = dict(columns)
+        self.kept = dict(kept or {})
+        self.derived = frozenset(derived) | frozenset(STAMPS)
+        self.unique = tuple(unique)
+        self.stamped = stamped
+        self.versioned = VERSION in self.table.c
+        self._branch = branch
+        (self.key,) = (column.name for column in self.table.primary_key)
+        self.compared = frozenset(self.columns) | frozenset(computed)
+        declared = self.compared | self.kept.keys()
+        declared |= {VERSION} if self.versioned else set()
+        declared |= set(STAMPS) if stamped else set()
+        if declared != set(self.table.c.keys()):
+            differing = ", ".join(sorted(declared ^ set(self.table.c.keys())))
+            raise TypeError(f"the mapping of {self.table.name} does not say where these come from: {differing}")
+
+    def read(self, record: Record, *, given: Columns | None = None) -> Columns:
+        """The columns of a record; those `given` are taken as they are and not looked for in it.
+
+        Raises Unreadable for the first field that cannot be read.
+        """
+        row = dict(given or {})
+        for name, field in self.columns.items():
+            if name not in row:
+                row[name] = field(record, self._branch)
+        return row

@@ -1,0 +1,254 @@
+"""A FluentCart store for tests: the recording, altered as a test wants, in process or behind real HTTP on loopback,
+with failures and delays on request."""
+
+import base64
+import itertools
+import json
+import lzma
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+from sqlalchemy import select
+
+from connectors.importers.fluentcart import RecordedStore, Source
+from db.database import Database
+from db.tables import METADATA
+
+RECORDING: Final = Path(__file__).parent.parent / "data" / "fluentcart-store.jsonl.xz"
+API: Final = "/wp-json/fluent-cart/v2"
+SITE: Final = "https://shop.example"
+USER: Final = "admin"
+PASSWORD: Final = "application password of the admin"
+
+# Path and page of each exchange, and what it is answered with.
+Exchanges: TypeAlias = dict[tuple[str, str], dict[str, Any]]
+
+
+def recorded() -> Exchanges:
+    """A fresh copy of the recording."""
+    lines = lzma.decompress(RECORDING.read_bytes()).decode().splitlines()
+    return {(line["path"], str(line["query"].get("page", 1))): line for line in map(json.loads, lines)}
+
+
+def product_ids(exchanges: Exchanges) -> list[int]:
+    return [int(path.split("/")[2]) for path, _ in exchanges if path.endswith("/pricing")]
+
+
+def priced(exchanges: Exchanges, product: int) -> dict[str, Any]:
+    """The product in the answer of its pricing: what the importer believes."""
+    found: dict[str, Any] = exchanges[f"/products/{product}/pricing", "1"]["response"]["product"]
+    return found
+
+
+def settings(exchanges: Exchanges) -> dict[str, Any]:
+    found: dict[str, Any] = exchanges["/settings/store", "1"]["response"]["settings"]
+    return found
+
+
+def taxonomies(exchanges: Exchanges) -> dict[str, Any]:
+    found: dict[str, Any] = exchanges["/products/fetch-term", "1"]["response"]["taxonomies"]
+    return found
+
+
+def keep(exchanges: Exchanges, *products: int) -> None:
+    """Leaves only these products, on one page."""
+    listed = exchanges["/products", "1"]["response"]["products"]
+    listed["data"] = [entry for page in _pages(exchanges) for entry in page["data"] if entry["ID"] in products]
+    listed |= {"total": len(products), "last_page": 1}
+    for number in ("2", "3", "4"):
+        del exchanges["/products", number]
+
+
+def renumber(exchanges: Exchanges) -> None:
+    """Fills pages of 50 with the products that are left, as the store does after a deletion."""
+    pages = _pages(exchanges)
+    entries = [entry for page in pages for entry in page["data"]]
+    for number, page in enumerate(pages):
+        page["data"] = entries[number * 50 : number * 50 + 50]
+        page |= {"total": len(entries), "last_page": -(-len(entries) // 50)}
+
+
+def remove_product(exchanges: Exchanges, product: int) -> None:
+    for page in _pages(exchanges):
+        page["data"] = [entry for entry in page["data"] if entry["ID"] != product]
+    del exchanges[f"/products/{product}/pricing", "1"]
+    renumber(exchanges)
+
+
+def _pages(exchanges: Exchanges) -> list[dict[str, Any]]:
+    return [line["response"]["products"] for (path, _), line in exchanges.items() if path == "/products"]
+
+
+class Recorder(httpx2.AsyncBaseTransport):
+    """Hands requests on and remembers them."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.requests: list[httpx2.Request] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        return await self.inner.handle_async_request(request)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.url.path.removeprefix(API) for request in self.requests]
+
+
+def in_process(exchanges: Exchanges, directory: Path) -> Recorder:
+    """The altered recording, answered as RecordedStore answers any."""
+    path = directory / "altered.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in exchanges.values()))
+    return Recorder(RecordedStore(path))
+
+
+def source(transport: httpx2.AsyncBaseTransport | None = None, url: str = SITE, **options: Any) -> Source:
+    """Impatient: nobody here needs long to recover."""
+    impatient: dict[str, Any] = {"backoff": 0.01, "longest_wait": 0.05, "timeout": 5.0}
+    return Source(url, USER, PASSWORD, transport=transport, **impatient | options)
+
+
+async def rows(database: Database, table: str) -> list[dict[str, Any]]:
+    """A table as the database holds it, through the column types, by primary key."""
+    found = METADATA.tables[table]
+    async with database.read() as connection:
+        result = await connection.execute(select(found).order_by(*found.primary_key))
+        return [dict(row) for row in result.mappings()]
+
+
+@dataclass
+class Faults:
+    """What the loopback store does wrong."""
+
+    fail_every: int = 0  # every Nth request is 503
+    retry_after: str | None = "0"
+    slow_ms: int = 0
+    cut_every: int = 0  # every Nth answer ends in the middle
+    stall_every: int = 0  # every Nth answer comes `stall_ms` late
+    stall_ms: int = 0
+    status: dict[str, int] = field(default_factory=dict)  # of these paths, always
+    body: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # of these paths: content type and answer
+    location: dict[str, str] = field(default_factory=dict)  # these paths redirect
+    down_after: int | None = None  # then every request is 503
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed says nothing worth printing."""
+
+
+class LoopbackStore:
+    """Real HTTP. `url` is its address, `requests` the paths with queries that were asked, failed ones too."""
+
+    def __init__(self, exchanges: Exchanges, faults: Faults, password: str | None) -> None:
+        self.exchanges = exchanges
+        self.faults = faults
+        self.password = password
+        self.requests: list[str] = []
+        self.authorizations: list[str | None] = []
+        self.at_once = 0
+        self.most_at_once = 0
+        self.lock = threading.Lock()
+        self.counter = itertools.count(1)
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@contextmanager
+def loopback(
+    exchanges: Exchanges | None = None, *, password: str | None = PASSWORD, **faults: Any
+) -> Iterator[LoopbackStore]:
+    store = LoopbackStore(recorded() if exchanges is None else exchanges, Faults(**faults), password)
+    thread = threading.Thread(target=store.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield store
+    finally:
+        store.server.shutdown()
+        store.server.server_close()
+        thread.join()
+
+
+def _handler(store: LoopbackStore) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Headers and body are two writes; Nagle's algorithm would hold the second back until the first is acknowledged.
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            with store.lock:
+                number = next(store.counter)
+                store.requests.append(self.path.removeprefix(API))
+                store.authorizations.append(self.headers.get("Authorization"))
+                store.at_once += 1
+                store.most_at_once = max(store.most_at_once, store.at_once)
+            try:
+                self.answer(number)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+            finally:
+                with store.lock:
+                    store.at_once -= 1
+
+        def answer(self, number: int) -> None:
+            faults = store.faults
+            url = urlsplit(self.path)
+            path = url.path.removeprefix(API)
+            late = faults.stall_ms if faults.stall_every and number % faults.stall_every == 0 else faults.slow_ms
+            time.sleep(late / 1000)
+            if location := faults.location.get(path):
+                self.send(302, "text/html", b"", {"Location": location})
+            elif (faults.down_after is not None and number > faults.down_after) or (
+                faults.fail_every and number % faults.fail_every == 0
+            ):
+                self.json(503, {"code": "unavailable", "message": "Try again"}, retry_after=faults.retry_after)
+            elif store.password is not None and self.headers.get("Authorization") != _basic(store.password):
+                self.json(401, {"code": "rest_forbidden", "message": "Sorry, you are not allowed to do that."})
+            elif path in faults.body:
+                kind, body = faults.body[path]
+                self.send(faults.status.get(path, 200), kind, body, {})
+            elif path in faults.status:
+                self.json(faults.status[path], {"code": "some_code", "message": "Some\nmessage"})
+            else:
+                page = parse_qs(url.query).get("page", ["1"])[0]
+                exchange = store.exchanges.get((path, page))
+                if exchange is None or not url.path.startswith(API):
+                    self.json(404, {"code": "rest_no_route", "message": "No route was found"})
+                else:
+                    cut = bool(faults.cut_every) and number % faults.cut_every == 0
+                    self.json(exchange["status"], exchange["response"], cut=cut)
+
+        def json(self, status: int, answer: Any, *, cut: bool = False, retry_after: str | None = None) -> None:
+            body = json.dumps(answer).replace("{site}", f"http://{self.headers.get('Host')}").encode()
+            headers = {} if retry_after is None else {"Retry-After": retry_after}
+            self.send(status, "application/json; charset=UTF-8", body, headers, cut=cut)
+
+        def send(self, status: int, kind: str, body: bytes, headers: dict[str, str], *, cut: bool = False) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if cut else body)
+            self.close_connection = self.close_connection or cut
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+def _basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"{USER}:{password}".encode()).decode()
