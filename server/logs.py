@@ -1,0 +1,154 @@
+"""Logs: one line an event, JSON or for people, the request's id on every line of a request, no secret on any.
+
+Everything goes to standard error, uvicorn's and the libraries' loggers included. The access log is written in batches;
+a process that is killed with SIGKILL loses at most `FLUSH_SECONDS` of it.
+"""
+
+import asyncio
+import atexit
+import logging
+import re
+import sys
+from typing import Any, Final, TextIO
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from server.settings import LogFormat, LogLevel
+
+# A write costs as much as making the line; whoever follows the log does not notice a second.
+FLUSH_SECONDS: Final = 1.0
+FLUSH_LINES: Final = 200
+
+# What reaches a line by accident (a traceback, a URL in an error): credentials, tokens of ours, passwords in URLs.
+_SECRETS: Final = (
+    r"(?i:(?P<scheme>\b(?:Bearer|Basic)\s+)[^\s\"',\\]+)"
+    r"|(?P<ours>\bsg_)[A-Za-z0-9_-]{8,}"
+    r"|(?P<user>://[^\s:/@\"]*:)[^\s@/\"]+(?=@)"
+    r"|(?i:(?P<query>[?&](?:access_token|token|api_key|key|password|secret|signature)=)[^&\s\"'\\]+)"
+)
+# Looking for these costs 1 µs a line, the expression 20.
+_HINTS: Final = ("bearer", "basic", "sg_", "://", "?", "&")
+
+
+class Redaction:
+    """Replaces secrets in finished lines. `known` are those without a shape of their own: the settings'."""
+
+    def __init__(self, known: tuple[str, ...] = ()) -> None:
+        self._hints = (*_HINTS, *(secret.lower() for secret in known))
+        self._pattern = re.compile("|".join((_SECRETS, *map(re.escape, known))))
+
+    def __call__(self, line: str) -> str:
+        lowered = line.lower()
+        if not any(hint in lowered for hint in self._hints):
+            return line
+        return self._pattern.sub(lambda found: f"{found[found.lastgroup] if found.lastgroup else ''}***", line)
+
+
+class AccessLog:
+    """Lines kept until there are enough of them, until a second has passed, or until one is an error."""
+
+    def __init__(self) -> None:
+        self._stream: TextIO = sys.stderr
+        self._redact = Redaction()
+        self._processors: tuple[Processor, ...] = ()
+        self._enabled = False
+        self._lines: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def configure(self, stream: TextIO, redact: Redaction, processors: tuple[Processor, ...], *, enabled: bool) -> None:
+        self.flush()
+        self._stream, self._redact, self._processors, self._enabled = stream, redact, processors, enabled
+
+    def write(self, event: EventDict, *, urgent: bool) -> None:
+        """`event` becomes a line; an urgent one is written at once, with all before it."""
+        if not (self._enabled or urgent):
+            return
+        line: Any = event
+        for process in self._processors:
+            line = process(None, "error" if urgent else "info", line)
+        self._lines.append(str(line))
+        if urgent or len(self._lines) >= FLUSH_LINES:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._stream.write("".join(f"{self._redact(line)}\n" for line in lines))
+            self._stream.flush()
+
+
+ACCESS: Final = AccessLog()
+atexit.register(ACCESS.flush)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def __init__(self, redact: Redaction, **options: Any) -> None:
+        super().__init__(**options)
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redact(super().format(record))
+
+
+def configure(
+    level: LogLevel, wanted: LogFormat, *, secrets: tuple[str, ...] = (), stream: TextIO | None = None
+) -> None:
+    """Send all logs of this process to `stream` (standard error). Called again it replaces what was set."""
+    stream = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+    redact = Redaction(secrets)
+    readable = wanted is LogFormat.CONSOLE or (wanted is LogFormat.AUTO and stream.isatty())
+    rendered = _rendered(stream, readable=readable)
+    shared: tuple[Processor, ...] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=not readable),
+    )
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        _Formatter(
+            redact,
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _without_colors],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    logging.basicConfig(level=number, handlers=[handler], force=True)
+    # It introduces itself at every look at the schema; what it changed is logged here.
+    logging.getLogger("alembic").setLevel(max(number, logging.WARNING))
+    ACCESS.configure(stream, redact, (*shared, *rendered), enabled=number <= logging.INFO)
+
+
+def _rendered(stream: TextIO, *, readable: bool) -> tuple[Processor, ...]:
+    if readable:
+        # The plain traceback: the coloured ones print local variables, and those hold credentials.
+        return (
+            structlog.dev.ConsoleRenderer(
+                colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+            ),
+        )
+    return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)
+
+
+def _json(event: EventDict, **_options: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def _without_colors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # uvicorn's own: the same message again
+    return event

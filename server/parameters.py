@@ -1,0 +1,97 @@
+"""The parameters of a GraphQL request, out of a POST's JSON or a GET's query string, checked."""
+
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from engine.execution import Request
+from server.body import decoded
+from server.refusal import Refusal
+
+# Deeper than any input type a person writes; what recurses over the variables later stays far from Python's limit.
+MAX_DEPTH: Final = 64
+_NAMES: Final = ("query", "operationName", "variables", "extensions")
+# A URL has four parameters of ours; front ends add a few for caches.
+_MAX_FIELDS: Final = 50
+
+
+def posted(body: bytes) -> Request:
+    """Raises Refusal(400)."""
+    content = decoded(body, "The body")
+    if isinstance(content, list):
+        raise Refusal(400, "Batches are not served: send one JSON object a request")
+    if not isinstance(content, dict):
+        raise Refusal(400, f'The body must be a JSON object like {{"query": "{{ __typename }}"}}, not {_kind(content)}')
+    # Every level has a bracket: most bodies are shallow, and counting bytes tells it for nothing.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _check_depth(content)
+    return _request(content)
+
+
+def asked(query_string: bytes) -> Request:
+    """Raises Refusal(400)."""
+    content: dict[str, Any] = {}
+    try:
+        fields = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except UnicodeDecodeError:
+        raise Refusal(400, "Percent-encode the query string, as UTF-8") from None
+    except ValueError:
+        raise Refusal(
+            400, f"The query string has more than {_MAX_FIELDS} fields: send query, variables and operationName"
+        ) from None
+    for name, value in fields:
+        if name not in _NAMES:
+            continue
+        if name in content:
+            raise Refusal(400, f"Send {name} once")
+        content[name] = value
+    for name in ("variables", "extensions"):
+        # An empty field of a form is one that was left out.
+        content[name] = decoded(content[name], name) if content.get(name) else None
+    _check_depth(content)
+    content["operationName"] = content.get("operationName") or None
+    return _request(content)
+
+
+def _request(content: dict[str, Any]) -> Request:
+    query, name, variables, extensions = (content.get(n) for n in _NAMES)
+    if query is None:
+        raise Refusal(400, 'query is missing: send the GraphQL document as "query"')
+    if not isinstance(query, str):
+        raise Refusal(400, f"query must be a string that holds the GraphQL document, not {_kind(query)}")
+    if name is not None and not isinstance(name, str):
+        raise Refusal(400, f"operationName must be a string or null, not {_kind(name)}")
+    if variables is not None and not isinstance(variables, dict):
+        raise Refusal(400, f"variables must be an object of values by name, not {_kind(variables)}")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Refusal(400, f"extensions must be an object, not {_kind(extensions)}")
+    return Request(query, variables or {}, name, extensions or {})
+
+
+def _check_depth(content: dict[str, Any]) -> None:
+    level: list[Any] = [content]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise Refusal(400, f"The values are nested too deep: {MAX_DEPTH} levels are the most")
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    kinds = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+        dict: "an object",
+    }
+    return kinds[type(value)]

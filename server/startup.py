@@ -1,0 +1,188 @@
+"""What has to be true before the first request, or one clear line why the server does not start."""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlmodel import col
+
+from db.access import token
+from db.access.permission import PERMISSIONS
+from db.access.token import TokenRow
+from db.database import Database
+from server.mistake import Mistake
+from server.settings import Settings, variable
+
+log = structlog.get_logger("storegraph.server")
+
+# The name of the token that the setting makes; no other token may take it.
+ADMIN: Final = variable("admin_token")
+
+
+def opened(settings: Settings) -> Database:
+    """The database of the settings, not yet connected. Makes the data folder, no other. Raises Mistake."""
+    try:
+        url = make_url(settings.database_url)
+        if url.get_backend_name() == "sqlite":
+            _check_folder(_file(url).parent, settings.data_folder)
+        return Database.open(settings.database_url, pool_size=settings.pool_size)
+    except (ArgumentError, ValueError) as error:
+        raise Mistake(f"{variable('database_url')}: {_line(error)}; write sqlite:///path or postgresql://…") from None
+
+
+def _file(url: URL) -> Path:
+    """The file of an embedded database. Raises Mistake for one that lives in memory."""
+    if not url.database or url.database.startswith((":memory:", "file:")):
+        raise Mistake(f"{variable('database_url')}: SQLite needs a file, as sqlite:///store.db")
+    return Path(url.database)
+
+
+def _check_folder(folder: Path, data_folder: Path) -> None:
+    if folder == data_folder:
+        with _explained_path(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise Mistake(f"{variable('database_url')}: the folder {folder} does not exist")
+
+
+def named(database: Database) -> str:
+    """The database as whoever set it up knows it: without our driver, and without the password."""
+    return database.url.set(drivername=database.dialect).render_as_string()
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[None]:
+    """Holds the lock that keeps a second server off an embedded database; the system lets it go with the process,
+    however that ends. An import beside the server takes no lock. Nothing to hold on PostgreSQL."""
+    if not database.embedded:
+        yield
+        return
+    store = _file(database.url).resolve()
+    path = store.with_name(f"{store.name}.lock")
+    with _explained_path(path):
+        file = path.open("a+")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Mistake(
+                f"Another server (process {file.read().strip() or 'unknown'}) serves {store}: "
+                "SQLite serves from one process; stop that one, or use PostgreSQL"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        # The file stays: another process may have it open and wait for this very lock.
+        yield
+
+
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, ready to be served, for as long as this lasts. Raises Mistake."""
+    database = opened(settings)
+    with alone(database):
+        try:
+            await prepare(database, settings)
+            if settings.demo:
+                from server import demo_store
+
+                await demo_store.fill(database)
+            yield database
+        finally:
+            await database.close()
+
+
+async def prepare(database: Database, settings: Settings) -> None:
+    """Bring the schema up to date (SQLite) or insist that it is (PostgreSQL), and see to the admin token.
+    Raises Mistake."""
+    from db import migrations
+
+    async with explained(database):
+        revision = await migrations.revision_of(database)
+        if revision != migrations.head():
+            if not database.embedded:
+                raise Mistake(
+                    f"The schema of {named(database)} is not the one this version needs: run `storegraph migrate` first"
+                )
+            await migrate(database)
+            log.info("schema brought up to date", before=revision, now=migrations.head())
+        if settings.admin_token is not None:
+            with suppress(IntegrityError):  # another server that starts now has made it this very moment
+                await _admin(database, settings.admin_token.get_secret_value())
+
+
+async def migrate(database: Database) -> None:
+    """Raises Mistake when this version is older than the database."""
+    from alembic.util import CommandError
+
+    from db import migrations
+
+    try:
+        await migrations.migrate(database)
+    except CommandError as error:
+        raise Mistake(f"{named(database)} was made by a newer version of storegraph ({_line(error)})") from None
+
+
+async def _admin(database: Database, secret: str) -> None:
+    """One token of that name, with this secret and all permissions; kept by its id, which scopes idempotency keys."""
+    wanted = {"secret_hash": token.hashed(secret), "permissions": sorted(PERMISSIONS)}
+    async with database.write() as connection:
+        found = select(col(TokenRow.id), col(TokenRow.secret_hash), col(TokenRow.permissions))
+        rows = (await connection.execute(found.where(col(TokenRow.name) == ADMIN))).mappings().all()
+        others = select(col(TokenRow.name)).where(
+            col(TokenRow.secret_hash) == wanted["secret_hash"], col(TokenRow.name) != ADMIN
+        )
+        if (await connection.execute(others)).first():
+            raise Mistake(f"{ADMIN} is the secret of another token: choose another")
+        if not rows:
+            await token.issue(connection, name=ADMIN, permissions=PERMISSIONS, secret=secret)
+        elif any(rows[0][name] != value for name, value in wanted.items()):
+            await connection.execute(update(TokenRow).where(col(TokenRow.id) == rows[0]["id"]).values(wanted))
+        await connection.commit()
+
+
+@asynccontextmanager
+async def explained(database: Database) -> AsyncIterator[None]:
+    """Turns what goes wrong between us and the database into Mistake."""
+    try:
+        yield
+    except (OSError, OperationalError, InterfaceError) as error:
+        raise Mistake(f"The database {named(database)} cannot be used: {_line(error)}") from None
+    except DBAPIError as error:
+        raise Mistake(f"The database {named(database)} refuses: {_line(error)}") from None
+
+
+@contextmanager
+def _explained_path(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Mistake(f"{path}: {error.strerror}") from None
+
+
+def _line(error: BaseException) -> str:
+    """The first line of what the driver says, without SQLAlchemy's wrapping and links."""
+    original = getattr(error, "orig", None) or error
+    return (str(original).strip() or type(original).__name__).splitlines()[0]
+
+
+async def issue_token(settings: Settings, name: str, permissions: frozenset[str], expires_at: datetime | None) -> str:
+    """The secret of a new token. Raises Mistake."""
+    database = opened(settings)
+    try:
+        await prepare(database, settings)
+        async with explained(database), database.write() as connection:
+            secret = await token.issue(connection, name=name, permissions=permissions, expires_at=expires_at)
+            await connection.commit()
+            return secret
+    finally:
+        await database.close()

@@ -1,0 +1,124 @@
+"""The demo: one command from nothing to a filled store, an administrator's token and things to try."""
+
+import json
+import re
+import shlex
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from server import demo_store
+from server.examples import DOCUMENTS
+from server.mistake import Mistake
+from server.settings import Settings
+from tests.databases import sqlite_url
+from tests.server.running import SECONDS, running, serving, stocked
+
+HIDDEN = {"query": "{ products(first: 1) { totalCount nodes { commentStatus } } }"}
+
+
+def data(answer: httpx2.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    assert "errors" not in answer.json(), answer.text
+    found: dict[str, Any] = answer.json()["data"]
+    return found
+
+
+def tried(line: str) -> httpx2.Response:
+    """What a curl command asks for."""
+    program, _options, url, *words = shlex.split(line)
+    assert program == "curl"
+    if not words:
+        return httpx2.get(url, timeout=SECONDS)
+    headers = dict(words[n + 1].split(": ", 1) for n, word in enumerate(words) if word == "-H")
+    return httpx2.post(url, headers=headers, content=words[words.index("-d") + 1], timeout=SECONDS)
+
+
+def test_the_demo_says_where_it_is_and_what_it_says_works(tmp_path: Path) -> None:
+    with serving("--demo", data_folder=tmp_path) as command:
+        url = command.url()
+        out = _read_until(command.process.stdout, "totalStock")
+        assert url in out
+        token = re.search(r"Admin token\s+(\S+)", out)
+        assert token is not None
+        curls = re.findall(r"curl (?:.*\\\n)?.*", out)
+        assert len(curls) == 2
+        first, second = (data(tried(curl.replace("\\\n", " "))) for curl in curls)
+        assert first["products"]["totalCount"] == 180  # the published ones of 200
+        assert second["products"]["nodes"][0]["variants"][0]["totalStock"] is not None
+
+        answer = httpx2.post(url, json=HIDDEN, headers={"Authorization": f"Bearer {token[1]}"}, timeout=SECONDS)
+        assert data(answer)["products"]["totalCount"] == 200
+        page = httpx2.get(url, headers={"Accept": "text/html"}, timeout=SECONDS)
+        assert token[1] in page.text
+        assert all(document.name in page.text for document in DOCUMENTS)
+        origin = {"Origin": "http://localhost:5173"}
+        assert httpx2.post(url, json=HIDDEN, headers=origin).headers["Access-Control-Allow-Origin"] == origin["Origin"]
+        command.stopped()
+
+    # The next start has another token, and the one before opens nothing.
+    with serving("--demo", data_folder=tmp_path) as command:
+        url = command.url()
+        old = {"Authorization": f"Bearer {token[1]}"}
+        assert httpx2.post(url, json=HIDDEN, headers=old, timeout=SECONDS).status_code == 401
+        code, out, err = command.stopped()
+    assert code == 0
+    assert "Filling" not in out
+    assert token[1] not in out + err
+
+
+def _read_until(stream: Any, text: str) -> str:
+    read = ""
+    while text not in read:
+        line = stream.readline()
+        assert line, read
+        read += line
+    return read
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(demo=True, data_folder=tmp_path_factory.mktemp("demo"), admin_token=SecretStr("known-admin-token"))
+
+
+def test_every_example_answers(demo: Settings) -> None:
+    with running(demo) as client:
+        for document in DOCUMENTS:
+            body = {"query": document.text, "variables": document.variables, "operationName": document.name}
+            answer = client.post("/graphql", json=body, headers={"Authorization": "Bearer known-admin-token"})
+            found = data(answer)
+            assert all(found.values()), document.name
+            assert "userErrors" not in json.dumps(found) or '"userErrors": []' in json.dumps(found), found
+
+
+def test_an_interrupted_filling_goes_on(demo: Settings) -> None:
+    with running(demo) as client:
+        assert client.get("/ready").status_code == 200
+    with sqlite3.connect(demo.data_folder / "demo.db") as connection:
+        connection.execute("DELETE FROM product WHERE id > 100")
+        connection.execute("UPDATE import_source SET finished_at = NULL, reached = 100")
+    connection.close()
+    with running(demo) as client:
+        headers = {"Authorization": "Bearer known-admin-token"}
+        assert data(client.post("/graphql", json=HIDDEN, headers=headers))["products"]["totalCount"] == 200
+
+
+def test_a_store_of_its_own_is_not_opened_to_everyone(tmp_path: Path, sqlite_template: Path) -> None:
+    path = tmp_path / "mine.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    stocked(sqlite_url(path))
+    with (
+        pytest.raises(Mistake, match="holds a store of its own"),
+        running(Settings(demo=True, database_url=sqlite_url(path))),
+    ):
+        pass
+
+
+def test_an_installation_without_the_recording_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(demo_store, "_PLACES", (tmp_path / "missing.xz",))
+    with pytest.raises(Mistake, match="recording is missing"):
+        demo_store.recording()

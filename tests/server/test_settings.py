@@ -1,0 +1,120 @@
+"""Settings: each documented, each checked, none leaking."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from server.settings import LogLevel, Settings, Switch, describe, mistakes, page
+from tests.server.running import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for setting in describe():
+        monkeypatch.delenv(setting.variable, raising=False)
+
+
+def test_every_setting_has_a_doc_line() -> None:
+    for setting in describe():
+        assert setting.doc.endswith("."), setting.variable
+        assert "|" not in setting.doc, setting.variable  # it stands in a table
+        assert setting.type, setting.variable
+        assert setting.default, setting.variable
+
+
+def test_the_documentation_lists_every_setting_as_it_is() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text("utf-8") == page(), (
+        "write it again: python -m server.settings > docs/settings.md"
+    )
+
+
+def test_the_documentation_names_no_place_of_this_machine() -> None:
+    assert str(Settings().data_folder) not in page()
+
+
+def test_values_come_from_the_environment_and_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREGRAPH_PORT", "9000")
+    monkeypatch.setenv("STOREGRAPH_LOG_LEVEL", "error")
+    monkeypatch.setenv("STOREGRAPH_HOST", "")
+    settings = Settings(port=9001)
+    assert (settings.port, settings.log_level, settings.host) == (9001, LogLevel.ERROR, "127.0.0.1")
+
+
+def test_each_embedded_store_has_a_file_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREGRAPH_DATA_FOLDER", "/srv/storegraph")
+    assert Settings().database_url == "sqlite:////srv/storegraph/store.db"
+    assert Settings(demo=True).database_url == "sqlite:////srv/storegraph/demo.db"
+    assert Settings(demo=True, database_url="postgresql://db/x").database_url == "postgresql://db/x"
+
+
+def test_only_the_demo_has_a_token_of_its_own() -> None:
+    assert Settings().admin_token is None
+    first, second = Settings(demo=True).admin_token, Settings(demo=True).admin_token
+    assert first is not None
+    assert second is not None
+    assert first.get_secret_value() != second.get_secret_value()
+    assert Settings(demo=True, admin_token=SecretStr("mine")).admin_token == SecretStr("mine")
+
+
+def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREGRAPH_CORS_ORIGINS", "https://shop.example, http://localhost:3000,")
+    assert Settings().cors_origins == ("https://shop.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("PORT", "65536", "less than or equal to 65535"),
+        ("PORT", "http", "integer"),
+        ("WORKERS", "0", "greater than or equal to 1"),
+        ("LOG_FORMAT", "xml", "'auto', 'json' or 'console'"),
+        ("CORS_ORIGINS", "shop.example", "is no origin"),
+        ("CORS_ORIGINS", "https://shop.example/", "is no origin"),
+        ("ADMIN_TOKEN", "two words", "a bearer token is made of"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(f"STOREGRAPH_{name}", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    line = mistakes(caught.value)
+    assert line.startswith(f"STOREGRAPH_{name}: ")
+    assert reason in line
+    assert "\n" not in line
+    if name == "ADMIN_TOKEN":
+        assert value not in line
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings(admin_token=SecretStr("hunter2-token"), database_url="postgresql://u:p%40ssphrase@db/x")
+    assert "hunter2" not in repr(settings)
+    assert "ssphrase" not in repr(settings)
+    assert settings.secrets() == ("hunter2-token", "p%40ssphrase", "p@ssphrase")
+
+
+def test_the_environment_makes_the_same_settings_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(
+        demo=True,
+        workers=4,
+        graphiql=Switch.OFF,
+        cors_origins=("https://a.example", "https://b.example"),
+        database_url="postgresql://u:p@db/x",
+    )
+    for name, value in settings.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "served"),
+    [
+        (Settings(), True),
+        (Settings(host="0.0.0.0"), False),
+        (Settings(host="0.0.0.0", demo=True), True),
+        (Settings(host="0.0.0.0", graphiql=Switch.ON), True),
+        (Settings(graphiql=Switch.OFF), False),
+    ],
+)
+def test_graphiql_is_for_the_demo_and_for_this_machine_unless_said(settings: Settings, served: bool) -> None:
+    assert settings.serves_graphiql is served

@@ -1,0 +1,166 @@
+"""What must be true before the first request, on both databases."""
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+
+from db import migrations
+from db.database import Database
+from server import startup
+from server.mistake import Mistake
+from server.settings import Settings
+from tests.databases import sqlite_url
+from tests.server.running import running
+
+only_sqlite = pytest.mark.parametrize("unmigrated_database_url", ["sqlite"], indirect=True)
+only_postgres = pytest.mark.parametrize("unmigrated_database_url", ["postgresql"], indirect=True)
+WHOLE = {"query": "{ products(first: 1) { totalCount } }"}
+HIDDEN = {"query": "{ products(first: 1) { nodes { commentStatus } } }"}
+
+
+def ready(client: httpx2.Client) -> httpx2.Response:
+    return client.get("/ready")
+
+
+@only_sqlite
+def test_an_embedded_database_is_migrated_by_itself(unmigrated_database_url: str) -> None:
+    with running(Settings(database_url=unmigrated_database_url)) as client:
+        assert ready(client).json() == {"ready": True}
+        assert client.post("/graphql", json=WHOLE).json() == {"data": {"products": {"totalCount": 0}}}
+
+
+@only_postgres
+def test_postgresql_is_migrated_only_when_told_to(unmigrated_database_url: str) -> None:
+    settings = Settings(database_url=unmigrated_database_url)
+    with pytest.raises(Mistake, match=r"run `storegraph migrate` first$"), running(settings):
+        pass
+    migrations.upgrade(unmigrated_database_url)
+    with running(settings) as client:
+        assert ready(client).status_code == 200
+
+
+@only_sqlite
+def test_a_database_of_a_newer_version_is_left_alone(unmigrated_database_url: str) -> None:
+    async def newer() -> None:
+        database = Database.open(unmigrated_database_url)
+        await migrations.migrate(database)
+        async with database.write() as connection:
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+            await connection.commit()
+        await database.close()
+
+    asyncio.run(newer())
+    with (
+        pytest.raises(Mistake, match="was made by a newer version of storegraph"),
+        running(Settings(database_url=unmigrated_database_url)),
+    ):
+        pass
+
+
+def test_the_admin_token_is_made_kept_and_replaced(database_url: str) -> None:
+    def status(client: httpx2.Client, token: str) -> int:
+        answer = client.post("/graphql", json=HIDDEN, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401 or "errors" not in answer.json()
+        return answer.status_code
+
+    for _ in range(2):
+        with running(Settings(database_url=database_url, admin_token=SecretStr("first-token"))) as client:
+            assert status(client, "first-token") == 200
+    with running(Settings(database_url=database_url)) as client:
+        assert status(client, "first-token") == 200
+    with running(Settings(database_url=database_url, admin_token=SecretStr("second-token"))) as client:
+        assert status(client, "second-token") == 200
+        assert status(client, "first-token") == 401
+
+
+def test_the_admin_token_may_not_be_another_token(database_url: str) -> None:
+    settings = Settings(database_url=database_url)
+    secret = asyncio.run(startup.issue_token(settings, "partner", frozenset({"products/view"}), None))
+    with (
+        pytest.raises(Mistake, match="is the secret of another token"),
+        running(Settings(database_url=database_url, admin_token=SecretStr(secret))),
+    ):
+        pass
+
+
+def test_an_embedded_database_has_one_server(tmp_path: Path) -> None:
+    settings = Settings(database_url=sqlite_url(tmp_path / "store.db"))
+    with running(settings) as client:
+        with (
+            pytest.raises(Mistake, match=r"^Another server \(process \d+\) serves .*store\.db: SQLite"),
+            running(settings),
+        ):
+            pass
+        assert ready(client).status_code == 200
+        # Others may still write beside it: an import, a new token.
+        asyncio.run(startup.issue_token(settings, "partner", frozenset({"products/view"}), None))
+    with running(settings) as client:
+        assert ready(client).status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_has_as_many_as_are_wanted(database_url: str) -> None:
+    settings = Settings(database_url=database_url)
+    with running(settings) as one, running(settings) as another:
+        assert ready(one).status_code == ready(another).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "STOREGRAPH_DATABASE_URL: "),
+        ("", "STOREGRAPH_DATABASE_URL: "),
+        ("mysql://localhost/x", "not in mysql"),
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:///:memory:", "SQLite needs a file"),
+        ("postgresql://nobody@127.0.0.1:1/x", "The database postgresql://nobody@127.0.0.1:1/x cannot be used"),
+        ("postgresql://a:secret@127.0.0.1:1/x", "a:***@127.0.0.1:1"),
+        ("postgresql://127.0.0.1:port/x", "STOREGRAPH_DATABASE_URL: "),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_line(url: str, says: str) -> None:
+    with pytest.raises(Mistake) as caught, running(Settings(database_url=url)):
+        pass
+    line = str(caught.value)
+    assert says in line
+    assert "\n" not in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_unknown_database_or_user_is_one_line(database_url: str) -> None:
+    url = make_url(database_url)
+    for wrong, name in (
+        (url.set(database="no_such_database"), "no_such_database"),
+        (url.set(username="no_such_user"), "no_such_user"),
+    ):
+        with (
+            pytest.raises(Mistake, match=f"{name}.* does not exist$"),
+            running(Settings(database_url=wrong.render_as_string(hide_password=False))),
+        ):
+            pass
+
+
+def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "missing" / "store.db")
+    with pytest.raises(Mistake, match="missing does not exist"), running(Settings(database_url=url)):
+        pass
+    assert not (tmp_path / "missing").exists()
+
+
+def test_the_data_folder_is_made(tmp_path: Path) -> None:
+    with running(Settings(data_folder=tmp_path / "new" / "data")) as client:
+        assert ready(client).status_code == 200
+    assert (tmp_path / "new" / "data" / "store.db").is_file()
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_text("my letters\n" * 1000)
+    with pytest.raises(Mistake, match="file is not a database"), running(Settings(database_url=sqlite_url(path))):
+        pass
+    assert path.read_text() == "my letters\n" * 1000
