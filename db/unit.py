@@ -10,12 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.access.viewer import Viewer
 from db.database import Database
 from db.idempotency import KEPT, IdempotencyRow
 from db.outbox import EventRow
 from db.row import now, table
 from db.tables import METADATA
+from engine.context import Viewer
 from engine.errors import ErrorCode, Refused, UserError
 from engine.naming import camel
 from engine.unit import Event, Recorded

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
@@ -26,6 +26,10 @@ class Schema(strawberry.Schema):
                 declared = field.extensions[DEFINITION]
                 if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
                     raise TypeError(f"{root}.{name} declares no permission")
+        for type_ in self.core.type_map.values():
+            if isinstance(type_, GraphQLInputObjectType):
+                # Strawberry checks it when it converts, which is late and says no place; validation does both better.
+                type_.is_one_of = type_.extensions[DEFINITION].is_one_of
 
     @property
     def core(self) -> GraphQLSchema:

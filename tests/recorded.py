@@ -77,38 +77,33 @@ class OnSqlite:
 
 
 class OnPostgres:
+    """Readers disconnect before anyone copies: a database in use cannot be copied."""
+
     def __init__(self, created: databases.PostgresDatabases) -> None:
         self._created = created
         self._numbers = itertools.count(1)
-        # A database that somebody is connected to cannot be copied, so readers have one of their own.
-        self._template = created.create(migrated=True)
-        import_recording(self._template)
-        self.reading = self._copied()
+        self.reading = created.create(migrated=True)
+        import_recording(self.reading)
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        url = self._copied()
+        template = make_url(self.reading)
+        copied = template.set(database=f"{template.database}_{next(self._numbers)}")
+        _finished(self._execute(f"CREATE DATABASE {copied.database} TEMPLATE {template.database}"))
+        url = copied.render_as_string(hide_password=False)
         yield url
         self._created.drop(url)
 
     def drop(self) -> None:
         self._created.drop(self.reading)
-        self._created.drop(self._template)
 
-    def _copied(self) -> str:
-        template = make_url(self._template)
-        name = f"{template.database}_{next(self._numbers)}"
-        admin = template.set(database="postgres").render_as_string(hide_password=False)
-
-        async def work() -> None:
-            connection = await asyncpg.connect(admin)
-            try:
-                await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.database}")
-            finally:
-                await connection.close()
-
-        _finished(work())
-        return template.set(database=name).render_as_string(hide_password=False)
+    async def _execute(self, statement: str) -> None:
+        admin = make_url(self.reading).set(database="postgres")
+        connection = await asyncpg.connect(admin.render_as_string(hide_password=False))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
 
 
 def _finished(work: Coroutine[Any, Any, None]) -> None:

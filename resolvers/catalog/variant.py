@@ -10,7 +10,7 @@ from db import visibility
 from db.catalog.media import MediaRow
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
-from db.derivations import refresh_product
+from db.derivations import refresh_product, refresh_product_search
 from db.row import now, table
 from db.writing import edit
 from engine import identity
@@ -104,12 +104,14 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
     media = None if input.media is None else await _other_media(unit, row["id"], input.media.value or [])
     unit.settle()
 
-    changed = [*values, *(["media"] if media is not None else [])]
+    changed = [name for name in values if name != "search_text"] + (["media"] if media is not None else [])
     if changed:
         await edit(unit.connection, VARIANT, row["id"], row["version"], values)
         if media is not None:
             await _replace_media(unit, row["id"], media)
         await refresh_product(unit.connection, row["product_id"])
+        if "search_text" in values:
+            await refresh_product_search(unit.connection, row["product_id"])
         unit.emit(
             Event(
                 "variant.updated",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from db.catalog.search import search_text
 from db.catalog.stock import stock_status
 from db.catalog.variant import PaymentType
 from engine.errors import ErrorCode
@@ -59,7 +60,7 @@ ONE_TIME: Final = {
     **NO_SETUP_FEE,
     "installment": False,
 }
-DERIVED: Final = frozenset({"stock_status"})
+DERIVED: Final = frozenset({"stock_status", "search_text"})
 LONGEST_TRIAL: Final = 365
 FEWEST_INSTALLMENTS: Final = 2
 
@@ -83,6 +84,7 @@ def check_variant(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) 
     elif not result["has_setup_fee"]:
         values |= NO_SETUP_FEE
     values["stock_status"] = stock_status(managed=result["manage_stock"], available=result["available"])
+    values["search_text"] = search_text(result["title"], result["sku"])
     changes = differences(row, values)
     return changes if changes.keys() - DERIVED else {}
 

@@ -1,0 +1,140 @@
+"""Cases: a document and its answer, side by side in the folder of a documented operation. README.md has the format."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import time_machine
+from graphql import OperationDefinitionNode, OperationType, parse
+
+from db.access.viewer import Viewer
+from engine.execution import Request
+from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway, opened
+from tests.recorded import NOW, Imported
+
+HERE: Final = Path(__file__).parent
+# May change products but not see unpublished ones.
+EDITOR: Final = Viewer("token:editor", "editor", frozenset({"products/edit"}))
+VIEWERS: Final = {"admin": ADMIN, "clerk": CLERK, "editor": EDITOR, "anonymous": ANONYMOUS}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request of a case."""
+
+    operation: str
+    viewer: Viewer
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    folder: Path
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.folder.name}/{self.name}"
+
+    @cached_property
+    def document(self) -> str:
+        return (self.folder / f"{self.name}.graphql").read_text(encoding="utf-8")
+
+    @cached_property
+    def operations(self) -> dict[str, OperationType]:
+        """Every operation by its name, in the document's order."""
+        found = [d for d in parse(self.document).definitions if isinstance(d, OperationDefinitionNode)]
+        return {o.name.value: o.operation for o in found if o.name}
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        variables = self._read("variables") or {}
+        viewer = self._settings.get("viewer", "admin")
+        return [
+            Step(
+                step.get("operation", next(iter(self.operations))),
+                VIEWERS[step.get("viewer", viewer)],
+                variables | step.get("variables", {}),
+            )
+            for step in self._settings.get("steps") or [{"operation": name} for name in self.operations]
+        ]
+
+    @property
+    def writes(self) -> bool:
+        return OperationType.MUTATION in self.operations.values()
+
+    @property
+    def answer_path(self) -> Path:
+        return self._path("answer")
+
+    @property
+    def files(self) -> set[Path]:
+        """Those it may have."""
+        return {self.folder / f"{self.name}.graphql", *map(self._path, ("variables", "case", "answer"))}
+
+    @property
+    def recorded(self) -> Any:
+        """The expected answer; None when there is none yet."""
+        return self._read("answer")
+
+    async def _run(self, gateway: Gateway) -> Any:
+        """The answer of the only step; of several steps a list, each with its operation's name."""
+        answers: list[dict[str, Any]] = []
+        data: dict[str, Any] = {}  # by operation, its latest
+        for step in self.steps:
+            request = Request(self.document, self._completed(step.variables, data), step.operation)
+            answer = await gateway.executor.execute(request, step.viewer, gateway.units, "the-request-id")
+            data[step.operation] = answer.body.get("data")
+            answers.append({"operation": step.operation} | answer.body)
+        if len(answers) > 1:
+            return answers
+        del answers[0]["operation"]
+        return answers[0]
+
+    def _completed(self, variables: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        """With the values that `from` takes out of earlier answers."""
+        completed = deepcopy(dict(variables))
+        for target, source in self._settings.get("from", {}).items():
+            operation, *path = source.split(".")
+            *outer, last = target.split(".")
+            if operation in data and set(outer) <= completed.keys():
+                reduce(_inside, outer, completed)[last] = reduce(_inside, path, data[operation])
+        return completed
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        return self._read("case") or {}
+
+    async def answer(self, imported: Imported) -> Any:
+        """Run on the recorded store: in place, or in a copy with the clock at `NOW` when it writes."""
+        if not self.writes:
+            async with opened(imported.reading) as gateway:
+                return await self._run(gateway)
+        with imported.copy() as url, time_machine.travel(NOW, tick=False):
+            async with opened(url) as gateway:
+                return await self._run(gateway)
+
+    def _read(self, kind: str) -> Any:
+        path = self._path(kind)
+        return orjson.loads(path.read_bytes()) if path.exists() else None
+
+    def _path(self, kind: str) -> Path:
+        # The case that every folder begins with needs no name of its own: query.graphql, answer.json.
+        return self.folder / (f"{kind}.json" if self.name == "query" else f"{self.name}.{kind}.json")
+
+
+def _inside(value: Any, key: str) -> Any:
+    return value[int(key)] if isinstance(value, list) else value[key]
+
+
+def cases() -> Iterator[Case]:
+    for path in sorted(HERE.glob("*/*.graphql")):
+        yield Case(path.parent, path.stem)
+
+
+def written(answer: Any) -> str:
+    """An answer as its file holds it."""
+    return orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -1,0 +1,28 @@
+"""Every document of this folder is answered as recorded, on both databases."""
+
+import pytest
+
+from tests.operations.case import HERE, Case, cases, written
+from tests.recorded import Imported
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_answer(case: Case, imported: Imported) -> None:
+    assert case.recorded is not None, f"no answer yet: python -m tests.operations.record {case}"
+    # As text: the order of keys counts too, it is the order in which they were asked.
+    assert written(await case.answer(imported)) == written(case.recorded), (
+        f"if the new answer is right: python -m tests.operations.record {case}"
+    )
+
+
+def test_every_file_belongs_to_a_case() -> None:
+    assert set(HERE.glob("[0-9]*/*")) <= set().union(*(case.files for case in CASES))
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_operations_are_named(case: Case) -> None:
+    """A name is what logs and tools show of an operation."""
+    assert case.operations
+    assert all(name[0].isupper() for name in case.operations)

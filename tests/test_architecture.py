@@ -1,0 +1,203 @@
+"""The house holds: what each room may know, who commits, who changes rows that callers edit.
+
+These rules are written down in docs/adr; a break of one is named by its file and line.
+"""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+HOUSE: Final = Path(__file__).parent.parent
+# From top to bottom: a room may import itself, the rooms below it and `engine`, which imports none.
+FLOORS: Final = ("server", "schema", "resolvers", "connectors", "db")
+ROOMS: Final = (*FLOORS, "engine")
+MAY_IMPORT: Final = {room: {*FLOORS[floor:], "engine"} for floor, room in enumerate(FLOORS)} | {"engine": {"engine"}}
+
+LONGEST: Final = 400  # lines; a file that grows past it has the wrong boundary
+MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
+
+COMMITS: Final = {
+    "db/unit.py": "the unit of work",
+    "engine/mutation.py": "asks the unit of work to",
+    "db/migrations/__init__.py": "a migration is its own transaction",
+    "server/startup.py": "tokens are made before the first request",
+    "connectors/importers/": "a batch at a time, so that an interrupted import goes on",
+}
+CHANGES: Final = {
+    "db/writing.py": "bumps the version",
+    "db/derivations.py": "derived columns do not bump it",
+    "connectors/importers/": "brings rows in line with the store they come from",
+}
+
+
+def modules(*rooms: str) -> list[Path]:
+    return [path.relative_to(HOUSE) for room in rooms for path in sorted((HOUSE / room).rglob("*.py"))]
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((HOUSE / path).read_text(), str(path))
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of all that is imported: inside functions, for type checking only, and by a string."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, "." * node.level + (node.module or "")
+        elif isinstance(node, ast.Call) and _called(node) in {"lazy", "import_module", "__import__", "find_spec"}:
+            for argument in node.args[:1]:
+                known = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                yield node.lineno, ast.literal_eval(argument) if known else "?"
+
+
+def _called(node: ast.Call) -> str:
+    """The last part of what is called: `lazy` for `strawberry.lazy(…)`."""
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def allowed(path: Path, places: dict[str, str]) -> bool:
+    return any(path.as_posix().startswith(place) for place in places)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows_point_down(room: str) -> None:
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in modules(room)
+        for line, name in imported(parsed(path))
+        if (top := name.split(".")[0]) not in MAY_IMPORT[room] and top in {*ROOMS, "tests", "bench", "", "?"}
+    ]
+
+    assert wrong == []
+
+
+def test_an_arrow_is_seen_however_it_is_drawn() -> None:
+    tree = ast.parse(
+        """
+from typing import TYPE_CHECKING, Annotated
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+def later():
+    import server.app
+    importlib.import_module("resolvers.catalog")
+    from . import near
+product: Annotated["Product", strawberry.lazy("schema.catalog.variant")]
+"""
+    )
+
+    assert {name for _, name in imported(tree)} == {
+        "typing",
+        "schema.catalog.product",
+        "server.app",
+        "resolvers.catalog",
+        ".",
+        "schema.catalog.variant",
+    }
+
+
+def test_every_room_is_there() -> None:
+    """The rules above hold of something."""
+    for room in ROOMS:
+        assert len(modules(room)) > 5
+
+
+def test_files_are_short() -> None:
+    long = [
+        f"{path} has {lines} lines"
+        for path in modules(*ROOMS, "bench")
+        if (lines := len((HOUSE / path).read_text().splitlines())) > LONGEST
+        and not path.is_relative_to("db/migrations")
+    ]
+
+    assert long == []
+
+
+def test_names_say_what_is_inside() -> None:
+    meaningless = [
+        str(path) for path in modules(*ROOMS, "tests", "bench") if MEANINGLESS & {*path.parent.parts, path.stem}
+    ]
+
+    assert meaningless == []
+
+
+def test_nobody_commits_but_the_edge() -> None:
+    elsewhere = [
+        f"{path}:{node.lineno}"
+        for path in modules(*ROOMS)
+        if not allowed(path, COMMITS)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"commit", "begin_nested"}
+    ]
+
+    assert elsewhere == []
+
+
+def test_versions_are_bumped_in_one_place() -> None:
+    """A Core update does not bump `version` by itself: whoever writes what callers edit goes through db/writing.py."""
+    elsewhere = [
+        f"{path}:{line} updates {what}"
+        for path in modules(*ROOMS)
+        if not allowed(path, CHANGES)
+        for line, what in updates(path)
+    ]
+
+    assert elsewhere == []
+
+
+def updates(path: Path) -> Iterator[tuple[int, str]]:
+    """Core updates and SQL texts that may change versioned tables."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Call) and _called(node) == "update":
+            if isinstance(node.func, ast.Name) and node.args and _versioned(path, node.args[0]):
+                yield node.lineno, ast.unparse(node.args[0])
+            elif isinstance(node.func, ast.Attribute) and not node.args and not node.keywords:
+                yield node.lineno, ast.unparse(node.func.value)  # table.update(): a dict's takes an argument
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("UPDATE "):
+            yield node.lineno, node.value
+
+
+def _versioned(path: Path, table: ast.expr) -> bool:
+    """Whether the table has a version; True for what cannot be told from here."""
+    module = importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
+    found = getattr(module, table.id, None) if isinstance(table, ast.Name) else None
+    if isinstance(found, type) and issubclass(found, SQLModel):
+        found = getattr(found, "__table__", None)
+    return "version" in found.c if isinstance(found, Table) else True
+
+
+def test_an_update_is_seen_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = """
+from sqlalchemy import update
+from db.access.token import TokenRow
+from db.catalog.product import ProductRow
+from db.row import table
+PRODUCT = table(ProductRow)
+update(ProductRow)
+update(PRODUCT)
+update(TokenRow)
+PRODUCT.update().where()
+def change(table):
+    update(table)
+dict().update(a=1)
+"UPDATE product SET title = ''"
+"""
+    (tmp_path / "writes_too_much.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(f"{__name__}.HOUSE", tmp_path)
+
+    seen = [what for _, what in updates(Path("writes_too_much.py"))]
+
+    assert sorted(seen) == ["PRODUCT", "PRODUCT", "ProductRow", "UPDATE product SET title = ''", "table"]
+
+
+@pytest.mark.parametrize("place", sorted({*COMMITS, *CHANGES}))
+def test_an_exception_that_is_no_longer_needed_goes(place: str) -> None:
+    assert (HOUSE / place).exists()
