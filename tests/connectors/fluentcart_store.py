@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 from sqlalchemy import select
 
-from connectors.importers.fluentcart import RecordedStore, Source
+from connectors.importers.fluentcart import RecordedStore, Report, Source, import_store
 from db.database import Database
 from db.tables import METADATA
 
@@ -122,6 +122,21 @@ async def rows(database: Database, table: str) -> list[dict[str, Any]]:
     async with database.read() as connection:
         result = await connection.execute(select(found).order_by(*found.primary_key))
         return [dict(row) for row in result.mappings()]
+
+
+async def imported_twice(database: Database, exchanges: Exchanges, directory: Path) -> Report:
+    """Imports, and does it again: whatever the records are like, the second run must find nothing to do."""
+    report = await import_store(database, source(in_process(exchanges, directory)))
+    again = await import_store(database, source(in_process(exchanges, directory)))
+    for entity, tally in again.tallies.items():
+        assert (tally.imported, tally.updated, tally.removed) == (0, 0, 0), f"{entity} is not the same in a second run"
+    assert [str(skipped) for skipped in again.skipped] == [str(skipped) for skipped in report.skipped]
+    return report
+
+
+def lines(report: Report) -> list[str]:
+    """What was left out, as the user reads it."""
+    return [str(skipped) for skipped in report.skipped]
 
 
 @dataclass

@@ -123,6 +123,8 @@ def another() -> Exchanges:
     offset = timedelta(hours=9)
     other: Exchanges = {}
     for (path, page), line in exchanges.items():
+        if path not in ASKED and not path.endswith("/pricing"):
+            continue
         new = everywhere(line["response"], shifted)
         for product in products_of(new):
             product["product-makers"] = product.pop("product-brands", [])
@@ -138,7 +140,7 @@ def another() -> Exchanges:
                 product["variants"] = []
             for variant in product["variants"]:
                 variant["item_price"] = f"{variant['item_price']}.0"
-                if variant["id"] % 5 == 0:
+                if int(variant["id"]) % 5 == 0:
                     variant |= {"sku": "", "compare_price": 1, "shipping_class": "", "other_info": []}
         product_id = path.removeprefix("/products/").removesuffix("/pricing")
         moved = f"/products/{int(product_id) + 100_000}/pricing" if product_id.isdigit() else path
@@ -146,6 +148,7 @@ def another() -> Exchanges:
     return other
 
 
+ASKED = {"/settings/store", "/products/fetch-term", "/products"}
 IDENTIFIERS = {"ID", "id", "post_id", "default_variation_id", "value", "parent"}
 
 

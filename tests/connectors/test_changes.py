@@ -4,7 +4,6 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import insert, select, update
 
 from connectors.importers.fluentcart import import_store
@@ -15,7 +14,6 @@ from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
     Exchanges,
     in_process,
-    keep,
     priced,
     remove_product,
     rows,
@@ -31,13 +29,6 @@ async def imported(database: Database, exchanges: Exchanges, directory: Path) ->
 
 async def by_id(database: Database, table: str) -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in await rows(database, table)}
-
-
-@pytest.fixture
-def few(exchanges: Exchanges) -> Exchanges:
-    """A mug with one variant (4), a poster with six (5), a font with files (8), a jacket with a gallery (26)."""
-    keep(exchanges, 4, 5, 8, 26)
-    return exchanges
 
 
 async def test_a_new_price_bumps_the_variant_and_not_the_product(

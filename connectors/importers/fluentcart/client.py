@@ -144,14 +144,16 @@ class Client:
         return min(after + self._source.backoff * chance * 0.2, self._source.longest_wait)
 
     async def _attempt(self, path: str, url: httpx2.URL) -> Any:
+        status = 0
         for _ in range(REDIRECTS):
             async with self._http.stream("GET", url) as response:
+                status = response.status_code
                 if response.is_redirect:
                     url = self._followed(path, url, response)
                     continue
                 body = await self._body(path, response)
             return self._judged(path, response, body)
-        raise Refused(path, 310, "redirects without end")
+        raise Refused(path, status, "redirects without end")
 
     async def _body(self, path: str, response: httpx2.Response) -> bytes:
         body = bytearray()
