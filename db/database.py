@@ -34,6 +34,7 @@ class Database:
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername="postgresql+asyncpg")
             engine = create_async_engine(parsed, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+            event.listen(engine.sync_engine, "connect", _without_merge_joins)
             return cls(parsed, engine, engine)
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
@@ -64,6 +65,15 @@ class Database:
     async def close(self) -> None:
         for engine in self.engines:
             await engine.dispose()
+
+
+def _without_merge_joins(dbapi: Any, _record: Any) -> None:
+    """A page of products with some variant that passes is a walk that stops when it is full. PostgreSQL takes a merge
+    join for one too, but that reads the variants from the end of the list up to the page: bench/results/lists.md."""
+    cursor = dbapi.cursor()
+    cursor.execute("SET enable_mergejoin = off")
+    cursor.close()
+    dbapi.commit()  # or the pool's rollback takes it back
 
 
 def _sqlite(url: URL, size: int, *, writes: bool) -> AsyncEngine:

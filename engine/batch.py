@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from aiodataloader import DataLoader
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from engine.context import Context
 from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
 from engine.input import check_ids
+from engine.loader import Loader
 
 if TYPE_CHECKING:
     from strawberry.types.info import Info
@@ -50,7 +50,7 @@ class Batched(Declaration):
         place = (self, tuple(map(id, info._raw_info.field_nodes)))
         loader = context.loaders.get(place)
         if loader is None:
-            loader = context.loaders[place] = DataLoader(partial(self._load, context, arguments))
+            loader = context.loaders[place] = Loader(partial(self._load, context, arguments))
         return await loader.load(getattr(source.row, self.key))
 
     async def _load(self, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:

@@ -2,12 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
 
+from engine.declaration import Declaration, DeclaredField, declare
 from engine.errors import BadUserInput
 from engine.ordering import Order
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+    from engine.context import Context
 
 T = TypeVar("T")
 
@@ -63,8 +71,24 @@ async def _page_count(root: strawberry.Parent["PageInfo"]) -> int:
     return -(-await root.source.count(None) // root.per_page)
 
 
-async def _total_count(root: strawberry.Parent["Page"], up_to: int | None = None) -> int:
-    return await root.count(up_to)
+class Counted(Declaration):
+    """How many rows a list has; a statement of its own, run when it is selected."""
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        if (arguments.get("up_to") or 0) < 0:
+            raise BadUserInput("`upTo` is not below 0")
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> int:
+        page: Page = source
+        return await page.count(arguments.get("up_to"))
+
+
+def _counted() -> Any:
+    field = declare(Counted(), description="How many there are in all. With `upTo`, counting stops there.")
+    field.arguments = [StrawberryArgument("up_to", None, StrawberryAnnotation(int | None), default=None)]
+    return field
 
 
 @strawberry.type(description="Where a page stands in its list.")
@@ -92,9 +116,7 @@ class Connection(Generic[T]):
     nodes: list[T]
     edges: list[Edge[T]]
     page_info: PageInfo
-    total_count: int = strawberry.field(
-        resolver=_total_count, description="How many there are in all. With `upTo`, counting stops there."
-    )
+    total_count: int = _counted()
 
 
 @dataclass

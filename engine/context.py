@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiodataloader import DataLoader
 from sqlalchemy import Executable, Row
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.declaration import PUBLIC
@@ -50,6 +51,7 @@ class Context:
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
+        self._over = False
 
     @property
     def dialect(self) -> str:
@@ -58,9 +60,16 @@ class Context:
     async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of one statement."""
         async with self._turn:
+            if self._over:
+                raise asyncio.CancelledError  # a load under way when the answer was settled without it
             if self._connection is None:
                 self._connection = await self._stack.enter_async_context(self.database.read())
-            return (await self._connection.execute(statement, parameters)).all()
+            try:
+                return (await self._connection.execute(statement, parameters)).all()
+            except DBAPIError:
+                # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
+                await self._connection.rollback()
+                raise
 
     async def forget(self) -> None:
         """After a commit: what was read before it is stale, and so is an open read transaction (SQLite's snapshot)."""
@@ -70,7 +79,11 @@ class Context:
             await self._stack.aclose()
 
     async def close(self) -> None:
-        await self._stack.aclose()
+        """Gives the connection back. An error may have settled the answer while loads were under way: a statement that
+        runs is waited for, those behind it do not begin."""
+        self._over = True
+        async with self._turn:
+            await self._stack.aclose()
 
     def require(self, permission: str) -> None:
         """Raises Forbidden, which names the permission."""

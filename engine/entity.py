@@ -56,7 +56,9 @@ class Entity:
 
     def key_of(self, text: str) -> Any | None:
         """The key as the column's type; None for what cannot be a key of this table."""
-        return identity.number(text) if self.key.type.python_type is int else text
+        if self.key.type.python_type is int:
+            return identity.number(text)
+        return None if "\0" in text else text  # PostgreSQL refuses to compare with NUL, and no text holds it
 
     def build(self, row: Row[Any] | Any) -> Any:
         """An instance of the declared type holding the asked columns; a forgotten need is an AttributeError."""

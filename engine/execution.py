@@ -23,12 +23,15 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.types.arguments import convert_arguments
 
 from engine.context import Context, Database, Viewer
 from engine.declaration import DeclaredField
 from engine.document import Document
 from engine.errors import CodedError, ErrorCode
+from engine.input import check_values
+from engine.naming import camel
 from engine.schema import DEFINITION, Schema
 
 log = structlog.get_logger("storegraph.engine")
@@ -39,6 +42,8 @@ MOST_TOKENS: Final = 15_000
 DEEPEST: Final = 20
 # After that many a validation error says no more that helps.
 MOST_ERRORS: Final = 20
+# graphql-core quotes what it refuses; of a number with 5000 digits that is more than anybody reads.
+LONGEST_MESSAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,11 @@ class Executor:
             raise RequestErrors(_request_error(error)) from None
         except RecursionError:
             raise RequestErrors.of(ErrorCode.QUERY_TOO_COMPLEX, "The document is nested too deeply") from None
+        if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MOST_ERRORS:
+            # Not for too many errors: for too much work, or the end of the stack.
+            raise RequestErrors.of(
+                ErrorCode.QUERY_TOO_COMPLEX, "The document repeats too many fields, or nests its fragments too deeply"
+            )
         if errors:
             raise RequestErrors(*map(_request_error, errors))
         return document
@@ -168,6 +178,10 @@ class Executor:
                 continue
             try:
                 given = get_argument_values(field_, node, coerced)
+                for argument in declared.arguments:
+                    name = argument.graphql_name or camel(argument.python_name)
+                    if name in given:
+                        check_values(given[name], argument.type, name)
                 converted = convert_arguments(
                     given,
                     declared.arguments,
@@ -239,7 +253,8 @@ def _included(node: Any, variables: Any) -> bool:
 
 
 def _request_error(error: GraphQLError) -> dict[str, Any]:
-    return _formatted(error, error.message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value})
+    message = error.message if len(error.message) <= LONGEST_MESSAGE else f"{error.message[:LONGEST_MESSAGE]}…"
+    return _formatted(error, message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value})
 
 
 def _formatted(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:

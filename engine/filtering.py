@@ -5,12 +5,26 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select, true
+from sqlalchemy import (
+    BinaryExpression,
+    Column,
+    ColumnElement,
+    FromClause,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    and_,
+    exists,
+    not_,
+    or_,
+    select,
+    true,
+)
 from strawberry.types.base import get_object_definition
 
 from engine.declaration import element
 from engine.errors import BadUserInput
 from engine.operators import OPERATORS
+from engine.statement import AnySelect
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
@@ -52,6 +66,35 @@ def some(table: FromClause, on: ColumnElement[bool], *, of: FromClause, descript
 def predicate(filter_: Any) -> ColumnElement[bool]:
     """The SQL of a filter input; an empty filter lets everything pass. Raises BadUserInput when it is too large."""
     return _all(filter_, [MOST_PARTS])
+
+
+def sought(filter_: Any) -> "tuple[ColumnElement[Any], AnySelect] | None":
+    """Where the filter asks for rows of another table by a key of theirs: a column of the filtered table, and the
+    values of it that pass. They may be few, and then they are the quick way to the rows."""
+    for field in get_object_definition(filter_, strict=True).fields:
+        given = getattr(filter_, field.python_name)
+        if given is None or SOME not in field.metadata or not _by_key(given):
+            continue
+        there: Some = field.metadata[SOME]
+        if isinstance(there.on, BinaryExpression):
+            keys = select(there.on.left).select_from(there.table).where(_all(given, [MOST_PARTS]))
+            return there.on.right, keys
+    return None
+
+
+def _by_key(filter_: Any) -> bool:
+    for field in get_object_definition(filter_, strict=True).fields:
+        given, column = getattr(filter_, field.python_name), field.metadata.get(COLUMN)
+        if given is None or isinstance(given, bool) or not isinstance(column, Column):
+            continue
+        if any(getattr(given, operator, None) is not None for operator in ("eq", "in_")) and _indexed(column):
+            return True
+    return False
+
+
+def _indexed(column: Column[Any]) -> bool:
+    constraints = (c for c in column.table.constraints if isinstance(c, PrimaryKeyConstraint | UniqueConstraint))
+    return any(column.name in keys.columns for keys in (*constraints, *column.table.indexes))
 
 
 def _all(filter_: Any, budget: list[int]) -> ColumnElement[bool]:

@@ -6,16 +6,26 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
+from math import isfinite
 from typing import Any, Final
 
 import orjson
 import strawberry
-from strawberry.types.base import get_object_definition, has_object_definition
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryMaybe,
+    StrawberryOptional,
+    get_object_definition,
+    has_object_definition,
+)
+from strawberry.types.lazy_type import LazyType
 from strawberry.types.maybe import Some
 from strawberry.types.unset import UNSET
 
 from engine import identity
 from engine.declaration import element
+from engine.errors import BadUserInput
+from engine.naming import camel
 
 IDENTIFIES: Final = "identifies"
 FINDS: Final = "finds"
@@ -50,6 +60,27 @@ def check_ids(value: Any) -> None:
                         identity.decode(text, expected)
             else:
                 check_ids(given)
+
+
+def check_values(value: Any, type_: Any, path: str) -> None:
+    """Raises BadUserInput for what graphql-core lets through: null for a field that may only be left out (Strawberry
+    tells that in Python's words), and a number that is infinite by now (`1e400`)."""
+    if isinstance(type_, StrawberryMaybe):
+        type_ = type_.of_type
+        if value is None and not isinstance(type_, StrawberryOptional):
+            raise BadUserInput(f"`{path}` may be left out, but is never null")
+    while isinstance(type_, LazyType | StrawberryOptional):
+        type_ = type_.resolve_type() if isinstance(type_, LazyType) else type_.of_type
+    if isinstance(value, list) and isinstance(type_, StrawberryList):
+        for index, item in enumerate(value):
+            check_values(item, type_.of_type, f"{path}.{index}")
+    elif isinstance(value, Mapping) and has_object_definition(type_):
+        for field in get_object_definition(type_, strict=True).fields:
+            name = field.graphql_name or camel(field.python_name)
+            if name in value:
+                check_values(value[name], field.type, f"{path}.{name}")
+    elif isinstance(value, float) and not isfinite(value):
+        raise BadUserInput(f"`{path}` is too large for a number")
 
 
 def fingerprint(value: Any) -> str:

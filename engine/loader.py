@@ -1,8 +1,9 @@
 """Batched loads of related rows: one statement answers all parents that ask in the same turn of the loop."""
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiodataloader import DataLoader
 from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, select
@@ -16,9 +17,35 @@ from engine.statement import AnySelect
 if TYPE_CHECKING:
     from strawberry.types.info import Info
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 PARENT = "_parent"  # the label under which a row carries the key of the parent it belongs to
 # Keys of one statement. SQLite binds at most 32766 values; PostgreSQL takes them as one array.
 MOST_KEYS = 10_000
+
+
+class Loader(DataLoader[K, V]):
+    """Several places may wait for one load. When one of them is cancelled (its sibling failed, and graphql-core drops
+    the rest of that object), the others must not be."""
+
+    def load(self, key: K) -> "asyncio.Future[V]":
+        shared = super().load(key)
+        if shared.done():
+            return shared
+        own: asyncio.Future[V] = self.loop.create_future()
+        shared.add_done_callback(partial(_pass_on, own))
+        return own
+
+
+def _pass_on(own: "asyncio.Future[V]", shared: "asyncio.Future[V]") -> None:
+    error = shared.exception()  # asked for in any case, or asyncio complains that nobody did
+    if own.done():
+        return
+    if error is not None:
+        own.set_exception(error)
+    else:
+        own.set_result(shared.result())
 
 
 def load_related(
@@ -46,10 +73,8 @@ async def _nothing() -> list[Any]:
     return []
 
 
-def related_loader(
-    context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool
-) -> DataLoader[Any, Any]:
-    return DataLoader(partial(_load, context, relation, entity, needs, many), max_batch_size=MOST_KEYS)
+def related_loader(context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool) -> Loader[Any, Any]:
+    return Loader(partial(_load, context, relation, entity, needs, many), max_batch_size=MOST_KEYS)
 
 
 async def _load(

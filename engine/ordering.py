@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from sqlalchemy import Column, ColumnElement, FromClause, TypeDecorator, and_, false, or_, tuple_
+from sqlalchemy import Column, ColumnElement, FromClause, TypeDecorator, and_, or_, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from engine.errors import BadUserInput
@@ -88,21 +88,37 @@ class Order:
             mine = tuple_(*self.columns)
             # One row comparison, which an index over these columns answers directly.
             return mine < tuple_(*place) if falling.pop() else mine > tuple_(*place)
-        alternatives: list[ColumnElement[bool]] = []
+        return or_(*self._stretches(place, backwards))
+
+    def beyond_in_parts(
+        self, place: Sequence[Any], dialect: str, *, backwards: bool = False
+    ) -> list[ColumnElement[bool]]:
+        """`beyond`, as parts that follow each other in this order. Each is one stretch of an index over the columns,
+        where OR would have the index read from its start."""
+        falling = {t.descending != backwards for t in self.terms}
+        if dialect == "postgresql" and len(falling) == 1 and not any(t.column.nullable for t in self.terms):
+            return [self.beyond(place, backwards=backwards)]
+        # SQLite seeks a row comparison by its first column alone when the second is the rowid: ties are read through.
+        return self._stretches(place, backwards)
+
+    def _stretches(self, place: Sequence[Any], backwards: bool) -> list[ColumnElement[bool]]:
+        stretches: list[ColumnElement[bool]] = []
         equal: list[ColumnElement[bool]] = []
         for term, value in zip(self.terms, place, strict=True):
-            alternatives.append(and_(*equal, _beyond(term, value, backwards)))
+            # What shares the longest beginning with the place comes next to it.
+            stretches[:0] = [and_(*equal, further) for further in _further(term, value, backwards)]
             equal.append(term.column.is_(None) if value is None else term.column == value)
-        return or_(*alternatives)
+        return stretches
 
 
-def _beyond(term: Term, value: Any, backwards: bool) -> ColumnElement[bool]:
+def _further(term: Term, value: Any, backwards: bool) -> list[ColumnElement[bool]]:
     column, falling = term.column, term.descending != backwards
     if value is None:
         # Nulls come first when falling: everything else lies beyond them. Rising they are last.
-        return column.is_not(None) if falling else false()
-    further: ColumnElement[bool] = column < value if falling else column > value
-    return or_(further, column.is_(None)) if column.nullable and not falling else further
+        return [column.is_not(None)] if falling else []
+    if falling:
+        return [column < value]
+    return [column > value, column.is_(None)] if column.nullable else [column > value]
 
 
 def _written(value: Any) -> Any:

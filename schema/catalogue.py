@@ -91,8 +91,8 @@ def page() -> str:
     lines = [
         "# Documented operations",
         "",
-        "Where the graph answers each operation of the documented REST APIs. Derived from the declarations; the same list",
-        "with an example document for each is `{ catalogue { operations { rest field permissions events example } } }`.",
+        "Where the graph answers each operation of the documented REST APIs, derived from the declarations. The same",
+        "list with example documents: `{ catalogue { operations { rest field permissions events example } } }`.",
         f"{covered} of {len(rows)} are covered; the others have no field yet.",
         "",
         "| # | REST | Field | Permission | Events |",

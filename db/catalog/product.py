@@ -97,7 +97,11 @@ class ProductRow(VersionedRow, table=True):
     group_pricing_by: GroupPricing | None = Field(default=None, sa_type=wire(GroupPricing))
     sold_individually: bool = False
     use_pricing_table: bool = False
-    shipping_class_id: int | None = Field(default=None, sa_type=KEY)
-    tax_class_id: int | None = Field(default=None, sa_type=KEY)
+    shipping_class_id: int | None = Field(
+        default=None, foreign_key="shipping_class.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
+    tax_class_id: int | None = Field(
+        default=None, foreign_key="tax_class.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
     active_editor: str | None = None
     is_bundle: bool = False

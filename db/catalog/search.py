@@ -5,9 +5,9 @@ are looked for in every row.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, bindparam, literal_column, select
+from sqlalchemy import Column, ColumnElement, Select, bindparam, literal_column, select
 from sqlalchemy import column as column_
 from sqlalchemy import table as table_
 
@@ -33,13 +33,23 @@ def product_search_text(product_id: int, title: str, variants: Iterable[tuple[st
 
 def containing(column: Column[str], asked: str, dialect: str) -> ColumnElement[bool]:
     """Rows whose text contains what was asked. `%`, `_` and quotes are ordinary characters."""
-    wanted = folded(asked)
+    contains = contained(column, asked)
+    keys = proposed(column, asked, dialect)
+    return contains if keys is None else column.table.c["id"].in_(keys) & contains
+
+
+def contained(column: Column[str], asked: str) -> ColumnElement[bool]:
+    """`containing`, decided by each row's text alone."""
     # autoescape: a `%` in the question is a character to look for.
-    contains = column.contains(wanted, autoescape=True)
-    if dialect == "sqlite" and len(wanted) >= _SHORTEST_INDEXED:
-        index = table_(f"{column.table.name}_search", column_("rowid"))
-        phrase = '"' + wanted.replace('"', '""') + '"'
-        matching = literal_column(f"{column.table.name}_search").op("MATCH")(bindparam(None, phrase))
-        key = column.table.c["id"]
-        return key.in_(select(index.c.rowid).where(matching)) & contains
-    return contains
+    return column.contains(folded(asked), autoescape=True)
+
+
+def proposed(column: Column[str], asked: str, dialect: str) -> Select[Any] | None:
+    """The keys that the index proposes; None where it proposes none: PostgreSQL asks its index by itself."""
+    wanted = folded(asked)
+    if dialect != "sqlite" or len(wanted) < _SHORTEST_INDEXED:
+        return None
+    index = table_(f"{column.table.name}_search", column_("rowid"))
+    phrase = '"' + wanted.replace('"', '""') + '"'
+    matching = literal_column(f"{column.table.name}_search").op("MATCH")(bindparam(None, phrase))
+    return select(index.c.rowid).where(matching)

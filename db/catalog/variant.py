@@ -53,7 +53,9 @@ class VariantRow(VersionedRow, table=True):
     fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
     sold_individually: bool = False
     downloadable: bool = False
-    shipping_class_id: int | None = Field(default=None, sa_type=KEY)
+    shipping_class_id: int | None = Field(
+        default=None, foreign_key="shipping_class.id", ondelete="SET NULL", index=True, sa_type=KEY
+    )
     media_id: int | None = Field(default=None, sa_type=KEY)
     description: str = ""
 

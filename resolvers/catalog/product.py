@@ -7,7 +7,7 @@ import strawberry
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
-from db.catalog.search import containing
+from db.catalog.search import contained, proposed
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import PaymentType, VariantRow
 from db.commerce.order import OrderItemRow
@@ -49,7 +49,7 @@ class ProductSortField(Enum):
     MAX_PRICE = "MAX_PRICE"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class ProductSort:
     field: ProductSortField
     direction: SortDirection = SortDirection.ASC
@@ -128,7 +128,8 @@ PRODUCTS = Listing(
     sort=ProductSort,
     filter=ProductFilter,
     default=((ProductSortField.ID, SortDirection.DESC),),  # the documented default
-    search=lambda text, dialect: containing(PRODUCT.c.search_text, text, dialect),
+    search=lambda text: contained(PRODUCT.c.search_text, text),
+    proposed=lambda text, dialect: proposed(PRODUCT.c.search_text, text, dialect),
     searched="Looked for in titles, numbers, variant titles and SKUs, whatever the case; "
     "an index helps from three characters on.",
 )

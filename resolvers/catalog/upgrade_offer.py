@@ -35,8 +35,8 @@ class Offer:
     original_price: int
     discount_amount: int
     prorate_credit: int
-    signup_fee: int
-    signup_fee_name: str | None
+    setup_fee: int
+    setup_fee_label: str | None
     cost: int
     interval: str | None
     upgrade_url: str | None
@@ -70,8 +70,8 @@ async def upgrade_offers(context: Context, keys: Sequence[int], order_hash: str)
                 original_price=row.price + fee,
                 discount_amount=row.discount_amount,
                 prorate_credit=credit,
-                signup_fee=fee,
-                signup_fee_name=row.setup_fee_label,
+                setup_fee=fee,
+                setup_fee_label=row.setup_fee_label,
                 cost=cost(row.price, fee, credit, row.discount_amount),
                 interval=row.interval.value if row.interval else None,
                 upgrade_url=_url(row.url, order_hash, row.path_id, row.variant_id),

@@ -7,7 +7,7 @@ from sqlalchemy import and_
 from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.catalog.search import containing
+from db.catalog.search import contained, proposed
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.row import table
 from engine.declaration import expression
@@ -27,7 +27,7 @@ class ProductVariantSortField(Enum):
     PRICE = "PRICE"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class ProductVariantSort:
     field: ProductVariantSortField
     direction: SortDirection = SortDirection.ASC
@@ -64,6 +64,7 @@ VARIANTS = Listing(
     sort=ProductVariantSort,
     filter=ProductVariantFilter,
     default=((ProductVariantSortField.ID, SortDirection.ASC),),
-    search=lambda text, dialect: containing(VARIANT.c.search_text, text, dialect),
+    search=lambda text: contained(VARIANT.c.search_text, text),
+    proposed=lambda text, dialect: proposed(VARIANT.c.search_text, text, dialect),
     searched="Looked for in titles and SKUs, whatever the case; an index helps from three characters on.",
 )

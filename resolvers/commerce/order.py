@@ -27,7 +27,7 @@ class OrderSortField(Enum):
     TOTAL = "TOTAL"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class OrderSort:
     field: OrderSortField
     direction: SortDirection = SortDirection.ASC
@@ -65,7 +65,7 @@ class OrderItemSortField(Enum):
     ID = "ID"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class OrderItemSort:
     field: OrderItemSortField
     direction: SortDirection = SortDirection.ASC

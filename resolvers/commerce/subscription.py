@@ -18,7 +18,7 @@ class SubscriptionSortField(Enum):
     NEXT_BILLING_AT = "NEXT_BILLING_AT"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class SubscriptionSort:
     field: SubscriptionSortField
     direction: SortDirection = SortDirection.ASC

@@ -17,7 +17,7 @@ class IntegrationFeedSortField(Enum):
     ID = "ID"
 
 
-@strawberry.input
+@strawberry.input(description="A field to sort by, and which way.")
 class IntegrationFeedSort:
     field: IntegrationFeedSortField
     direction: SortDirection = SortDirection.ASC

@@ -1,7 +1,7 @@
 """Variants: prices, stock and subscription terms of what can be bought."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 from sqlalchemy import exists, or_, select
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from schema.commerce.order_item import OrderItem
     from schema.integration.feed import IntegrationFeed
 
+LEAST_INT: Final = -(2**31)
+
 _limited = exists(select(1).where(col(DownloadVariantRow.download_id) == DownloadRow.id).correlate(table(DownloadRow)))
 _its_own = exists(
     select(1)
@@ -48,6 +50,11 @@ _its_own = exists(
     )
     .correlate(table(DownloadRow), table(VariantRow))
 )
+
+
+def _expected_available(total: int, committed: int, held: int) -> int | None:
+    expected = total - committed - held
+    return expected if expected >= LEAST_INT else None
 
 
 @entity(VariantRow, visible=visibility.variants, description="One thing of a product that can be bought.")
@@ -80,12 +87,13 @@ class ProductVariant(Node):
     )
     committed: int | None = column(VariantRow.committed, permission="products/view", description="Sold and fulfilled.")
     expected_available: int | None = computed(
-        lambda total, committed, held: total - committed - held,
+        _expected_available,
         VariantRow.total_stock,
         VariantRow.committed,
         VariantRow.on_hold,
         permission="products/view",
-        description="totalStock − committed − onHold, for reports: `available` may differ and is what counts.",
+        description="totalStock − committed − onHold, for reports: `available` may differ and is what counts. "
+        "Null below what an Int can say.",
     )
 
     payment_type: PaymentType = column(VariantRow.payment_type)

@@ -13,7 +13,9 @@ from graphql import OperationDefinitionNode, OperationType, parse
 
 from db.access.viewer import Viewer
 from engine.execution import Request
+from tests.factories import store_rows
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway, opened
+from tests.operations.seeds import SEEDS
 from tests.recorded import NOW, Imported
 
 HERE: Final = Path(__file__).parent
@@ -109,12 +111,15 @@ class Case:
         return self._read("case") or {}
 
     async def answer(self, imported: Imported) -> Any:
-        """Run on the recorded store: in place, or in a copy with the clock at `NOW` when it writes."""
-        if not self.writes:
+        """Run on the recorded store: in place, or in a copy with the clock at `NOW` when it writes or has a seed."""
+        seed = self._settings.get("seed")
+        if not self.writes and seed is None:
             async with opened(imported.reading) as gateway:
                 return await self._run(gateway)
         with imported.copy() as url, time_machine.travel(NOW, tick=False):
             async with opened(url) as gateway:
+                if seed is not None:
+                    await store_rows(gateway, SEEDS[seed]())
                 return await self._run(gateway)
 
     def _read(self, kind: str) -> Any:

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("source", TEXT, nullable=False),
         sa.Column("entity", TEXT, nullable=False),
         sa.Column("reached", KEY, nullable=True),
+        sa.Column("pending", DOCUMENT, nullable=True),
         sa.Column("started_at", MOMENT, nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("source", "entity", name=op.f("pk_import_source")),
@@ -133,6 +134,36 @@ def upgrade() -> None:
         sa.Column("delay_on_product_action", sa.Boolean(), nullable=False),
         sa.Column("delay_on_global_action", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_integration_provider")),
+    )
+    op.create_table(
+        "shipping_class",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=True),
+        sa.Column("updated_at", MOMENT, nullable=True),
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("cost", sa.BigInteger(), nullable=False),
+        sa.Column("per_item", sa.Boolean(), nullable=False),
+        sa.Column("type", wire("shippingclasstype", "fixed", "percentage"), nullable=False),
+        sa.CheckConstraint("cost >= 0", name=op.f("ck_shipping_class_cost")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipping_class")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "tax_class",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=True),
+        sa.Column("updated_at", MOMENT, nullable=True),
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("title", TEXT, nullable=False),
+        sa.Column("slug", SORTED_TEXT, nullable=False),
+        sa.Column("description", TEXT, nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("categories", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_class")),
+        sa.UniqueConstraint("slug", name=op.f("uq_tax_class_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "product",
@@ -185,33 +216,29 @@ def upgrade() -> None:
             ondelete="SET NULL",
             use_alter=True,
         ),
+        sa.ForeignKeyConstraint(
+            ["shipping_class_id"],
+            ["shipping_class.id"],
+            name=op.f("fk_product_shipping_class_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tax_class_id"], ["tax_class.id"], name=op.f("fk_product_tax_class_id"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("detail_id", name=op.f("uq_product_detail_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_product_default_variant_id"), "product", ["default_variant_id"])
+    op.create_index(op.f("ix_product_shipping_class_id"), "product", ["shipping_class_id"])
+    op.create_index(op.f("ix_product_tax_class_id"), "product", ["tax_class_id"])
     op.create_index("ix_product_max_price_id", "product", ["max_price", "id"])
     op.create_index("ix_product_min_price_id", "product", ["min_price", "id"])
     op.create_index("ix_product_modified_at_id", "product", ["modified_at", "id"])
     op.create_index("ix_product_published_at_id", "product", ["published_at", "id"])
     op.create_index("ix_product_status_id", "product", ["status", "id"])
     op.create_index("ix_product_title_key_id", "product", ["title_key", "id"])
-    op.create_table(
-        "shipping_class",
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=True),
-        sa.Column("updated_at", MOMENT, nullable=True),
-        sa.Column("id", KEY, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("description", TEXT, nullable=False),
-        sa.Column("cost", sa.BigInteger(), nullable=False),
-        sa.Column("per_item", sa.Boolean(), nullable=False),
-        sa.Column("type", wire("shippingclasstype", "fixed", "percentage"), nullable=False),
-        sa.CheckConstraint("cost >= 0", name=op.f("ck_shipping_class_cost")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_shipping_class")),
-        sqlite_autoincrement=True,
-    )
     op.create_table(
         "store",
         sa.Column("version", sa.Integer(), nullable=False),
@@ -227,21 +254,6 @@ def upgrade() -> None:
         sa.Column("settings", DOCUMENT, nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_store_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
-    )
-    op.create_table(
-        "tax_class",
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", MOMENT, nullable=True),
-        sa.Column("updated_at", MOMENT, nullable=True),
-        sa.Column("id", KEY, nullable=False),
-        sa.Column("title", TEXT, nullable=False),
-        sa.Column("slug", SORTED_TEXT, nullable=False),
-        sa.Column("description", TEXT, nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("categories", DOCUMENT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_class")),
-        sa.UniqueConstraint("slug", name=op.f("uq_tax_class_slug")),
-        sqlite_autoincrement=True,
     )
     op.create_table(
         "taxonomy",
@@ -491,12 +503,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name=op.f("fk_product_variant_product_id"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["shipping_class_id"],
+            ["shipping_class.id"],
+            name=op.f("fk_product_variant_shipping_class_id"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_variant")),
         sa.UniqueConstraint("sku", name=op.f("uq_product_variant_sku")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_product_variant_price_id", "product_variant", ["price", "id"])
     op.create_index("ix_product_variant_product_id_position", "product_variant", ["product_id", "position", "id"])
+    op.create_index(op.f("ix_product_variant_shipping_class_id"), "product_variant", ["shipping_class_id"])
     op.create_table(
         "term",
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,0 +1,148 @@
+"""One product with three variants on it, an editor of them, and a look behind the graph."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+from sqlalchemy import update as update_
+
+from db.access.viewer import Viewer
+from db.catalog.product import FulfillmentType, ProductRow
+from db.catalog.search import search_text
+from db.catalog.variant import BillingInterval, PaymentType, VariantRow
+from db.derivations import refresh_product, refresh_product_search
+from db.outbox import EventRow
+from db.row import table
+from db.tables import METADATA
+from engine import identity
+from tests import factories
+from tests.gateway import ADMIN, Gateway
+
+PRODUCT: Final = 1
+ONE_TIME, SUBSCRIPTION, MANAGED = 11, 12, 13
+
+# As callers see a variant: every field that an update can name, and what follows from them.
+FIELDS: Final = """
+title sku status position fulfillmentType downloadable description
+price { cents } comparePrice { cents } manageCost cost { cents }
+manageStock stockStatus totalStock available committed onHold expectedAvailable
+paymentType interval billingTimes trialDays billingSummary
+hasSetupFee setupFee { cents } setupFeeLabel setupFeePerItem installment
+packageSlug weight weightUnit length width height
+media { attachmentId url title }
+"""
+DOCUMENT: Final = f"""
+mutation Update($input: VariantUpdateInput!, $key: String, $dry: Boolean! = false) {{
+  variantUpdate(input: $input, idempotencyKey: $key, validateOnly: $dry) {{
+    variant {{ databaseId version updatedAt {FIELDS} }}
+    product {{ version minPrice {{ cents }} maxPrice {{ cents }} stockAvailability }}
+    events {{ name entityId version changedFields }}
+    userErrors {{ code message field }}
+  }}
+}}
+"""
+
+
+# A subscription with a value in each of its terms.
+TERMS: Final[dict[str, Any]] = {
+    "price": 2000,
+    "payment_type": PaymentType.SUBSCRIPTION,
+    "interval": BillingInterval.MONTHLY,
+    "billing_times": 12,
+    "trial_days": 7,
+    "billing_summary": "A year",
+    "has_setup_fee": True,
+    "setup_fee": 500,
+    "setup_fee_label": "Setup",
+    "setup_fee_per_item": True,
+    "installment": True,
+}
+
+
+async def stock_shelf(gateway: Gateway) -> None:
+    """Product 1 with a one-time variant (11), a subscription (12) and one with managed stock (13)."""
+    managed: dict[str, Any] = {"manage_stock": True, "fulfillment_type": FulfillmentType.PHYSICAL, "available": 4}
+    rows = [
+        factories.product(PRODUCT, manage_stock=True),
+        factories.variant(ONE_TIME, PRODUCT, price=1000, compare_price=1500),
+        factories.variant(SUBSCRIPTION, PRODUCT, **TERMS),
+        factories.variant(MANAGED, PRODUCT, price=3000, **managed),
+    ]
+    await factories.store_rows(gateway, rows)
+    await derive(gateway, PRODUCT)
+
+
+async def clear_shelf(gateway: Gateway) -> None:
+    """Variants and pictures go with their product."""
+    async with gateway.database.write() as connection:
+        for row in (ProductRow, EventRow):
+            await connection.execute(delete(row))
+        await connection.commit()
+
+
+async def derive(gateway: Gateway, *products: int) -> None:
+    """What the database holds twice, after rows were written as they are."""
+    variants = table(VariantRow)
+    async with gateway.database.write() as connection:
+        for row in (await connection.execute(select(variants.c.id, variants.c.title, variants.c.sku))).all():
+            found = search_text(row.title, row.sku)
+            await connection.execute(update_(variants).where(variants.c.id == row.id).values(search_text=found))
+        for product in products:
+            await refresh_product(connection, product)
+            await refresh_product_search(connection, product)
+        await connection.commit()
+
+
+def id_of(variant: int) -> str:
+    return identity.encode("ProductVariant", variant)
+
+
+async def update(
+    gateway: Gateway, variant: int, input: Mapping[str, Any], *, viewer: Viewer = ADMIN, **arguments: Any
+) -> dict[str, Any]:
+    """The payload of one update. `arguments` are `key` and `dry`."""
+    variables = {"input": {"id": id_of(variant), **input}, **arguments}
+    payload: dict[str, Any] = (await gateway(DOCUMENT, variables, viewer))["variantUpdate"]
+    return payload
+
+
+async def updated(gateway: Gateway, variant: int, input: Mapping[str, Any], **arguments: Any) -> dict[str, Any]:
+    """The variant after an update that has to succeed."""
+    payload = await update(gateway, variant, input, **arguments)
+    assert payload["userErrors"] == []
+    changed: dict[str, Any] = payload["variant"]
+    return changed
+
+
+async def broken(gateway: Gateway, variant: int, input: Mapping[str, Any], **arguments: Any) -> list[tuple[str, str]]:
+    """The code and field of each user error of an update that has to fail."""
+    payload = await update(gateway, variant, input, **arguments)
+    assert payload["variant"] is None
+    return [(error["code"], ".".join(error["field"])) for error in payload["userErrors"]]
+
+
+async def shown(gateway: Gateway, variant: int) -> dict[str, Any]:
+    found: dict[str, Any] = (
+        await gateway(
+            f"query Show($id: ID!) {{ productVariant(by: {{ id: $id }}) {{ databaseId version updatedAt {FIELDS} }} }}",
+            {"id": id_of(variant)},
+        )
+    )["productVariant"]
+    return found
+
+
+async def events(gateway: Gateway) -> list[dict[str, Any]]:
+    """All that were written, in the writers' order."""
+    async with gateway.database.read() as connection:
+        rows = await connection.execute(select(table(EventRow)).order_by(table(EventRow).c.id))
+        return [dict(row) for row in rows.mappings()]
+
+
+async def dump(gateway: Gateway) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table."""
+    async with gateway.database.read() as connection:
+        found = {}
+        for each in METADATA.sorted_tables:
+            rows = await connection.execute(select(each).order_by(*each.primary_key.columns))
+            found[each.name] = [dict(row) for row in rows.mappings()]
+        return found
