@@ -22,8 +22,8 @@ from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.variant import VariantRow
-from db.migrations import migrate
 from db.database import Database
+from db.migrations import migrate
 from db.row import table
 
 ROUNDS, REQUESTS = 7, 200
@@ -67,7 +67,7 @@ async def page(engine: AsyncEngine, start: int) -> None:
     async with engine.connect() as connection:
         rows = (
             await connection.execute(
-                select(table(ProductRow)).where(col(ProductRow.id) >= start).order_by(ProductRow.id).limit(20)
+                select(table(ProductRow)).where(col(ProductRow.id) >= start).order_by(col(ProductRow.id)).limit(20)
             )
         ).all()
         found = await connection.execute(
@@ -101,7 +101,8 @@ async def main(admin: str) -> None:
             print(f"{driver:8} {statistics.median(times):6.2f} ms a page, {min(times):.2f} to {max(times):.2f}")
         ratios = [p / a for a, p in zip(taken["asyncpg"], taken["psycopg"], strict=True)]
         print(
-            f"psycopg / asyncpg, round by round: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
+            f"psycopg / asyncpg, round by round: median {statistics.median(ratios):.2f}, "
+            f"{min(ratios):.2f} to {max(ratios):.2f}"
         )
         for engine in engines.values():
             await engine.dispose()

@@ -17,18 +17,19 @@ class Viewer(Protocol):
     def permissions(self) -> frozenset[str]: ...
 
 
-def _sees_catalog(viewer: Viewer) -> bool:
+def sees_catalog(viewer: Viewer) -> bool:
+    """Whether no product and no variant is hidden."""
     return "products/view" in viewer.permissions
 
 
 def products(viewer: Viewer) -> ColumnElement[bool]:
     """Published products for everyone, the others with products/view."""
-    return true() if _sees_catalog(viewer) else col(ProductRow.status) == ProductStatus.PUBLISH
+    return true() if sees_catalog(viewer) else col(ProductRow.status) == ProductStatus.PUBLISH
 
 
 def variants(viewer: Viewer) -> ColumnElement[bool]:
     """Active variants of visible products for everyone, the others with products/view."""
-    if _sees_catalog(viewer):
+    if sees_catalog(viewer):
         return true()
     product = exists(
         select(1).where(col(ProductRow.id) == col(VariantRow.product_id), products(viewer)).correlate(table(VariantRow))
@@ -38,7 +39,7 @@ def variants(viewer: Viewer) -> ColumnElement[bool]:
 
 def downloads(viewer: Viewer) -> ColumnElement[bool]:
     """Files are what is sold: they need products/view."""
-    return true() if _sees_catalog(viewer) else false()
+    return true() if sees_catalog(viewer) else false()
 
 
 def terms(viewer: Viewer) -> ColumnElement[bool]:
@@ -52,7 +53,7 @@ def taxonomies(viewer: Viewer) -> ColumnElement[bool]:
 
 def media(viewer: Viewer) -> ColumnElement[bool]:
     """A picture is as visible as its owner."""
-    if _sees_catalog(viewer):
+    if sees_catalog(viewer):
         return true()
     of_product = exists(
         select(1).where(col(ProductRow.id) == col(MediaRow.product_id), products(viewer)).correlate(table(MediaRow))

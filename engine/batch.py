@@ -7,22 +7,34 @@ from typing import TYPE_CHECKING, Any, Final
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
+from engine import identity
 from engine.context import Context
 from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
+from engine.errors import BadUserInput
 from engine.input import check_ids
 from engine.loader import Loader
+from engine.naming import camel
 
 if TYPE_CHECKING:
     from strawberry.types.info import Info
 
 NO_DEFAULT: Final = object()
+MOST_IDS: Final = 100
 
 
 class Argument:
     """An argument of such a field. Without a default it is required, unless its type admits None."""
 
-    def __init__(self, name: str, type_: Any, description: str | None = None, default: Any = NO_DEFAULT) -> None:
+    def __init__(
+        self,
+        name: str,
+        type_: Any,
+        description: str | None = None,
+        default: Any = NO_DEFAULT,
+        identifies: str | None = None,
+    ) -> None:
         self.name = name
+        self.identifies = identifies  # the type whose id it is, or a list of ids
         self.type = type_
         self.description = description
         self.default = default
@@ -60,12 +72,21 @@ class Batched(Declaration):
 class Queried(Declaration):
     """A root field of its own: a function of the context and its arguments."""
 
-    def __init__(self, function: Callable[..., Awaitable[Any]], permission: str) -> None:
+    def __init__(
+        self, function: Callable[..., Awaitable[Any]], permission: str, arguments: Sequence[Argument] = ()
+    ) -> None:
         self.function = function
         self.permission = permission
+        self.identifying = {a.name: a.identifies for a in arguments if a.identifies}
 
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         check_ids(list(arguments.values()))
+        for name, type_name in self.identifying.items():
+            given = arguments.get(name) or []
+            if len(given) > MOST_IDS and not isinstance(given, str):
+                raise BadUserInput(f"`{camel(name)}` takes at most {MOST_IDS} ids")
+            for text in [given] if isinstance(given, str) else given:
+                identity.decode(text, type_name)
 
     async def resolve(
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
@@ -95,6 +116,6 @@ def queried(
     description: str | None = None,
 ) -> Any:
     """A root field whose value is `function(context, **arguments)`."""
-    field = declare(Queried(function, permission), description=description, rest=rest)
+    field = declare(Queried(function, permission, arguments), description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field

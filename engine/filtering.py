@@ -1,4 +1,8 @@
-"""Typed filters: what a caller sent, turned into one SQL predicate by what the filter's fields declare."""
+"""Typed filters: what a caller sent, turned into one SQL predicate by what the filter's fields declare.
+
+A filter answers questions, so it obeys what reading obeys: of other tables it asks the rows that the viewer sees, and
+what takes a permission to read takes it to filter by.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     exists,
+    func,
     not_,
     or_,
     select,
@@ -21,51 +26,80 @@ from sqlalchemy import (
 )
 from strawberry.types.base import get_object_definition
 
+from engine.context import Viewer
 from engine.declaration import element
-from engine.errors import BadUserInput
-from engine.operators import OPERATORS
+from engine.errors import BadUserInput, Forbidden
+from engine.operators import ANSWER_NULL, OPERATORS
 from engine.statement import AnySelect
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
 SOME: Final = "some"
 COMPARED: Final = "compared"
+COUNTED: Final = "counted"
+PERMISSION: Final = "permission"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
 
 Compare = Callable[[str, Any], ColumnElement[bool]]
+Visible = Callable[[Viewer], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, eq=False)
 class Some:
-    """Rows of another table that belong to a row of this one."""
+    """Rows of another table that belong to a row of this one, as far as the viewer sees them."""
 
     table: FromClause
     on: ColumnElement[bool]
     outer: FromClause
+    visible: Visible
+
+    def where(self, viewer: Viewer | None) -> ColumnElement[bool]:
+        return self.on if viewer is None else and_(self.on, self.visible(viewer))
 
 
-def filters(attribute: object, *, fold: Callable[[str], str] | None = None, description: str | None = None) -> Any:
+def filters(
+    attribute: object,
+    *,
+    fold: Callable[[str], str] | None = None,
+    permission: str | None = None,
+    description: str | None = None,
+) -> Any:
     """A field of a filter input: the operators of its annotation applied to this column or expression; a plain
     Boolean is compared with it. `fold` is for columns that hold folded text: it folds what they are compared with."""
-    return strawberry.field(
-        default=None, description=description, metadata={COLUMN: element(attribute), FOLD: fold or (lambda text: text)}
-    )
+    return _field({COLUMN: element(attribute), FOLD: fold or (lambda text: text)}, description, permission)
 
 
-def compared(compare: Compare, *, description: str | None = None) -> Any:
+def compared(compare: Compare, *, permission: str | None = None, description: str | None = None) -> Any:
     """A field of a filter input whose operators mean something of their own: `compare("gte", 5)` is the SQL of one."""
-    return strawberry.field(default=None, description=description, metadata={COMPARED: compare})
+    return _field({COMPARED: compare}, description, permission)
 
 
-def some(table: FromClause, on: ColumnElement[bool], *, of: FromClause, description: str | None = None) -> Any:
-    """A field of a filter input that is a filter itself: some row of `table`, joined by `on`, must pass it."""
-    return strawberry.field(default=None, description=description, metadata={SOME: Some(table, on, of)})
+def some(
+    table: FromClause, on: ColumnElement[bool], *, of: FromClause, visible: Visible, description: str | None = None
+) -> Any:
+    """A field of a filter input that is a filter itself: some visible row of `table`, joined by `on`, must pass it."""
+    return _field({SOME: Some(table, on, of, visible)}, description)
 
 
-def predicate(filter_: Any) -> ColumnElement[bool]:
-    """The SQL of a filter input; an empty filter lets everything pass. Raises BadUserInput when it is too large."""
-    return _all(filter_, [MOST_PARTS])
+def counted(
+    table: FromClause, on: ColumnElement[bool], *, of: FromClause, visible: Visible, description: str | None = None
+) -> Any:
+    """A field of a filter input: how many visible rows of `table` are joined by `on`."""
+    return _field({COUNTED: Some(table, on, of, visible)}, description)
+
+
+def _field(metadata: dict[str, Any], description: str | None, permission: str | None = None) -> Any:
+    if permission is not None:
+        metadata[PERMISSION] = permission
+        description = f"{description or ''} Requires {permission}.".lstrip()
+    return strawberry.field(default=None, description=description, metadata=metadata)
+
+
+def predicate(filter_: Any, viewer: Viewer | None = None) -> ColumnElement[bool]:
+    """The SQL of a filter input; an empty filter lets everything pass. Raises BadUserInput when it is too large, and
+    Forbidden for a field that the viewer may not ask. Without a viewer the input is only tried."""
+    return _all(filter_, viewer, [MOST_PARTS])
 
 
 def sought(filter_: Any) -> "tuple[ColumnElement[Any], AnySelect] | None":
@@ -77,7 +111,7 @@ def sought(filter_: Any) -> "tuple[ColumnElement[Any], AnySelect] | None":
             continue
         there: Some = field.metadata[SOME]
         if isinstance(there.on, BinaryExpression):
-            keys = select(there.on.left).select_from(there.table).where(_all(given, [MOST_PARTS]))
+            keys = select(there.on.left).select_from(there.table).where(_all(given, None, [MOST_PARTS]))
             return there.on.right, keys
     return None
 
@@ -97,26 +131,37 @@ def _indexed(column: Column[Any]) -> bool:
     return any(column.name in keys.columns for keys in (*constraints, *column.table.indexes))
 
 
-def _all(filter_: Any, budget: list[int]) -> ColumnElement[bool]:
+def _all(filter_: Any, viewer: Viewer | None, budget: list[int]) -> ColumnElement[bool]:
     parts: list[ColumnElement[bool]] = []
     for field in get_object_definition(filter_, strict=True).fields:
         given = getattr(filter_, field.python_name)
         if given is None:
             continue
+        _require(field.metadata.get(PERMISSION), viewer)
         if field.python_name == "and_":
-            parts.extend(_all(f, _spent(budget)) for f in given)
+            parts.extend(_all(f, viewer, _spent(budget)) for f in given)
         elif field.python_name == "or_":
             # An empty `or` is no alternative at all, but a front end that has none yet means no filter.
-            parts.append(or_(*(_all(f, _spent(budget)) for f in given)) if given else true())
+            parts.append(or_(*(_all(f, viewer, _spent(budget)) for f in given)) if given else true())
         elif field.python_name == "not_":
-            parts.append(not_(_all(given, _spent(budget))))
+            parts.append(not_(_all(given, viewer, _spent(budget))))
         elif SOME in field.metadata:
             there: Some = field.metadata[SOME]
-            inner = select(1).select_from(there.table).where(there.on, _all(given, _spent(budget)))
+            passing = _all(given, viewer, _spent(budget))
+            inner = select(1).select_from(there.table).where(there.where(viewer), passing)
             parts.append(exists(inner.correlate(there.outer)))
+        elif COUNTED in field.metadata:
+            of: Some = field.metadata[COUNTED]
+            rows = select(func.count()).select_from(of.table).where(of.where(viewer)).correlate(of.outer)
+            parts.append(_compared({COLUMN: rows.scalar_subquery(), FOLD: str}, given, budget))
         else:
             parts.append(_compared(field.metadata, given, budget))
     return and_(true(), *parts)
+
+
+def _require(permission: str | None, viewer: Viewer | None) -> None:
+    if permission is not None and viewer is not None and permission not in viewer.permissions:
+        raise Forbidden(permission, anonymous=viewer.id is None)
 
 
 def _spent(budget: list[int]) -> list[int]:
@@ -147,7 +192,10 @@ def _on_column(column: ColumnElement[Any], fold: Callable[[str], str]) -> Compar
             value = _text(fold(value))
         elif isinstance(value, list):
             value = [_text(fold(v)) if isinstance(v, str) else v for v in value]
-        return OPERATORS[operator](column, value)
+        found = OPERATORS[operator](column, value)
+        # Null is no answer: under `not` what does not compare has to pass.
+        maybe = isinstance(column, Column) and column.nullable and operator not in ANSWER_NULL
+        return and_(column.is_not(None), found) if maybe else found
 
     return compare
 

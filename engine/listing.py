@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from sqlalchemy import ARRAY, ColumnElement, bindparam, case, func, literal, select, true, union_all
+from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, case, func, literal, select, true, union_all
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
 from engine.connection import FIRST, MOST, MOST_PAGES, Page, Window
-from engine.context import Context
+from engine.context import Context, Viewer
 from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
 from engine.directives import ListSize
 from engine.document import Needs, merged
@@ -39,8 +39,8 @@ LONGEST_SEARCH: Final = 200
 # page of them. Both take about a millisecond at 100 000 rows.
 FEW: Final = 500
 
-# The SQL of a search text, decided row by row.
-Search = Callable[[str], ColumnElement[bool]]
+# The SQL of a search text, decided row by row, for a viewer: nobody finds by what they do not see.
+Search = Callable[[str, Viewer], ColumnElement[bool]]
 # The keys that an index proposes for a search text on a dialect; None where the database sees to it by itself.
 Proposed = Callable[[str, str], "AnySelect | None"]
 
@@ -143,17 +143,21 @@ class Query:
     def _ways(self, context: Context, columns: Sequence[Any], most: int) -> list[tuple[AnySelect, Any]]:
         """How to find the rows, and how many to take. Few rows are fetched by their keys, of many a page is soon met
         on a walk; an index says which it is, and the other way takes no row."""
+        column: ColumnElement[Any] = self.entity.key
         keys = self._proposed(context)
         near, walk = self._from(context, columns), self._from(context, columns, walking=True)
-        if keys is None and self.sought is not None and context.dialect == "sqlite":
-            # PostgreSQL knows by itself how to begin with the other table.
+        if keys is None and self.sought is not None:
             column, keys = self.sought
-            near = near.where(column.in_(keys))
         if keys is None:
             return [(near, most)]
         several = select(func.count()).select_from(keys.limit(FEW + 1).subquery()).scalar_subquery() > FEW
+        few = case((several, 0), else_=most)
+        if context.dialect == "postgresql":
+            # An array is looked up; of an IN it believes that the average is in it, and walks.
+            array = func.array(keys.limit(FEW + 1).scalar_subquery(), type_=ARRAY(column.type))
+            return [(near.where(column == any_(array)), few), (walk.where(several), most)]
         # In LIMIT: SQLite would try a condition without columns on every row.
-        return [(near, case((several, 0), else_=most)), (walk, case((several, most), else_=0))]
+        return [(near.where(column.in_(keys)), few), (walk, case((several, most), else_=0))]
 
     def _proposed(self, context: Context) -> "AnySelect | None":
         return None if self.search is None else self.listing.listing.proposed(self.search, context.dialect)
@@ -182,7 +186,7 @@ class Query:
         `walking` leaves the search's index alone."""
         statement = select(*columns).where(self.entity.visible(context.viewer), self.condition)
         if self.search is not None and self.listing.listing.search is not None:
-            statement = statement.where(self.listing.listing.search(self.search))
+            statement = statement.where(self.listing.listing.search(self.search, context.viewer))
         proposed = None if walking else self._proposed(context)
         if proposed is not None:
             statement = statement.where(self.entity.key.in_(proposed))
@@ -231,12 +235,12 @@ class Connected(Declaration):
         self.parent = None if to is None else to.key
         self.needs = () if to is None else (to,)
 
-    def query(self, field: DeclaredField, arguments: Mapping[str, Any]) -> Query:
+    def query(self, field: DeclaredField, arguments: Mapping[str, Any], viewer: Viewer | None = None) -> Query:
         node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
         entity = entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
         order = self.listing.order(entity, arguments.get("sort"))
         filter_ = arguments.get("filter")
-        condition = true() if filter_ is None else predicate(filter_)
+        condition = true() if filter_ is None else predicate(filter_, viewer)
         if self.narrowing is not None:
             condition = condition & self.narrowing.condition(arguments)
         found = None if filter_ is None else sought(filter_)
@@ -254,7 +258,7 @@ class Connected(Declaration):
         place = (self, tuple(map(id, nodes)))
         loads = cast("Loads | None", context.loaders.get(place))
         if loads is None:  # the first parent of this field: all of them share its loaders
-            loads = Loads(context, self.query(field, arguments), nodes)
+            loads = Loads(context, self.query(field, arguments, context.viewer), nodes)
             context.loaders[place] = loads  # type: ignore[assignment]
         parent = ROOT if self.parent is None else getattr(source.row, self.parent)
         rows, more = await loads.page.load(parent) if loads.selected else ([], False)

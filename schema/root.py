@@ -76,7 +76,13 @@ class Query:
     variant_options: list[VariantOption] | None = queried(
         options,
         Argument("search", str | None, "Looked for as in `products`."),
-        Argument("include_ids", list[strawberry.ID], "Variants that are there whatever their stock.", default=[]),
+        Argument(
+            "include_ids",
+            list[strawberry.ID],
+            "Variants that are there whatever their stock.",
+            default=[],
+            identifies="ProductVariant",
+        ),
         Argument("payment_type", PaymentType | None, "ONETIME leaves subscriptions out."),
         permission="products/view",
         rest=["GET /products/search-product-variant-options"],
@@ -91,7 +97,12 @@ class Query:
         suggest_sku,
         Argument("title", str, "The product's title."),
         Argument("variant_title", str | None, "The variant's, where it differs."),
-        Argument("exclude_id", strawberry.ID | None, "A variant whose own SKU counts as free."),
+        Argument(
+            "exclude_id",
+            strawberry.ID | None,
+            "A variant whose own SKU counts as free.",
+            identifies="ProductVariant",
+        ),
         permission="products/view",
         rest=["GET /products/suggest-sku"],
         description="A free SKU made of the titles: EXA-PRO-MON.",

@@ -25,7 +25,7 @@ async def fluentcart(settings: Settings, source: Source, *, restart: bool) -> Re
     """Import a store into the database of the settings, which may be served meanwhile. Raises Mistake."""
     database = startup.opened(settings)
     try:
-        await startup.prepare(database, settings)
+        await startup.check_schema(database)
         async with startup.explained(database):
             with _bar() as bar:
                 return await import_store(database, source, progress=bar, restart=restart)

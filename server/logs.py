@@ -87,6 +87,18 @@ class AccessLog:
 ACCESS: Final = AccessLog()
 atexit.register(ACCESS.flush)
 
+# Whoever embeds the application and configures nothing gets plain lines through the standard library. structlog's own
+# default prints to standard output, and with a traceback all local variables, which hold credentials.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["event"]),
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def __init__(self, redact: Redaction, **options: Any) -> None:
@@ -129,6 +141,11 @@ def configure(
         )
     )
     logging.basicConfig(level=number, handlers=[handler], force=True)
+    for name in ("uvicorn", "uvicorn.error"):  # uvicorn's own configuration, if anyone applied it
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
     # It introduces itself at every look at the schema; what it changed is logged here.
     logging.getLogger("alembic").setLevel(max(number, logging.WARNING))
     ACCESS.configure(stream, redact, (*shared, *rendered), enabled=number <= logging.INFO)

@@ -50,7 +50,6 @@ def asked(query_string: bytes) -> Request:
         # An empty field of a form is one that was left out.
         content[name] = decoded(content[name], name) if content.get(name) else None
     _check_depth(content)
-    content["operationName"] = content.get("operationName") or None
     return _request(content)
 
 
@@ -66,7 +65,8 @@ def _request(content: dict[str, Any]) -> Request:
         raise Refusal(400, f"variables must be an object of values by name, not {_kind(variables)}")
     if extensions is not None and not isinstance(extensions, dict):
         raise Refusal(400, f"extensions must be an object, not {_kind(extensions)}")
-    return Request(query, variables or {}, name, extensions or {})
+    # Some clients send an empty name where they have none; GraphQL has no operation of that name.
+    return Request(query, variables or {}, name or None, extensions or {})
 
 
 def _check_depth(content: dict[str, Any]) -> None:

@@ -66,10 +66,10 @@ def _config(app: Starlette | str, settings: Settings) -> uvicorn.Config:
 
 async def _serve(app: Starlette, server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None]) -> None:
     async with app.router.lifespan_context(app):
-        # uvicorn stops in good order and then raises the signal again, for whoever was there before it. Nobody is: the
-        # rest of this function has to run.
+        # uvicorn's own handler, earlier than uvicorn sets it: it also raises the signal again when it has stopped, for
+        # whoever was there before, and the rest of this function has yet to run then.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, server.handle_exit)
         listener.listen(server.config.backlog)
         announce()
         await server.serve(sockets=[listener])
@@ -104,8 +104,9 @@ def _bound(settings: Settings) -> socket.socket:
         # A port that connections of the server before are still leaving is free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-    except socket.gaierror as error:
-        raise Mistake(f"{settings.host} is no address of this machine: {error.strerror}") from None
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, socket.gaierror) else "not a name of a host"
+        raise Mistake(f"{settings.host} is no address of this machine: {reason}") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise Mistake(f"{place} is taken: stop what listens there, or choose another port with --port") from None

@@ -91,7 +91,10 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
     database = opened(settings)
     with alone(database):
         try:
-            await prepare(database, settings)
+            await check_schema(database)
+            if settings.admin_token is not None:
+                async with explained(database):
+                    await _admin(database, settings.admin_token.get_secret_value())
             if settings.demo:
                 from server import demo_store
 
@@ -101,9 +104,8 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
             await database.close()
 
 
-async def prepare(database: Database, settings: Settings) -> None:
-    """Bring the schema up to date (SQLite) or insist that it is (PostgreSQL), and see to the admin token.
-    Raises Mistake."""
+async def check_schema(database: Database) -> None:
+    """Bring the schema up to date (SQLite) or insist that it is (PostgreSQL). Raises Mistake."""
     from db import migrations
 
     async with explained(database):
@@ -115,9 +117,6 @@ async def prepare(database: Database, settings: Settings) -> None:
                 )
             await migrate(database)
             log.info("schema brought up to date", before=revision, now=migrations.head())
-        if settings.admin_token is not None:
-            with suppress(IntegrityError):  # another server that starts now has made it this very moment
-                await _admin(database, settings.admin_token.get_secret_value())
 
 
 async def migrate(database: Database) -> None:
@@ -144,7 +143,8 @@ async def _admin(database: Database, secret: str) -> None:
         if (await connection.execute(others)).first():
             raise Mistake(f"{ADMIN} is the secret of another token: choose another")
         if not rows:
-            await token.issue(connection, name=ADMIN, permissions=PERMISSIONS, secret=secret)
+            with suppress(IntegrityError):  # another server that starts now has made it this very moment
+                await token.issue(connection, name=ADMIN, permissions=PERMISSIONS, secret=secret)
         elif any(rows[0][name] != value for name, value in wanted.items()):
             await connection.execute(update(TokenRow).where(col(TokenRow.id) == rows[0]["id"]).values(wanted))
         await connection.commit()
@@ -179,7 +179,7 @@ async def issue_token(settings: Settings, name: str, permissions: frozenset[str]
     """The secret of a new token. Raises Mistake."""
     database = opened(settings)
     try:
-        await prepare(database, settings)
+        await check_schema(database)
         async with explained(database), database.write() as connection:
             secret = await token.issue(connection, name=name, permissions=permissions, expires_at=expires_at)
             await connection.commit()

@@ -25,6 +25,7 @@ MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "b
 COMMITS: Final = {
     "db/unit.py": "the unit of work",
     "engine/mutation.py": "asks the unit of work to",
+    "db/database.py": "settings of a new connection, made outside any transaction of ours",
     "db/migrations/__init__.py": "a migration is its own transaction",
     "server/startup.py": "tokens are made before the first request",
     "connectors/importers/": "a batch at a time, so that an interrupted import goes on",

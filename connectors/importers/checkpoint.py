@@ -1,7 +1,8 @@
 """How far an import has come: written in the transaction of what it tells of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,20 +20,22 @@ class Checkpoint:
     source: str
     entity: str
 
-    async def load(self, connection: AsyncConnection) -> int | None:
-        """The highest identifier whose batch is committed by an unfinished import; None when none is under way."""
-        reached: int | None = await connection.scalar(select(col(ImportRow.reached)).where(self._here()))
-        return reached
+    async def load(self, connection: AsyncConnection) -> tuple[int | None, list[Any]]:
+        """The highest identifier whose batch is committed by an unfinished import, and the links that wait; None when
+        none is under way."""
+        statement = select(col(ImportRow.reached), col(ImportRow.pending)).where(self._here())
+        row = (await connection.execute(statement)).first()
+        return (None, []) if row is None else (row.reached, row.pending or [])
 
     async def start(self, connection: AsyncConnection) -> None:
         """An import that begins from the start."""
-        await self._write(connection, reached=None, started_at=now(), finished_at=None)
+        await self._write(connection, reached=None, pending=None, started_at=now(), finished_at=None)
 
-    async def reach(self, connection: AsyncConnection, identifier: int) -> None:
-        await self._write(connection, reached=identifier, finished_at=None)
+    async def reach(self, connection: AsyncConnection, identifier: int, pending: Sequence[Any] = ()) -> None:
+        await self._write(connection, reached=identifier, pending=list(pending) or None, finished_at=None)
 
     async def finish(self, connection: AsyncConnection) -> None:
-        await self._write(connection, reached=None, finished_at=now())
+        await self._write(connection, reached=None, pending=None, finished_at=now())
 
     def _here(self) -> ColumnElement[bool]:
         return and_(col(ImportRow.source) == self.source, col(ImportRow.entity) == self.entity)

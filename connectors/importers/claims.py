@@ -22,25 +22,25 @@ async def settle(
     stored: Stored,
     *,
     owner: str,
-    after: int,
+    confirmed: Callable[[int], bool],
     alternatives: Callable[[Any], Iterator[Any]] = only,
 ) -> dict[int, str]:
     """Gives each incoming row its value of a unique column, or the first free of its alternatives; answers with a
     reason for each row that gets none.
 
-    The lowest key comes first. A stored row holds its value against others only if this run has confirmed it: its
-    `owner`, a product, is not above `after`. Any other holder is outdated or comes later in this very run; the value is
-    taken from it (`park`), and `stored` is told so.
+    The lowest key comes first. A stored row holds its value against others only if this run has `confirmed` its
+    `owner`, the value of that column. Any other holder is outdated or comes later in this very run; the value is taken
+    from it (`park`), and `stored` is told so.
     """
     rows = sorted((row for row in incoming if row[column] is not None), key=lambda row: int(row[mapped.key]))
-    held: dict[Any, tuple[int, int]] = {}
+    held: dict[Any, tuple[int, bool]] = {}
     looked: set[Any] = set()
     claims: dict[Any, int] = {}
     refused: dict[int, str] = {}
 
     async def look(values: set[Any]) -> None:
-        for value, key, product in await holders(connection, mapped, column, values - looked, owner):
-            held[value] = (key, product)
+        for value, key, owned in await holders(connection, mapped, column, values - looked, owner):
+            held[value] = (key, confirmed(owned))
         looked.update(values)
 
     await look({row[column] for row in rows})
@@ -52,7 +52,7 @@ async def settle(
             holder = held.get(value)
             if value in claims:
                 rival = rival or claims[value]
-            elif holder is not None and holder[0] != key and holder[1] <= after:
+            elif holder is not None and holder[0] != key and holder[1]:
                 rival = rival or holder[0]
             else:
                 claims[value] = key

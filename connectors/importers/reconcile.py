@@ -130,6 +130,44 @@ async def link(connection: AsyncConnection, table: Table, new: Collection[Link])
         await connection.execute(insert(table), [{owner.name: pair[0], other.name: pair[1]} for pair in sorted(new)])
 
 
+async def known(connection: AsyncConnection, table: Table, keys: Collection[int]) -> set[int]:
+    """Those of the keys that are stored."""
+    found: set[int] = set()
+    for chunk in chunks(sorted(keys)):
+        found.update((await connection.scalars(select(table.c.id).where(table.c.id.in_(chunk)))).all())
+    return found
+
+
+async def arrange(
+    connection: AsyncConnection, table: Table, owners: Collection[int], places: Mapping[Link, int]
+) -> tuple[Tally, set[int]]:
+    """Makes the links of these owners in a table of links with a `position` those of `places`; answers with the owners
+    whose links changed too."""
+    owner, other = table.primary_key.columns
+    stored: dict[Link, int] = {}
+    for chunk in chunks(sorted(owners)):
+        rows = await connection.execute(select(owner, other, table.c.position).where(owner.in_(chunk)))
+        stored.update(((row[0], row[1]), row[2]) for row in rows)
+    gone = stored.keys() - places.keys()
+    new = places.keys() - stored.keys()
+    moved = {pair for pair in places.keys() & stored.keys() if places[pair] != stored[pair]}
+    await unlink(connection, table, gone | moved)
+    if new or moved:
+        rows_to_add = [
+            {owner.name: pair[0], other.name: pair[1], "position": places[pair]} for pair in sorted(new | moved)
+        ]
+        await connection.execute(insert(table), rows_to_add)
+    tally = Tally(imported=len(new), updated=len(moved), unchanged=len(places) - len(new | moved), removed=len(gone))
+    return tally, {pair[0] for pair in gone | new | moved}
+
+
+async def bump(connection: AsyncConnection, mapped: Mapped, keys: Collection[int]) -> None:
+    """Counts a change of these rows that none of their columns shows."""
+    for chunk in chunks(sorted(keys)):
+        statement = update(mapped.table).where(mapped.table.c[mapped.key].in_(chunk))
+        await connection.execute(statement.values({VERSION: mapped.table.c[VERSION] + 1}))
+
+
 async def holders(
     connection: AsyncConnection, mapped: Mapped, column: str, wanted: Collection[Any], owner: str
 ) -> list[tuple[Any, int, int]]:

@@ -63,13 +63,15 @@ class Tally:
 @dataclass(slots=True)
 class Report:
     """Counts per entity in the order they were first met. `absent` are identifiers of products that storegraph
-    holds and the source does not list; they are left as they are. `resumed_after` is the last product that an
+    holds and the source does not list; they are left as they are. `not_offered` are entities that the source does not
+    let be read, with its words. `resumed_after` is the last product that an
     interrupted run had finished; what that run did is not counted again."""
 
     source: str = ""
     tallies: dict[str, Tally] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     absent: list[int] = field(default_factory=list)
+    not_offered: dict[str, str] = field(default_factory=dict)
     resumed_after: int | None = None
 
     def of(self, entity: str) -> Tally:
@@ -84,6 +86,7 @@ class Report:
             self.of(entity).add(tally)
         self.skipped += other.skipped
         self.absent += other.absent
+        self.not_offered |= other.not_offered
 
 
 def render(report: Report) -> RenderableType:
@@ -101,6 +104,7 @@ def render(report: Report) -> RenderableType:
         lines.append(Text(f"Went on after product {report.resumed_after}, where an earlier run had stopped."))
     if report.absent:
         lines.append(Text(f"Not in the source, left as they are: products {_named(report.absent)}"))
+    lines.extend(Text(f"Not offered: {entity} ({reason})") for entity, reason in report.not_offered.items())
     lines.extend(Text(f"Skipped {record}") for record in report.skipped)
     return Group(*lines)
 

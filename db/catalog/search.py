@@ -38,7 +38,7 @@ def containing(column: Column[str], asked: str, dialect: str) -> ColumnElement[b
     return contains if keys is None else column.table.c["id"].in_(keys) & contains
 
 
-def contained(column: Column[str], asked: str) -> ColumnElement[bool]:
+def contained(column: ColumnElement[str], asked: str) -> ColumnElement[bool]:
     """`containing`, decided by each row's text alone."""
     # autoescape: a `%` in the question is a character to look for.
     return column.contains(folded(asked), autoescape=True)

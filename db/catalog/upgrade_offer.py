@@ -38,12 +38,13 @@ def period_days(interval: str, now: datetime) -> int:
 
 
 def subscription_credit(total_paid: int, interval: str, next_billing_at: datetime | None, now: datetime) -> int:
-    """What is left of the period that was paid: cents a day, times the days remaining, never more than the period."""
+    """What is left of the period that was paid: cents a day, times the days remaining, never more than the period and
+    never below 0. In integers: a float makes 60 of 61 cents for all of 7 days."""
     days = period_days(interval, now)
     if days == 0 or next_billing_at is None:
         return 0
     remaining = max(0, math.ceil((next_billing_at - now).total_seconds() / _DAY))
-    return math.floor(total_paid / days * min(remaining, days))
+    return max(0, total_paid * min(remaining, days) // days)
 
 
 def cost(price: int, setup_fee: int, credit: int, discount: int) -> int:

@@ -4,8 +4,9 @@ from enum import Enum
 from typing import Any
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
+from db import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
 from db.catalog.search import contained, proposed
 from db.catalog.taxonomy import ProductTermRow, TermRow
@@ -13,7 +14,7 @@ from db.catalog.variant import PaymentType, VariantRow
 from db.commerce.order import OrderItemRow
 from db.row import table
 from engine.declaration import expression
-from engine.filtering import compared, filters, some
+from engine.filtering import compared, counted, filters, some
 from engine.input import finds
 from engine.listing import Listing
 from engine.operators import OPERATORS, CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
@@ -59,7 +60,6 @@ def _of_product(statement: Any) -> Any:
     return statement.correlate(PRODUCT).scalar_subquery()
 
 
-_variants = _of_product(select(func.count()).where(VARIANT.c.product_id == PRODUCT.c.id))
 _orders = _of_product(select(func.count(ITEM.c.order_id.distinct())).where(ITEM.c.product_id == PRODUCT.c.id))
 _available = _of_product(
     select(func.coalesce(func.sum(VARIANT.c.available), 0)).where(
@@ -90,7 +90,9 @@ class ProductFilter:
     variation_type: EnumOperators[VariationType] | None = filters(ProductRow.variation_type)
     stock_availability: EnumOperators[StockStatus] | None = filters(ProductRow.stock_availability)
     available_quantity: IntOperators | None = compared(
-        _available_quantity, description="The sum over its variants; stock that is not managed has no end."
+        _available_quantity,
+        permission="products/view",
+        description="The sum over its variants; stock that is not managed has no end.",
     )
     published_at: DateTimeOperators | None = filters(ProductRow.published_at)
     modified_at: DateTimeOperators | None = filters(ProductRow.modified_at)
@@ -98,20 +100,42 @@ class ProductFilter:
     max_price: CentsOperators | None = filters(ProductRow.max_price)
     is_bundle: bool | None = filters(ProductRow.is_bundle)
     has_subscription: bool | None = filters(expression(_subscribable, "has_subscription"))
-    variant_count: IntOperators | None = filters(_variants.label("variant_count"))
-    order_count: IntOperators | None = filters(_orders.label("order_count"), description="Orders with the product.")
+    variant_count: IntOperators | None = counted(
+        VARIANT, VARIANT.c.product_id == PRODUCT.c.id, of=PRODUCT, visible=visibility.variants
+    )
+    order_count: IntOperators | None = filters(
+        _orders.label("order_count"), permission="products/view", description="Orders with the product."
+    )
     variants: ProductVariantFilter | None = some(
-        VARIANT, VARIANT.c.product_id == PRODUCT.c.id, of=PRODUCT, description="Some variant of it passes."
+        VARIANT,
+        VARIANT.c.product_id == PRODUCT.c.id,
+        of=PRODUCT,
+        visible=visibility.variants,
+        description="Some variant of it passes.",
     )
     terms: TermFilter | None = some(
         TERM.join(LINK, LINK.c.term_id == TERM.c.id),
         LINK.c.product_id == PRODUCT.c.id,
         of=PRODUCT,
+        visible=visibility.terms,
         description="Some category or brand of it passes; `and` several for all of them, `not` for none.",
     )
     and_: list["ProductFilter"] | None = strawberry.field(default=None, name="and")
     or_: list["ProductFilter"] | None = strawberry.field(default=None, name="or")
     not_: "ProductFilter | None" = strawberry.field(default=None, name="not")
+
+
+def _found(text: str, viewer: visibility.Viewer) -> ColumnElement[bool]:
+    """The text of a product holds those of all its variants: what only a hidden one says finds nothing."""
+    found = contained(PRODUCT.c.search_text, text)
+    if visibility.sees_catalog(viewer):
+        return found
+    seen, said = visibility.variants(viewer), contained(VARIANT.c.search_text, text)
+    of_product = select(1).where(VARIANT.c.product_id == PRODUCT.c.id, said)
+    by_hidden = exists(of_product.where(not_(seen)).correlate(PRODUCT))
+    by_seen = exists(of_product.where(seen).correlate(PRODUCT))
+    of_its_own = contained(PRODUCT.c.title_key, text) | contained(cast(PRODUCT.c.id, String), text)
+    return and_(found, or_(not_(by_hidden), by_seen, of_its_own))
 
 
 PRODUCTS = Listing(
@@ -128,7 +152,7 @@ PRODUCTS = Listing(
     sort=ProductSort,
     filter=ProductFilter,
     default=((ProductSortField.ID, SortDirection.DESC),),  # the documented default
-    search=lambda text: contained(PRODUCT.c.search_text, text),
+    search=_found,
     proposed=lambda text, dialect: proposed(PRODUCT.c.search_text, text, dialect),
     searched="Looked for in titles, numbers, variant titles and SKUs, whatever the case; "
     "an index helps from three characters on.",

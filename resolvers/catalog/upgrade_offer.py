@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import or_, select
 
+from db import visibility
 from db.catalog.upgrade_offer import cost, has_access, subscription_credit
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
@@ -117,8 +118,8 @@ async def _lines(context: Context, order_id: int, keys: Sequence[int]) -> dict[i
 
 
 def _attached(line_meta: Any) -> list[int]:
-    ids = line_meta.get("additional_item_ids", []) if isinstance(line_meta, Mapping) else []
-    return [int(i) for i in ids if str(i).isdigit()]
+    ids = line_meta.get("additional_item_ids") if isinstance(line_meta, Mapping) else None
+    return [int(i) for i in ids if str(i).isdecimal()] if isinstance(ids, list) else []
 
 
 async def _subscriptions(context: Context, order: Any, variants: Sequence[int]) -> dict[int, Any]:
@@ -148,7 +149,7 @@ async def _targets(context: Context, from_variants: Sequence[int]) -> Sequence[A
             select(STORE.c.url).where(STORE.c.id == 1).scalar_subquery().label("url"),
         )
         .select_from(joined)
-        .where(among(PATH.c.from_variant_id, "keys", context.dialect))
+        .where(among(PATH.c.from_variant_id, "keys", context.dialect), visibility.variants(context.viewer))
         .order_by(PATH.c.id, TARGET.c.position, VARIANT.c.id)
     )
     return await context.rows(statement, {"keys": list(from_variants)})

@@ -64,7 +64,7 @@ VARIANTS = Listing(
     sort=ProductVariantSort,
     filter=ProductVariantFilter,
     default=((ProductVariantSortField.ID, SortDirection.ASC),),
-    search=lambda text: contained(VARIANT.c.search_text, text),
+    search=lambda text, _viewer: contained(VARIANT.c.search_text, text),
     proposed=lambda text, dialect: proposed(VARIANT.c.search_text, text, dialect),
     searched="Looked for in titles and SKUs, whatever the case; an index helps from three characters on.",
 )

@@ -6,6 +6,7 @@ from itertools import chain
 from sqlalchemy import delete, insert
 
 from db.catalog.taxonomy import BRANDS, CATEGORIES
+from db.catalog.variant import BillingInterval
 from db.row import Row, table
 from db.tables import METADATA
 from tests import factories
@@ -54,9 +55,9 @@ def _product(id: int) -> Row:
 
 
 def _variant(product: int, number: int, each: int) -> Row:
-    return factories.variant(
-        (product - 1) * each + number, product, price=100 * product + number, position=number, description=f"№{number}"
-    )
+    key = (product - 1) * each + number
+    optional = {"setup_fee": 150, "weight": 0.25, "interval": BillingInterval.MONTHLY} if key % 5 == 0 else {}
+    return factories.variant(key, product, price=100 * product + number, position=number, **optional)
 
 
 def _terms(each: int) -> Iterable[Sequence[Row]]:

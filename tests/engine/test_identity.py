@@ -95,6 +95,11 @@ def test_what_no_row_can_be_numbered_is_no_key(text: str) -> None:
     assert PRODUCT.key_of(text) is None
 
 
+def test_a_key_holds_no_nul() -> None:
+    """PostgreSQL would refuse to compare with it."""
+    assert schema.entities["Taxonomy"].key_of("product-categories\0") is None
+
+
 @pytest.mark.parametrize("text", ["product-categories", "x", "007"])
 def test_a_named_key_is_its_name(text: str) -> None:
     assert schema.entities["Taxonomy"].key_of(text) == text

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -205,6 +206,15 @@ def test_a_token_that_makes_no_sense_is_one_line(
 ) -> None:
     assert says in the_mistake(storegraph_here("token", "create", "--name", "x", *arguments))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_beside_the_demo_leaves_its_token_alone(storegraph_here: Here, tmp_path: Path) -> None:
+    with running(Settings(demo=True, data_folder=tmp_path, admin_token=SecretStr("shown-at-the-start"))) as client:
+        code, out, _ = storegraph_here("token", "create", "--name", "partner", "--admin", DEMO="true")
+        assert code == 0
+        for secret in ("shown-at-the-start", out.strip()):
+            headers = {"Authorization": f"Bearer {secret}"}
+            assert client.post("/graphql", json={"query": "{ __typename }"}, headers=headers).status_code == 200
 
 
 # import

@@ -54,6 +54,7 @@ def test_the_demo_says_where_it_is_and_what_it_says_works(tmp_path: Path) -> Non
         answer = httpx2.post(url, json=HIDDEN, headers={"Authorization": f"Bearer {token[1]}"}, timeout=SECONDS)
         assert data(answer)["products"]["totalCount"] == 200
         page = httpx2.get(url, headers={"Accept": "text/html"}, timeout=SECONDS)
+        assert not any("left out" in line for line in command.lines)
         assert token[1] in page.text
         assert all(document.name in page.text for document in DOCUMENTS)
         origin = {"Origin": "http://localhost:5173"}

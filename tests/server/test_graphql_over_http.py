@@ -63,8 +63,9 @@ def test_json_in_utf8_is_accepted_however_it_is_spelt(client: httpx2.Client, con
 
 
 def test_nulls_and_unknown_members_are_as_if_left_out(client: httpx2.Client) -> None:
-    body = {"query": TYPENAME, "variables": None, "operationName": None, "extensions": None, "id": 7}
-    assert post(client, body).json() == {"data": {"__typename": "Query"}}
+    for name in (None, ""):
+        body = {"query": TYPENAME, "variables": None, "operationName": name, "extensions": None, "id": 7}
+        assert post(client, body).json() == {"data": {"__typename": "Query"}}
 
 
 def test_the_operation_is_chosen_by_name(client: httpx2.Client) -> None:

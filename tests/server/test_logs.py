@@ -4,9 +4,11 @@ import asyncio
 import io
 import json
 import logging
+import logging.config
 
 import pytest
 import structlog
+import uvicorn
 
 from server import logs
 from server.logs import ACCESS, FLUSH_LINES, Redaction
@@ -47,6 +49,7 @@ def test_secrets_are_blanked(line: str, shown: str) -> None:
 
 
 async def test_in_production_each_line_is_a_json_object(stream: io.StringIO) -> None:
+    logging.config.dictConfig(uvicorn.config.LOGGING_CONFIG)
     logs.configure(LogLevel.INFO, LogFormat.AUTO, secrets=("hunter2",), stream=stream)  # a StringIO is no terminal
     structlog.contextvars.bind_contextvars(request_id="r-1")
     structlog.get_logger("storegraph").info("started", url="postgresql://u:p@h/d", note="hunter2")

@@ -137,7 +137,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no..host"])
 def test_an_address_of_another_machine_is_one_line(tmp_path: Path, host: str) -> None:
     with serving("--host", host, data_folder=tmp_path) as command:
         assert host in refusal(command)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD, read_download
+from connectors.importers.fluentcart.catalog.listed import Listed
 from connectors.importers.fluentcart.catalog.media import MEDIA, gallery, read_media, thumbnails
 from connectors.importers.fluentcart.catalog.product import PRODUCT, read_product
 from connectors.importers.fluentcart.catalog.variant import VARIANT, read_variant
@@ -56,14 +57,14 @@ class Met:
         self._now.clear()
 
 
-def read_families(batch: Batch, clock: Clock, source: str, met: Met) -> tuple[list[Family], list[Skipped]]:
+def read_families(batch: Batch[Listed], clock: Clock, source: str, met: Met) -> tuple[list[Family], list[Skipped]]:
     """The products of a batch, and what of it cannot be read. Never raises."""
     met.forget()
-    for listed in batch.products:
+    for listed in batch.records:
         clock.learn(listed.record)
     families: list[Family] = []
     skipped: list[Skipped] = list(batch.skipped)
-    for listed in batch.products:
+    for listed in batch.records:
         reading = _Reading(source, met)
         try:
             families.append(reading.family({**listed.record, "ID": listed.id}, clock))

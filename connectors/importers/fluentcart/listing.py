@@ -1,12 +1,10 @@
-"""S5 `GET /products` page by page in the order of identifiers, and `GET /products/{productId}/pricing` of each."""
+"""The store's lists, page by page in the order of identifiers."""
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
-from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
 from connectors.importers.fluentcart.errors import StoreFailing, WrongCredentials
 from connectors.importers.fluentcart.values import branch, entries, key, shown, whole
@@ -14,27 +12,38 @@ from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Skipped
 
 PER_PAGE: Final = 50
+T = TypeVar("T")
+
+
+class NotOffered(Exception):
+    """The store does not let this list be read; the message says how it said so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One product as the store tells it: the post with detail and variants, and the answer of its pricing."""
+class Listing(Generic[T]):
+    """`entity` as reports name it, `path` below the API's root, `place` in the answer where the page is, `key` the
+    field of identifiers. `complete` asks for what a listed record lacks; it answers with what was found and what not.
+    `needed`: without it there is no import, and out of order it cannot be followed."""
 
-    id: int
-    record: Record
-    pricing: Record
+    entity: str
+    path: str
+    place: str
+    complete: Callable[[Client, list[tuple[int, Record]]], Awaitable[tuple[list[T], list[Skipped]]]]
+    key: str = "id"
+    parameters: tuple[tuple[str, str | int | list[str]], ...] = ()
+    needed: bool = False
 
 
 @dataclass(slots=True)
-class Batch:
-    """The products after `after` up to `upto`. `ids` are all that the store lists there, the skipped ones too."""
+class Batch(Generic[T]):
+    """The records after `after` up to `upto`. `ids` are all that the store lists there, the skipped ones too."""
 
     after: int
     upto: int
     ids: frozenset[int]
-    products: list[Listed]
+    records: list[T]
     skipped: list[Skipped]
-    remaining: int  # how many products the store had when the batch was read, this one's included
+    remaining: int  # how many records the store had when the batch was read, this one's included
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,117 +51,124 @@ class _Page:
     number: int
     last: int
     total: int | None
-    products: list[tuple[int, Record]]
+    records: list[tuple[int, Record]]
     skipped: list[Skipped]
+    ordered: bool
 
 
-async def batches(client: Client, after: int, known: int) -> AsyncGenerator[Batch, None]:
-    """The products with identifiers above `after`, a page each. `known` is how many up to it are stored: it tells which
+async def batches(client: Client, listing: Listing[T], after: int, known: int) -> AsyncGenerator[Batch[T], None]:
+    """The records with identifiers above `after`, a page each. `known` is how many up to it are stored: it tells which
     page should hold the place; if that is wrong, pages are asked for backwards until one does.
 
-    A product deleted in the store while its pages are read moves the following ones forward by a place; the total then
-    shrinks, and the page before is asked for again.
+    A record deleted in the store while its pages are read moves the following ones forward by a place; the total then
+    shrinks, and the page before is asked for again. Raises ImportRefused, and NotOffered for a list not needed.
     """
     number = max(known - 1, 0) // PER_PAGE + 1
     seeking = True
     lowest: int | None = None
     while True:
-        page = await _page(client, number)
+        page = await _page(client, listing, number)
+        if not page.ordered:
+            async for batch in _sorted(client, listing, after):
+                yield batch
+            return
         if page.total is not None:
             seeking = seeking or (lowest is not None and page.total < lowest)
             lowest = page.total if lowest is None else min(lowest, page.total)
-        if seeking and number > 1 and (not page.products or page.products[0][0] > after):
+        if seeking and number > 1 and (not page.records or page.records[0][0] > after):
             number = max(1, min(number - 1, page.last))
             continue
         seeking = False
-        fresh = [(identifier, record) for identifier, record in page.products if identifier > after]
+        fresh = [(identifier, record) for identifier, record in page.records if identifier > after]
         if fresh or page.skipped:
-            upto = fresh[-1][0] if fresh else after
-            passed = (number - 1) * PER_PAGE + len(page.products) - len(fresh)
+            passed = (number - 1) * PER_PAGE + len(page.records) - len(fresh)
             remaining = max((page.total or 0) - passed, len(fresh))
-            products, skipped = await _priced(client, fresh)
-            ids = frozenset(identifier for identifier, _ in fresh)
-            yield Batch(after, upto, ids, products, page.skipped + skipped, remaining)
-            after = upto
+            batch = await _batch(client, listing, after, fresh, page.skipped, remaining)
+            yield batch
+            after = batch.upto
         if number >= page.last:
             return
         number += 1
 
 
-async def _page(client: Client, number: int) -> _Page:
-    parameters: dict[str, str | int | list[str]] = {
-        "per_page": PER_PAGE,
-        "page": number,
-        "with[]": ["detail", "variants"],
-        "sort_by": "ID",
-        "sort_type": "asc",
-    }
+async def _sorted(client: Client, listing: Listing[T], after: int) -> AsyncGenerator[Batch[T], None]:
+    """A list that the store sorts as it likes: all its pages first."""
+    found: dict[int, Record] = {}
+    skipped: list[Skipped] = []
+    number = 1
+    while True:
+        page = await _page(client, listing, number)
+        found.update((identifier, record) for identifier, record in page.records if identifier > after)
+        skipped += page.skipped
+        if number >= page.last:
+            break
+        number += 1
+    ordered = sorted(found.items())
+    for start in range(0, len(ordered), PER_PAGE):
+        fresh = ordered[start : start + PER_PAGE]
+        batch = await _batch(client, listing, after, fresh, skipped, len(ordered) - start)
+        yield batch
+        after, skipped = batch.upto, []
+
+
+async def _batch(
+    client: Client,
+    listing: Listing[T],
+    after: int,
+    fresh: list[tuple[int, Record]],
+    unlisted: list[Skipped],
+    remaining: int,
+) -> Batch[T]:
+    upto = fresh[-1][0] if fresh else after
+    records, skipped = await listing.complete(client, fresh)
+    ids = frozenset(identifier for identifier, _ in fresh)
+    return Batch(after, upto, ids, records, unlisted + skipped, remaining)
+
+
+async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
+    entity = listing.entity
+    parameters = {"per_page": PER_PAGE, "page": number, **dict(listing.parameters)}
+    parameters |= {"sort_by": listing.key, "sort_type": "asc"}
     try:
-        answer = branch(branch(await client.get("/products", parameters)).get("products"))
+        answer = branch(_place(branch(await client.get(listing.path, parameters)), listing.place))
         if "data" not in answer:
-            raise Unreadable("is missing", "products.data")
+            raise Unreadable("is missing", f"{listing.place}.data")
         listed = entries(answer["data"])
         total = whole(None, least=0)(answer.get("total"))
         # A store that does not tell where its list ends is asked until a page is empty.
         last = whole(number + 1 if listed else number, least=0)(answer.get("last_page"))
     except Refused as refused:
+        if not listing.needed:
+            raise NotOffered(str(refused)) from None
         if refused.status == 403:
-            raise WrongCredentials(f"{client.site} does not let this user read products: {refused}") from None
-        raise StoreFailing(f"{client.site} does not list its products: {refused}") from None
+            raise WrongCredentials(f"{client.site} does not let this user read {entity}: {refused}") from None
+        raise StoreFailing(f"{client.site} does not list its {entity}: {refused}") from None
     except Unanswered as unanswered:
         raise StoreFailing(f"{client.site} has stopped answering: {unanswered}") from None
     except Unreadable as unreadable:
-        raise StoreFailing(f"{client.site} lists its products in a form unknown here: {unreadable}") from None
-    products: list[tuple[int, Record]] = []
+        raise StoreFailing(f"{client.site} lists its {entity} in a form unknown here: {unreadable}") from None
+    records: list[tuple[int, Record]] = []
     skipped: list[Skipped] = []
     for entry in listed:
-        identifier = entry.get("ID") if isinstance(entry, dict) else entry
+        identifier = entry.get(listing.key) if isinstance(entry, dict) else entry
         try:
-            products.append((key(identifier), branch(entry)))
+            records.append((key(identifier), branch(entry)))
         except Unreadable as unreadable:
-            skipped.append(Skipped(PRODUCT.entity, shown(identifier), "ID", unreadable.reason))
-    if any(left[0] >= right[0] for left, right in pairwise(products)):
-        raise StoreFailing(f"{client.site} does not list its products in the order of their identifiers")
-    return _Page(number, last, total, products, skipped)
+            skipped.append(Skipped(entity, shown(identifier), listing.key, unreadable.reason))
+    ordered = all(left[0] < right[0] for left, right in pairwise(records))
+    if listing.needed and not ordered:
+        raise StoreFailing(f"{client.site} does not list its {entity} in the order of their identifiers")
+    return _Page(number, last, total, records, skipped, ordered)
 
 
-async def _priced(client: Client, listed: list[tuple[int, Record]]) -> tuple[list[Listed], list[Skipped]]:
-    """Asks for the pricing of each, together. Raises ImportRefused when it is the store that fails, not a product."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_pricing(client, identifier, record)) for identifier, record in listed]
-    except BaseExceptionGroup as failed:
-        # One failure cancels the others: the first says why, and the caller wants it, not a group.
-        first: BaseException = failed
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from None
-    results = [task.result() for task in tasks]
-    return (
-        [result for result in results if isinstance(result, Listed)],
-        [result for result in results if isinstance(result, Skipped)],
-    )
+def _place(answer: Record, place: str) -> Any:
+    """Where the page is. Some lists come without pages, some without a name around them."""
+    found = answer.get(place)
+    if isinstance(found, list):
+        return answer if place == "data" else {"data": found, "last_page": 1, "total": len(found)}
+    return found
 
 
-async def _pricing(client: Client, identifier: int, record: Record) -> Listed | Skipped:
-    path = f"/products/{identifier}/pricing"
-    try:
-        answer = branch(await client.get(path))
-        priced = branch(answer.get("product"))
-        told = key(priced.get("ID", identifier))
-    except Refused as refused:
-        if refused.code == "rest_forbidden":
-            raise WrongCredentials(f"{client.site} does not let this user read products: {refused}") from None
-        return Skipped(PRODUCT.entity, str(identifier), "", str(refused))
-    except Unanswered as unanswered:
-        if not await client.alive():
-            raise StoreFailing(f"{client.site} has stopped answering: {unanswered}") from None
-        return Skipped(PRODUCT.entity, str(identifier), "", str(unanswered))
-    except Unreadable as unreadable:
-        return Skipped(PRODUCT.entity, str(identifier), "", f"GET {path}: {unreadable}")
-    if not priced:
-        return Skipped(PRODUCT.entity, str(identifier), "product", f"GET {path} names none")
-    if told != identifier:
-        return Skipped(PRODUCT.entity, str(identifier), "ID", f"GET {path} answers with product {told}")
-    whole_record: dict[str, Any] = {**record, **{name: value for name, value in priced.items() if value is not None}}
-    return Listed(identifier, whole_record, answer)
+async def as_listed(_: Client, fresh: list[tuple[int, Record]]) -> tuple[list[tuple[int, Record]], list[Skipped]]:
+    """For a list whose records lack nothing."""
+    return fresh, []

@@ -1,74 +1,97 @@
 """An import from beginning to end."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
-from typing import Final
-
-from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from connectors.importers import reconcile
-from connectors.importers.checkpoint import Checkpoint, take_turn
+from connectors.importers.checkpoint import take_turn
+from connectors.importers.fluentcart.asking import NotTold, told
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD
+from connectors.importers.fluentcart.catalog.listed import Listed
 from connectors.importers.fluentcart.catalog.media import MEDIA
 from connectors.importers.fluentcart.catalog.product import PRODUCT
+from connectors.importers.fluentcart.catalog.shipping import SHIPPING_CLASS, read_shipping_class
+from connectors.importers.fluentcart.catalog.tax import TAX_CLASS, read_tax_class
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS, TAXONOMY, TERM, read_trees
+from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
-from connectors.importers.fluentcart.clock import Clock
+from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER
+from connectors.importers.fluentcart.commerce.order import CHILDREN, ORDER
 from connectors.importers.fluentcart.commerce.store import STORE
+from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
 from connectors.importers.fluentcart.errors import StoreFailing
-from connectors.importers.fluentcart.family import Family, Met, read_families
-from connectors.importers.fluentcart.foundation import known_terms, write_store, write_trees
-from connectors.importers.fluentcart.listing import Batch, batches
+from connectors.importers.fluentcart.foundation import known, write_classes, write_store, write_trees
+from connectors.importers.fluentcart.integration.feed import FEED
+from connectors.importers.fluentcart.integration.provider import PROVIDER, read_providers
+from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
+from connectors.importers.fluentcart.linking import link_pending
+from connectors.importers.fluentcart.listing import Batch, Listing, NotOffered, as_listed, batches
 from connectors.importers.fluentcart.source import Source
-from connectors.importers.fluentcart.values import branch, line
-from connectors.importers.fluentcart.writing import write_families
+from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, ProductStage, SubscriptionStage
+from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Progress, Report, Silent, Skipped
 from db.database import Database
+from db.integration.feed import FeedScope
 
 SILENT: Final = Silent()
 # The order in which a report names them.
 ENTITIES: Final = (
     STORE.entity,
+    TAX_CLASS.entity,
+    SHIPPING_CLASS.entity,
     TAXONOMY.entity,
     TERM.entity,
     PRODUCT.entity,
     VARIANT.entity,
     MEDIA.entity,
     DOWNLOAD.entity,
+    UPGRADE_PATH.entity,
+    PROVIDER.entity,
+    FEED.entity,
+    CUSTOMER.entity,
+    ADDRESS.entity,
+    ORDER.entity,
+    *(mapped.entity for mapped, _ in CHILDREN),
+    SUBSCRIPTION.entity,
     LINKS,
 )
+_SHIPPING_CLASSES: Final = Listing(SHIPPING_CLASS.entity, "/shipping/classes", "shipping_classes", as_listed)
 
 
 async def import_store(
     database: Database, source: Source, *, progress: Progress = SILENT, restart: bool = False
 ) -> Report:
-    """Imports a FluentCart store's settings, taxonomies, terms and products with all that belongs to them.
+    """Imports a FluentCart store: settings, classes, taxonomies, products with all that belongs to them, integration
+    feeds, customers, orders and subscriptions.
 
-    Identifiers are the source's. Where the two differ, the source wins; what it no longer names of a product is
-    deleted, but products, taxonomies and terms that it no longer lists stay. Products come in the order of their
+    Identifiers are the source's. Where the two differ, the source wins; what it no longer names of a product, a
+    customer or an order is deleted, but what it no longer lists at all stays. Each list comes in the order of its
     identifiers, a page at a time, each page one transaction together with the progress row: an import that was
     interrupted, however suddenly, goes on after the last committed page (unless `restart`), and a finished one can be
     repeated and writes only what has changed since. No events are emitted.
 
     Raises ImportRefused (WrongUrl, WrongCredentials, NoFluentCart, StoreFailing), whose text is one line for the user;
-    pages committed before it are kept. A record that cannot be read is skipped and named in the report.
+    pages committed before it are kept. A record that cannot be read is skipped and named in the report, and so is a
+    list that the store does not offer; only products must be.
     """
     async with Client(source) as client:
         settings = await client.greet()
-        run = _Run(database, client.site, Checkpoint(client.site, "products"), progress)
+        run = _Run(database, client, progress)
         terms = await _terms(client)
-        after, known = await run.begin(restart=restart)
-        async with aclosing(_ahead(batches(client, after, known))) as coming:
+        await run.begin(restart=restart)
+        foundation = await run.ask(settings, terms)
+        async with aclosing(run.products.coming(client)) as coming:
             first = await anext(coming, None)
-            await run.found(settings, terms, first, fresh=not after)
+            await run.found(foundation, first)
             if first is not None:
-                await run.take(first)
+                run.report.add(await run.products.take(first))
             async for batch in coming:
-                await run.take(batch)
+                run.report.add(await run.products.take(batch))
+        for stage in run.others:
+            run.report.add(await stage.run(client))
         await run.finish()
         return run.report
 
@@ -82,119 +105,102 @@ async def _terms(client: Client) -> Record:
         raise StoreFailing(f"{client.site} tells its terms in a form unknown here: {unreadable}") from None
 
 
-async def _ahead(source: AsyncGenerator[Batch, None]) -> AsyncGenerator[Batch, None]:
-    """Asks for the next batch while the one before it is written."""
+@dataclass(slots=True)
+class _Foundation:
+    """What the store says of itself before its products; None where it does not."""
 
-    async def following() -> Batch | None:
-        return await anext(source, None)
-
-    async with aclosing(source):
-        task = asyncio.create_task(following())
-        try:
-            while (batch := await task) is not None:
-                task = asyncio.create_task(following())
-                yield batch
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    settings: Record
+    terms: Record
+    integrations: Record | None = None
+    classes: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class _Run:
-    def __init__(self, database: Database, source: str, checkpoint: Checkpoint, progress: Progress) -> None:
+    def __init__(self, database: Database, client: Client, progress: Progress) -> None:
         self._database = database
-        self._source = source
-        self._checkpoint = checkpoint
-        self._progress = progress
-        self._clock = Clock()
-        self._met = Met()
-        self._terms: Mapping[str, Collection[int]] = {}
-        self._upto = 0
-        self._expected = 0
-        self._done = 0
-        self.report = Report(source=source)
+        self._client = client
+        self.products = ProductStage(database, client.site, progress)
+        self.others = (
+            CustomerStage(database, client.site),
+            OrderStage(database, client.site),
+            SubscriptionStage(database, client.site),
+        )
+        self.report = Report(source=client.site)
         for entity in ENTITIES:
             self.report.of(entity)
 
-    async def begin(self, *, restart: bool) -> tuple[int, int]:
-        """After which product to go on, 0 for all of them, and how many products up to it are stored."""
-        async with self._database.read() as connection:
-            reached = None if restart else await self._checkpoint.load(connection)
-            key = PRODUCT.table.c.id
-            known = await connection.scalar(select(func.count()).where(key <= (reached or 0)))
-        self.report.resumed_after = reached
-        self._upto = reached or 0
-        return reached or 0, known or 0
+    async def begin(self, *, restart: bool) -> None:
+        """Finds the places of an unfinished run."""
+        if not restart:
+            async with self._database.read() as connection:
+                for stage in (self.products, *self.others):
+                    await stage.resume(connection)
+        self.report.resumed_after = self.products.reached
 
-    async def found(self, settings: Record, terms: Record, first: Batch | None, *, fresh: bool) -> None:
-        """Writes what products build upon. The labels of taxonomies come with the first product."""
-        labels = first.products[0].pricing if first is not None and first.products else {}
-        async with self._database.write() as connection:
-            await take_turn(connection)
-            if fresh:
-                await self._checkpoint.start(connection)
-            store = await write_store(connection, settings, self._source)
-            trees = await write_trees(connection, read_trees(terms, labels))
-            self._terms = await known_terms(connection)
-            await connection.commit()
-        self.report.add(store)
-        self.report.add(trees)
-
-    async def take(self, batch: Batch) -> None:
-        """Writes one batch. If the database refuses it, each product goes on its own, and only those that it refuses
-        alone are skipped."""
-        if self._done + batch.remaining != self._expected:
-            self._expected = self._done + batch.remaining
-            self._progress.total(self._expected)
-        families, skipped = read_families(batch, self._clock, self._source, self._met)
+    async def ask(self, settings: Record, terms: Record) -> _Foundation:
+        """What a store may lack."""
+        foundation = _Foundation(settings, terms)
         try:
-            written = await self._write(batch.after, batch.upto, families, batch.ids)
-        except DBAPIError as refusal:
-            if not _about_a_record(refusal):
-                raise
-            written = await self._write_singly(batch, refusal)
-        self.report.add(written)
-        for record in skipped:
-            self.report.skip(record)
-        self._met.keep()
-        self._upto = batch.upto
-        self._done += len(batch.ids)
-        self._progress.advance(len(batch.ids))
+            foundation.classes[TAX_CLASS.entity] = entries(
+                (await told(self._client, "/tax/classes")).get("tax_classes")
+            )
+        except (NotTold, Unreadable) as reason:
+            self.report.not_offered[TAX_CLASS.entity] = str(reason)
+        try:
+            listed: list[Any] = []
+            async with aclosing(batches(self._client, _SHIPPING_CLASSES, 0, 0)) as coming:
+                async for batch in coming:
+                    listed += [record for _, record in batch.records]
+                    for skipped in batch.skipped:
+                        self.report.skip(skipped)
+            foundation.classes[SHIPPING_CLASS.entity] = listed
+        except NotOffered as reason:
+            self.report.not_offered[SHIPPING_CLASS.entity] = str(reason)
+        try:
+            foundation.integrations = await told(self._client, "/integration/global-feeds")
+        except NotTold as reason:
+            self.report.not_offered[f"global {FEED.entity}"] = str(reason)
+        return foundation
 
-    async def _write_singly(self, batch: Batch, refusal: DBAPIError) -> Report:
-        report = Report()
-        after, refused = batch.after, 0
-        families, _ = read_families(batch, self._clock, self._source, self._met)
-        for family in families:
-            try:
-                report.add(await self._write(after, family.id, [family], batch.ids))
-            except DBAPIError as error:
-                if not _about_a_record(error):
-                    raise
-                refused += 1
-                reason = f"the database refuses it: {line(str(error.orig))}"
-                report.skip(Skipped(PRODUCT.entity, str(family.id), "", reason))
-            after = family.id
-        if refused == len(families) > 1:
-            raise refusal
-        report.add(await self._write(after, batch.upto, [], batch.ids))
-        return report
-
-    async def _write(self, after: int, upto: int, families: list[Family], listed: Collection[int]) -> Report:
+    async def found(self, foundation: _Foundation, first: Batch[Listed] | None) -> None:
+        """Writes what products build upon. The labels of taxonomies come with the first product."""
+        labels = first.records[0].pricing if first is not None and first.records else {}
         async with self._database.write() as connection:
             await take_turn(connection)
-            report = await write_families(connection, families, after, self._terms)
-            report.absent += sorted(await reconcile.between(connection, PRODUCT, after, upto) - set(listed))
-            await self._checkpoint.reach(connection, upto)
+            if self.products.reached is None:
+                for stage in (self.products, *self.others):
+                    await stage.checkpoint.start(connection)
+            reports = [await write_store(connection, foundation.settings, self._client.site)]
+            for mapped, read in ((TAX_CLASS, read_tax_class), (SHIPPING_CLASS, read_shipping_class)):
+                entries_told = foundation.classes.get(mapped.entity, [])
+                reports.append(await write_classes(connection, mapped, entries_told, read))
+            reports.append(await write_trees(connection, read_trees(foundation.terms, labels)))
+            if foundation.integrations is not None:
+                providers, skipped = read_providers(foundation.integrations)
+                reports.append(await write_providers(connection, providers))
+                for record in skipped:
+                    reports[-1].skip(record)
+                self.products.met_providers(providers)
+                try:
+                    feeds = Told(entries(foundation.integrations.get("feeds")), None)
+                    reports.append(await write_feeds(connection, [feeds], FeedScope.GLOBAL, {}))
+                except Unreadable as unreadable:
+                    self.report.skip(Skipped(FEED.entity, "", "feeds", unreadable.reason))
+            self.products.known = await known(connection)
             await connection.commit()
-        return report
+        for report in reports:
+            self.report.add(report)
 
     async def finish(self) -> None:
+        """Links what had to wait; only now the import counts as finished, whichever list it was interrupted in."""
+        stages = (self.products, *self.others)
         async with self._database.write() as connection:
-            self.report.absent += sorted(await reconcile.between(connection, PRODUCT, self._upto))
-            await self._checkpoint.finish(connection)
+            await take_turn(connection)
+            self.report.add(await link_pending(connection, [link for stage in stages for link in stage.pending]))
+            upto = self.products.reached or 0
+            self.report.absent += sorted(await reconcile.between(connection, PRODUCT, upto))
+            for stage in stages:
+                await stage.checkpoint.finish(connection)
             await connection.commit()
-
-
-def _about_a_record(error: DBAPIError) -> bool:
-    """Whether the database refused values; not that it is locked, full or away."""
-    return not error.connection_invalidated and not isinstance(error, OperationalError)
+        for entity in sorted(self.products.not_offered):
+            self.report.not_offered[entity] = "the store has no such route"

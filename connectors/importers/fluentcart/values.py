@@ -74,9 +74,32 @@ def whole(default: int | Missing = REQUIRED, *, least: int = -INTEGER - 1, most:
     return _rounded(default, least, most, Decimal(0), "a whole number")
 
 
-def cents(default: int | Missing = 0) -> Reader:
-    """9147, "9147", "9147.0": minor units, never negative."""
-    return _rounded(default, 0, MONEY, _CENT_NOISE, "a whole number of cents")
+def cents(default: int | Missing = 0, *, least: int = 0) -> Reader:
+    """9147, "9147", "9147.0": minor units, not negative unless `least` says so."""
+    return _rounded(default, least, MONEY, _CENT_NOISE, "a whole number of cents")
+
+
+def exact(default: Decimal, *, digits: int, places: int) -> Reader:
+    """8393.5, "8393.50": a number of so many digits, some of them decimals; nothing and "" are the default."""
+
+    def read(value: Any) -> Decimal:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return default
+        number = _decimal(value)
+        if abs(number) >= 10 ** (digits - places):
+            raise Unreadable(f"{shown(value)} is too large")
+        return round(number, places)
+
+    return read
+
+
+def present(read: Reader) -> Reader:
+    """What the reader finds, which must be something."""
+
+    def reading(value: Any) -> Any:
+        return _absent(REQUIRED) if (found := read(value)) is None else found
+
+    return reading
 
 
 def _rounded(default: int | Missing, least: int, most: int, noise: Decimal, what: str) -> Reader:

@@ -13,6 +13,7 @@ from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS, read_terms
 from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.family import Family
+from connectors.importers.fluentcart.foundation import Known
 from connectors.importers.fluentcart.slugs import numbered
 from connectors.importers.mapping import Columns, Mapped, Unreadable
 from connectors.importers.reconcile import Difference, Link, Stored
@@ -26,15 +27,13 @@ PRODUCT_TERM = table(ProductTermRow)
 DOWNLOAD_VARIANT = table(DownloadVariantRow)
 
 
-async def write_families(
-    connection: AsyncConnection, families: list[Family], after: int, terms: Mapping[str, Collection[int]]
-) -> Report:
-    """`after` is the product up to which this run has confirmed what is stored, `terms` the known ones by taxonomy.
+async def write_families(connection: AsyncConnection, families: list[Family], after: int, known: Known) -> Report:
+    """`after` is the product up to which this run has confirmed what is stored, `known` what products may refer to.
     What the source no longer names of a product is deleted; products themselves never are."""
     writing = _Writing(connection, after, families)
     await writing.load()
     await writing.settle()
-    writing.derive(terms)
+    writing.derive(known)
     await writing.write()
     return writing.report
 
@@ -89,15 +88,18 @@ class _Writing:
             rows.values(),
             stored,
             owner="id" if mapped is PRODUCT else "product_id",
-            after=self._after,
+            confirmed=lambda product: product <= self._after,
             alternatives=numbered if column == "slug" else only,
         )
         for identifier, reason in refused.items():
             del rows[identifier]
             self._skip(mapped, str(identifier), mapped.columns[column].path, reason)
 
-    def derive(self, terms: Mapping[str, Collection[int]]) -> None:
+    def derive(self, known: Known) -> None:
         """What follows from the children that are left: prices, search, the default variant, links and pictures."""
+        for mapped, children in ((PRODUCT, self._products), (VARIANT, self._variants)):
+            for row in children.values():
+                self._classify(mapped, row, known.classes)
         variants_of = self._variants_by_product()
         for identifier, product in self._products.items():
             family, variants = self._families[identifier], variants_of[identifier]
@@ -110,10 +112,17 @@ class _Writing:
                 for row in sorted(variants.values(), key=lambda row: (row["position"], row["id"]))
             ]
             product["search_text"] = product_search_text(identifier, product["title"], names)
-            self._link_terms(family, terms)
+            self._link_terms(family, known.terms)
             self._link_files(family, variants.keys())
             owned = [row for row in family.media if row["variant_id"] is None or row["variant_id"] in self._variants]
             self._media += owned
+
+    def _classify(self, mapped: Mapped, row: Columns, classes: Mapping[str, Collection[int]]) -> None:
+        for column, known in classes.items():
+            if (wanted := row.get(column)) is not None and wanted not in known:
+                row[column] = None
+                place, field = f"of {mapped.entity[:-1]} {row['id']}", mapped.columns[column].path
+                self.report.skip(Skipped(LINKS, place, field, f"{wanted} is unknown"))
 
     def _variants_by_product(self) -> dict[int, dict[int, Columns]]:
         """All variants there will be: the incoming ones, and the stored ones whose record could not be read."""

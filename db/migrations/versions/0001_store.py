@@ -244,7 +244,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=True),
         sa.Column("updated_at", MOMENT, nullable=True),
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("url", TEXT, nullable=True),
         sa.Column("logo_url", TEXT, nullable=True),

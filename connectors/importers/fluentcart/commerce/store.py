@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from connectors.importers.fluentcart.confidential import without_secrets
 from connectors.importers.fluentcart.values import address, branch, document, plain, shown, text, word
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
@@ -40,10 +41,11 @@ STORE: Final = Mapped(
 
 def read_store(settings: Record, site: str, before: Columns) -> tuple[Columns, list[Skipped]]:
     """The settings, each for itself: one that cannot be read stays as it is in `before`, or a shop in euros would show
-    dollars because the place of its sign is unknown here. Those without a column of their own are kept as they are."""
+    dollars because the place of its sign is unknown here. Those without a column of their own are kept as they are,
+    except secrets."""
     own = {field.path for field in STORE.columns.values()}
     others = {name: value for name, value in settings.items() if name not in own}
-    row: Columns = {"id": 1, "url": site, "settings": document(others) or {}}
+    row: Columns = {"id": 1, "url": site, "settings": document(without_secrets(others)) or {}}
     skipped = []
     for name, field in STORE.columns.items():
         try:

@@ -1,0 +1,183 @@
+"""What hangs on products and may refer to others: feeds, upgrade paths, bundles. Written after the products of a batch,
+in the same transaction."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.importers import reconcile, sequences
+from connectors.importers.fluentcart.catalog.bundle import CHILDREN, read_children
+from connectors.importers.fluentcart.catalog.listed import Listed
+from connectors.importers.fluentcart.catalog.product import PRODUCT
+from connectors.importers.fluentcart.catalog.taxonomy import LINKS
+from connectors.importers.fluentcart.catalog.upgrade_path import TARGETS, UPGRADE_PATH, read_upgrade_path
+from connectors.importers.fluentcart.catalog.variant import VARIANT
+from connectors.importers.fluentcart.integration.feed import FEED
+from connectors.importers.fluentcart.integration.provider import read_providers
+from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
+from connectors.importers.fluentcart.linking import (
+    BUNDLE,
+    BUNDLE_ITEM,
+    PATH_TARGET,
+    TARGET,
+    Pending,
+    children_allowed,
+)
+from connectors.importers.fluentcart.values import branch, entries, key, shown
+from connectors.importers.mapping import Columns, Unreadable
+from connectors.importers.report import Report, Skipped
+from db.integration.feed import FeedScope
+
+
+class Attached:
+    """`met` are the providers that this run has written: what a later product says of one is not looked at."""
+
+    def __init__(self) -> None:
+        self.met: set[str] = set()
+
+    async def write(self, connection: AsyncConnection, products: Iterable[Listed]) -> tuple[Report, list[Pending]]:
+        """Only what belongs to products that are stored. The links whose other end is not stored yet are answered."""
+        told = {product.id: product for product in products}
+        variants = await _stored_variants(connection, told)
+        stored = [told[identifier] for identifier in variants]
+        report = Report()
+        report.add(await self._feeds(connection, stored, variants))
+        pending = await _write_paths(connection, stored, variants, report)
+        pending += await _write_bundles(connection, stored, variants, report)
+        return report, pending
+
+    async def _feeds(
+        self, connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]]
+    ) -> Report:
+        report = Report()
+        told: list[Told] = []
+        providers: dict[str, Columns] = {}
+        for product in products:
+            if product.feeds is None:
+                continue
+            available, skipped = read_providers(product.feeds)
+            for provider, row in available.items():
+                if provider not in self.met:
+                    providers.setdefault(provider, row)
+            for record in skipped:
+                if record.id not in self.met:
+                    self.met.add(record.id)
+                    report.skip(record)
+            try:
+                told.append(Told(entries(product.feeds.get("feeds")), product.id))
+            except Unreadable as unreadable:
+                report.skip(Skipped(FEED.entity, f"of product {product.id}", "feeds", unreadable.reason))
+        report.add(await write_providers(connection, providers))
+        report.add(await write_feeds(connection, told, FeedScope.PRODUCT, variants))
+        self.met |= providers.keys()
+        return report
+
+
+async def _stored_variants(connection: AsyncConnection, products: Iterable[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {
+        identifier: set() for identifier in sorted(await reconcile.known(connection, PRODUCT.table, set(products)))
+    }
+    columns = VARIANT.table.c
+    for chunk in reconcile.chunks(found):
+        rows = await connection.execute(select(columns.product_id, columns.id).where(columns.product_id.in_(chunk)))
+        for product, variant in rows:
+            found[product].add(variant)
+    return found
+
+
+async def _write_paths(
+    connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+) -> list[Pending]:
+    rows: dict[int, Columns] = {}
+    listed: set[int] = set()
+    owners: set[int] = set()
+    targets: dict[tuple[int, int], int] = {}
+    for product in products:
+        if product.paths is None:
+            continue
+        try:
+            told = entries(product.paths.get("data"))
+        except Unreadable as unreadable:
+            report.skip(Skipped(UPGRADE_PATH.entity, f"of product {product.id}", "data", unreadable.reason))
+            continue
+        owners |= variants[product.id]
+        for entry in told:
+            try:
+                listed.add(key(branch(entry).get("id")))
+                row, places, reasons = read_upgrade_path(entry)
+                if row["from_variant_id"] not in variants[product.id]:
+                    reason = f"variant {row['from_variant_id']} is not among the product's variants"
+                    raise Unreadable(reason, "object_id")
+                if rows.setdefault(row["id"], row) is not row:
+                    raise Unreadable("is the identifier of another one too", "id")
+            except Unreadable as unreadable:
+                identifier = shown(entry.get("id") if isinstance(entry, dict) else entry)
+                place = f"{identifier} of product {product.id}"
+                report.skip(Skipped(UPGRADE_PATH.entity, place, unreadable.field, unreadable.reason))
+                continue
+            targets |= {(row["id"], variant): place for variant, place in places.items()}
+            for reason in reasons:
+                report.skip(Skipped(LINKS, f"of upgrade path {row['id']}", TARGETS.path, reason))
+    stored = await reconcile.load(connection, UPGRADE_PATH, "from_variant_id", owners)
+    gone = stored.keys() - listed
+    stored |= await reconcile.load(connection, UPGRADE_PATH, "id", rows.keys() - stored.keys())
+    await reconcile.remove(connection, UPGRADE_PATH, gone)
+    report.of(UPGRADE_PATH.entity).removed += len(gone)
+    known = await reconcile.known(connection, VARIANT.table, {variant for _, variant in targets})
+    new = reconcile.compare(UPGRADE_PATH, [row for key, row in rows.items() if key not in stored], {})
+    await reconcile.insert_new(connection, new)
+    tally, touched = await reconcile.arrange(
+        connection, PATH_TARGET, rows.keys(), {pair: place for pair, place in targets.items() if pair[1] in known}
+    )
+    report.of(LINKS).add(tally)
+    changed = reconcile.compare(UPGRADE_PATH, [row for key, row in rows.items() if key in stored], stored, touched)
+    await reconcile.update_changed(connection, changed)
+    report.of(UPGRADE_PATH.entity).add(new.tally)
+    report.of(UPGRADE_PATH.entity).add(changed.tally)
+    await sequences.advance(connection, [UPGRADE_PATH.table])
+    return [(TARGET, path, variant, place) for (path, variant), place in targets.items() if variant not in known]
+
+
+async def _write_bundles(
+    connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+) -> list[Pending]:
+    owners: set[int] = set()
+    wanted: dict[tuple[int, int], int] = {}
+    columns = PRODUCT.table.c
+    identifiers = [product.id for product in products]
+    rows = await connection.scalars(select(columns.id).where(columns.id.in_(identifiers), columns.is_bundle))
+    bundles = set(rows.all())
+    for product in products:
+        for entry in _listed_variants(product):
+            try:
+                variant = key(branch(entry).get("id"))
+                if variant not in variants[product.id]:
+                    continue
+                children, reasons = read_children(entry, is_bundle=product.id in bundles)
+            except Unreadable:
+                continue  # the variant itself is reported, or its children are left as they are
+            owners.add(variant)
+            wanted |= {(variant, child): place for child, place in children.items()}
+            for reason in reasons:
+                report.skip(Skipped(LINKS, f"of variant {variant}", CHILDREN.path, reason))
+    known = await reconcile.known(connection, VARIANT.table, {child for _, child in wanted})
+    allowed = await children_allowed(connection, known)
+    for variant, child in sorted(wanted):
+        if child in known and (child not in allowed or child == variant):
+            report.skip(Skipped(LINKS, f"of variant {variant}", CHILDREN.path, f"variant {child} is a bundle itself"))
+    places = {pair: place for pair, place in wanted.items() if pair[1] in allowed and pair[0] != pair[1]}
+    tally, touched = await reconcile.arrange(connection, BUNDLE_ITEM, owners, places)
+    # A bundle that is new begins with its children; its version counts what changes afterwards.
+    report.of(LINKS).add(tally)
+    if tally.updated or tally.removed:
+        await reconcile.bump(connection, VARIANT, touched)
+    return [(BUNDLE, variant, child, place) for (variant, child), place in wanted.items() if child not in known]
+
+
+def _listed_variants(product: Listed) -> list[Any]:
+    try:
+        return entries(product.record.get("variants"))
+    except Unreadable:
+        return []

@@ -1,0 +1,32 @@
+"""`GET /shipping/classes`."""
+
+from typing import Any, Final
+
+from connectors.importers.fluentcart.values import branch, cents, flag, key, moment, plain, word
+from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from db.catalog.shipping import ShippingClassRow, ShippingClassType
+
+SHIPPING_CLASS: Final = Mapped(
+    "shipping classes",
+    ShippingClassRow,
+    {
+        "id": Field("id", key),
+        "name": Field("name", plain()),
+        "description": Field("description", plain("")),
+        # In the store's table units with two decimals; its answers are cents like all others.
+        "cost": Field("cost", cents()),
+        "per_item": Field("per_item", flag()),
+        "type": Field("type", word(ShippingClassType, ShippingClassType.FIXED)),
+        "created_at": Field("created_at", moment),
+        "updated_at": Field("updated_at", moment),
+    },
+    branch=branch,
+)
+
+
+def read_shipping_class(entry: Any) -> Columns:
+    """Raises Unreadable."""
+    row = SHIPPING_CLASS.read(branch(entry))
+    if not row["name"].strip():
+        raise Unreadable("is missing", "name")
+    return row

@@ -1,0 +1,47 @@
+"""S5 `GET /products/{productId}/upgrade-paths`: rows of the store's meta table, numbers as strings."""
+
+from typing import Any, Final
+
+from connectors.importers.fluentcart.values import branch, cents, entries, flag, key, moment, name, plain
+from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from db.catalog.upgrade_path import UpgradePathRow
+
+UPGRADE_PATH: Final = Mapped(
+    "upgrade paths",
+    UpgradePathRow,
+    {
+        "id": Field("id", key),
+        "from_variant_id": Field("object_id", key, otherwise="meta_value.from_variant"),
+        "title": Field("meta_value.title", plain(None)),
+        "description": Field("meta_value.description", plain(None)),
+        "slug": Field("meta_value.slug", name()),
+        "discount_amount": Field("meta_value.discount_amount", cents()),
+        "prorate": Field("meta_value.is_prorate", flag()),
+        "created_at": Field("created_at", moment),
+        "updated_at": Field("updated_at", moment),
+    },
+    branch=branch,
+)
+TARGETS: Final = Field("meta_value.to_variants", entries)
+
+
+def read_upgrade_path(entry: Any) -> tuple[Columns, dict[int, int], list[str]]:
+    """A path, the places of its targets by variant, and a reason for each target left out. Raises Unreadable."""
+    record = branch(entry)
+    row = UPGRADE_PATH.read(record)
+    targets, reasons = placed(TARGETS(record, branch))
+    if targets.pop(row["from_variant_id"], None):
+        reasons.append(f"variant {row['from_variant_id']} is where the path begins")
+    return row, targets, reasons
+
+
+def placed(values: list[Any]) -> tuple[dict[int, int], list[str]]:
+    """Identifiers with their places in the list, each once; and a reason for each entry that is none."""
+    places: dict[int, int] = {}
+    reasons: list[str] = []
+    for place, value in enumerate(values, 1):
+        try:
+            places.setdefault(key(value), place)
+        except Unreadable as unreadable:
+            reasons.append(unreadable.reason)
+    return places, reasons

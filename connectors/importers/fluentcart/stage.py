@@ -1,0 +1,148 @@
+"""One list of the store, imported batch by batch: each a transaction together with its progress row."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.importers.checkpoint import Checkpoint, take_turn
+from connectors.importers.fluentcart.client import Client
+from connectors.importers.fluentcart.linking import Pending
+from connectors.importers.fluentcart.listing import Batch, Listing, NotOffered, batches
+from connectors.importers.fluentcart.values import line
+from connectors.importers.mapping import Mapped
+from connectors.importers.report import Report, Skipped
+from db.database import Database
+
+
+class Identified(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Identified)
+
+
+class Stage(ABC, Generic[T, R]):
+    """T is a record as listed, R what is written of it. `pending` are links that wait for what comes later."""
+
+    def __init__(self, database: Database, source: str, mapped: Mapped, listing: Listing[T]) -> None:
+        self.mapped = mapped
+        self.checkpoint = Checkpoint(source, listing.entity)
+        self.reached: int | None = None
+        self.pending: list[Pending] = []
+        self._database = database
+        self._source = source
+        self._listing = listing
+
+    @abstractmethod
+    def read(self, batch: Batch[T]) -> tuple[list[R], list[Skipped]]:
+        """What of the batch can be read, in the order of identifiers; may be called again for the same batch."""
+
+    @abstractmethod
+    async def write(
+        self, connection: AsyncConnection, batch: Batch[T], rows: list[R], after: int, upto: int
+    ) -> tuple[Report, list[Pending]]:
+        """Writes what lies after `after` up to `upto`. No rows: they have been written one by one."""
+
+    def begun(self, batch: Batch[T]) -> None:
+        """Told of each batch before it is written."""
+
+    def done(self, batch: Batch[T]) -> None:
+        """Told of each batch once it is committed."""
+
+    async def resume(self, connection: AsyncConnection) -> None:
+        self.reached, pending = await self.checkpoint.load(connection)
+        self.pending = [tuple(link) for link in pending]
+
+    async def coming(self, client: Client) -> AsyncGenerator[Batch[T], None]:
+        """The batches that are left. While one is written, the next one is asked for."""
+        after = self.reached or 0
+        async with self._database.read() as connection:
+            known = await connection.scalar(select(func.count()).where(self.mapped.table.c.id <= after)) if after else 0
+        async with aclosing(_ahead(batches(client, self._listing, after, known or 0))) as ahead:
+            async for batch in ahead:
+                yield batch
+
+    async def run(self, client: Client) -> Report:
+        report = Report()
+        try:
+            async with aclosing(self.coming(client)) as coming:
+                async for batch in coming:
+                    report.add(await self.take(batch))
+        except NotOffered as reason:
+            report.not_offered[self._listing.entity] = str(reason)
+        return report
+
+    async def take(self, batch: Batch[T]) -> Report:
+        """Writes one batch. If the database refuses it, each record goes on its own, and only those that it refuses
+        alone are skipped."""
+        self.begun(batch)
+        rows, skipped = self.read(batch)
+        try:
+            report = await self._commit(batch, rows, batch.after, batch.upto)
+        except DBAPIError as refusal:
+            if not _about_a_record(refusal):
+                raise
+            report = await self._write_singly(batch, refusal)
+        for record in skipped:
+            report.skip(record)
+        self.done(batch)
+        return report
+
+    async def _write_singly(self, batch: Batch[T], refusal: DBAPIError) -> Report:
+        report = Report()
+        after, refused = batch.after, 0
+        rows, _ = self.read(batch)
+        for row in rows:
+            try:
+                report.add(await self._commit(batch, [row], after, row.id))
+            except DBAPIError as error:
+                if not _about_a_record(error):
+                    raise
+                refused += 1
+                reason = f"the database refuses it: {line(str(error.orig))}"
+                report.skip(Skipped(self.mapped.entity, str(row.id), "", reason))
+            after = row.id
+        if refused == len(rows) > 1:
+            raise refusal
+        report.add(await self._commit(batch, [], after, batch.upto))
+        return report
+
+    async def _commit(self, batch: Batch[T], rows: list[R], after: int, upto: int) -> Report:
+        async with self._database.write() as connection:
+            await take_turn(connection)
+            report, pending = await self.write(connection, batch, rows, after, upto)
+            await self.checkpoint.reach(connection, upto, self.pending + pending)
+            await connection.commit()
+        self.reached = upto
+        self.pending += pending
+        return report
+
+
+async def _ahead(source: AsyncGenerator[Batch[T], None]) -> AsyncGenerator[Batch[T], None]:
+    """Asks for the next batch while the one before it is written."""
+
+    async def following() -> Batch[T] | None:
+        return await anext(source, None)
+
+    async with aclosing(source):
+        task = asyncio.create_task(following())
+        try:
+            while (batch := await task) is not None:
+                task = asyncio.create_task(following())
+                yield batch
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def _about_a_record(error: DBAPIError) -> bool:
+    """Whether the database refused values; not that it is locked, full or away."""
+    return not error.connection_invalidated and not isinstance(error, OperationalError)

@@ -1,0 +1,135 @@
+"""Installed clients, and the store that they shop in."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from server.settings import Settings
+from tests.clients.workspace import CLIENTS, Workspace, install, kept
+from tests.databases import sqlite_url
+from tests.recorded import Imported, imported_on_sqlite
+from tests.server.running import running
+
+__all__ = ["imported_on_sqlite"]
+
+TOKEN: Final = "known-admin-token"
+
+
+# Packages
+
+
+@pytest.fixture(scope="session")
+def kept_folder(pytestconfig: pytest.Config) -> Path:
+    """Outlives the run, in pytest's cache."""
+    return pytestconfig.cache.mkdir("clients")
+
+
+@pytest.fixture(scope="session")
+def npm_packages(node: str, kept_folder: Path) -> Path:
+    """The directory that holds node_modules."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("needs npm")
+
+    def fill(directory: Path) -> None:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(CLIENTS / name, directory)
+        # No package of these needs a script of its own to be run.
+        install(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", cwd=directory)
+
+    # Some packages are programs of one system.
+    return kept(kept_folder, "npm", (CLIENTS / "package-lock.json").read_bytes(), platform.platform(), fill=fill)
+
+
+@pytest.fixture(scope="session")
+def client_python(kept_folder: Path) -> Path:
+    """A Python that has the Python clients."""
+    requirements = CLIENTS / "python" / "requirements.txt"
+
+    def fill(directory: Path) -> None:
+        install(sys.executable, "-m", "venv", ".", cwd=directory)
+        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
+        install(directory / "bin" / "python", *pip, "--requirement", requirements, cwd=directory)
+
+    version = f"{platform.platform()} {sys.base_prefix} {sys.version}"
+    return kept(kept_folder, "python", requirements.read_bytes(), version, fill=fill) / "bin" / "python"
+
+
+# Workspaces
+
+
+@pytest.fixture(scope="session")
+def empty_gateway(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
+    """For tools that ask for the schema only."""
+    path = tmp_path_factory.mktemp("empty") / "store.db"
+    shutil.copyfile(sqlite_template, path)
+    with running(Settings(database_url=sqlite_url(path))) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def sdl(empty_gateway: httpx2.Client) -> str:
+    """As a gateway serves it."""
+    return empty_gateway.get("/schema.graphql").raise_for_status().text
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, node: str, npm_packages: Path, sdl: str) -> Workspace:
+    """The test's own."""
+    return Workspace.made(tmp_path / "workspace", node, sdl, npm_packages)
+
+
+@pytest.fixture(scope="session")
+def typescript(run_directory: Path, node: str, npm_packages: Path, sdl: str, empty_gateway: httpx2.Client) -> Workspace:
+    """With what graphql-codegen makes of the documents; generated once per run."""
+
+    def fill(directory: Path) -> None:
+        made = Workspace.made(directory / "workspace", node, sdl, npm_packages)
+        made.tool("graphql-codegen", "--config", "codegen.ts", "--silent", STOREGRAPH_URL=endpoint(empty_gateway))
+
+    return Workspace(kept(run_directory, "typescript", fill=fill) / "workspace", node)
+
+
+# The store
+
+
+def endpoint(gateway: httpx2.Client) -> str:
+    return str(gateway.base_url.join("/graphql"))
+
+
+class Shop:
+    """A gateway to a store that a program may change."""
+
+    def __init__(self, gateway: httpx2.Client) -> None:
+        self._gateway = gateway
+
+    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        response = self._gateway.post(
+            "/graphql",
+            json={"query": document, "variables": variables},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
+        body = response.raise_for_status().json()
+        assert "errors" not in body, body
+        data: dict[str, Any] = body["data"]
+        return data
+
+    def environment(self) -> dict[str, str]:
+        """What tells a program where to go."""
+        return {"STOREGRAPH_URL": endpoint(self._gateway), "STOREGRAPH_TOKEN": TOKEN}
+
+
+@pytest.fixture
+def shop(imported_on_sqlite: Imported) -> Iterator[Shop]:
+    with (
+        imported_on_sqlite.copy() as url,
+        running(Settings(database_url=url, admin_token=SecretStr(TOKEN))) as gateway,
+    ):
+        yield Shop(gateway)

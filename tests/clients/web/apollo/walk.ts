@@ -1,0 +1,70 @@
+// Shops with Apollo Client at a real gateway and prints what it saw; a test says what that has to be.
+import type { ObservableQuery, OperationVariables } from "@apollo/client";
+import {
+  NodeRefetchDocument,
+  ProductListDocument,
+  ProductOrdersDocument,
+  ProductSearchDocument,
+  VariantUpdateDocument,
+} from "../../generated/graphql.js";
+import { asked, counted, ordered, token, uri } from "../asking.cjs";
+import { cursor, first, glances, identity, lines, shelf } from "../shopping.js";
+import { refusals, repriced } from "../storefront.js";
+import { apolloClient } from "./client.js";
+
+const client = apolloClient(uri, token, counted);
+
+/** What a component shows that watches a query: always the newest of these. */
+async function shown<Data, Variables extends OperationVariables>(query: ObservableQuery<Data, Variables>) {
+  const states: Data[] = [];
+  await new Promise<void>((loaded) =>
+    query.subscribe(({ data, dataState }) => {
+      if (dataState !== "complete") return;
+      states.push(data as Data);
+      loaded();
+    }),
+  );
+  return () => states.at(-1)!;
+}
+
+const list = client.watchQuery({ query: ProductListDocument, variables: shelf });
+const newest = await shown(list);
+await list.fetchMore({ variables: { after: cursor(newest()) } });
+const before = first(newest());
+
+const change = await client.mutate({
+  mutation: VariantUpdateDocument,
+  variables: repriced(before.variant, 1, before.version),
+});
+const after = first(newest());
+
+const refusal = await client.mutate({
+  mutation: VariantUpdateDocument,
+  variables: { input: { id: before.variant, title: "" } },
+});
+const kept = first(newest());
+
+for (const page of [1, 2, 1]) {
+  await client.query({ query: ProductSearchDocument, variables: { search: "sku", page } });
+}
+const refetched = await client.query({ query: NodeRefetchDocument, variables: { id: before.id } });
+
+const orders = client.watchQuery({ query: ProductOrdersDocument, variables: { id: ordered, first: 1 } });
+const sold = await shown(orders);
+const { hasNextPage, endCursor } = sold().product!.orderItems.pageInfo;
+if (hasNextPage) await orders.fetchMore({ variables: { after: endCursor } });
+
+console.log(
+  JSON.stringify({
+    asked,
+    titles: glances(newest()).map((glance) => glance.title),
+    before,
+    after,
+    kept,
+    changed: refusals(change.data!),
+    refused: refusals(refusal.data!),
+    refetched: identity(refetched.data!),
+    lines: lines(sold()),
+  }),
+);
+client.stop();

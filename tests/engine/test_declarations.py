@@ -1,0 +1,338 @@
+"""What is declared holds: no start without permissions, no wrong types past mypy, a sentence that says all."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from mypy import api as mypy
+from sqlalchemy import func
+from structlog.typing import EventDict
+
+from db import visibility
+from db.access.permission import PERMISSIONS
+from db.access.viewer import Viewer
+from db.catalog.product import ProductRow
+from db.catalog.variant import VariantRow
+from db.row import table
+from engine.batch import Argument, queried
+from engine.connection import Connection
+from engine.context import Context
+from engine.declaration import (
+    PUBLIC,
+    DeclaredField,
+    Leaf,
+    Relation,
+    column,
+    computed,
+    declare,
+    element,
+    expression,
+    related,
+)
+from engine.entity import Node, entity, entity_of
+from engine.execution import Executor, Request
+from engine.listing import connected
+from engine.lookup import lookup, node
+from engine.mutation import Keys, Mutation, Payload, changed, mutation, performed
+from engine.schema import DEFINITION, Schema
+from engine.unit import Event, Unit
+from resolvers.catalog.product import PRODUCTS, ProductBy
+from schema.catalog.product import Product
+from schema.catalog.variant import ProductVariant
+from schema.root import schema
+from tests import factories
+from tests.engine.answers import codes, without_spills
+from tests.engine.shelves import stored
+from tests.gateway import ADMIN, Gateway
+
+HOUSE = Path(__file__).parent.parent.parent
+
+
+def declared() -> Iterator[tuple[str, GraphQLField, DeclaredField]]:
+    """Every declared field of the schema: where it is, as graphql-core sees it, as it was declared."""
+    for type_ in schema.core.type_map.values():
+        for name, field in type_.fields.items() if isinstance(type_, GraphQLObjectType) else ():
+            found = field.extensions.get(DEFINITION)
+            if isinstance(found, DeclaredField):
+                yield f"{type_.name}.{name}", field, found
+
+
+# What refuses to load
+
+
+def test_a_root_field_without_a_declaration_refuses_to_load() -> None:
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def hello(self) -> str:
+            return "hello"
+
+    with pytest.raises(TypeError, match=r"Query\.hello declares no permission"):
+        Schema(Query)
+
+
+def test_a_root_field_without_a_permission_refuses_to_load() -> None:
+    @strawberry.type
+    class Query:
+        title: str = column(ProductRow.title)
+
+    with pytest.raises(TypeError, match=r"Query\.title declares no permission"):
+        Schema(Query)
+
+
+def test_a_root_field_with_an_empty_permission_refuses_to_load() -> None:
+    @strawberry.type
+    class Query:
+        product: Product | None = lookup(ProductBy, permission="")
+
+    with pytest.raises(TypeError, match=r"Query\.product declares no permission"):
+        Schema(Query)
+
+
+def test_a_mutation_written_by_hand_refuses_to_load() -> None:
+    @strawberry.type
+    class Query:
+        node: Node | None = node()
+
+    @strawberry.type(name="Mutation")
+    class Changes:
+        @strawberry.mutation
+        def explode(self) -> bool:
+            return True
+
+    with pytest.raises(TypeError, match=r"Mutation\.explode declares no permission"):
+        Schema(Query, Changes, types=[Product])
+
+
+@pytest.mark.parametrize(("permission", "rest"), [("", "POST /products"), ("products/edit", "")])
+def test_a_mutation_names_its_permission_and_its_operation(permission: str, rest: str) -> None:
+    with pytest.raises(TypeError, match="a mutation names its permission and its documented operation"):
+        mutation(permission=permission, rest=rest)
+
+
+def test_a_relation_leads_to_an_entity() -> None:
+    with pytest.raises(TypeError, match="is no entity"):
+        entity_of(strawberry.type(type("Money", (), {"__annotations__": {"cents": int}})))
+
+
+def test_every_relation_of_the_schema_leads_to_an_entity() -> None:
+    """Nothing is left to the first request that asks."""
+    relations = [(place, found) for place, _, found in declared() if isinstance(found.declaration, Relation)]
+
+    assert len(relations) > 30
+    for place, found in relations:
+        assert entity_of(found.target).name in schema.entities, place
+
+
+def test_every_entity_says_who_sees_it() -> None:
+    """By a predicate of db/visibility.py."""
+    predicates = [entity.visible for entity in schema.entities.values()]
+
+    assert all(getattr(visibility, p.__name__) is p for p in predicates)
+    node_type = schema.core.type_map["Node"]
+    assert isinstance(node_type, GraphQLInterfaceType)
+    assert {t.name for t in schema.core.get_possible_types(node_type)} == set(schema.entities)
+
+
+# Types
+
+WRONG = """
+from db import visibility
+from db.catalog.product import ProductRow
+from engine.declaration import column, computed
+from engine.entity import Node, entity
+
+
+@entity(ProductRow, visible=visibility.products, description="A product.")
+class Book(Node):
+    slug: str = column(ProductRow.slug)
+    title: int = column(ProductRow.title)
+    published_at: str | None = column(ProductRow.published_at)
+    length: str = computed(len, ProductRow.title)
+    excerpt: int = computed(len, ProductRow.min_price)
+"""
+
+
+def test_mypy_knows_what_a_column_holds(tmp_path: Path) -> None:
+    snippet = tmp_path / "book.py"
+    snippet.write_text(WRONG)
+
+    said, _, status = mypy.run(["--config-file", str(HOUSE / "pyproject.toml"), str(snippet)])
+
+    assert status == 1
+    first = WRONG.splitlines().index("    slug: str = column(ProductRow.slug)") + 1
+    assert [int(line) - first for line in re.findall(r"book\.py:(\d+): error:", said)] == [1, 2, 3, 4], said
+
+
+# What the schema says of it
+
+
+def test_a_description_names_the_permission() -> None:
+    with_permission = 0
+    for place, field, found in declared():
+        permission = found.declaration.permission
+        if permission and permission != PUBLIC:
+            assert f"Requires {permission}." in (field.description or ""), place
+            with_permission += 1
+        else:
+            assert "Requires " not in (field.description or ""), place
+    assert with_permission > 20
+
+
+def test_a_description_names_the_documented_operations() -> None:
+    for place, field, found in declared():
+        for operation in found.declaration.rest:
+            assert re.fullmatch(r"(GET|POST|PUT|PATCH|DELETE) /\S*", operation), place
+            assert operation in (field.description or ""), place
+    assert sum(bool(found.declaration.rest) for _, _, found in declared()) > 5
+
+
+def test_a_mutation_says_what_it_does_and_takes() -> None:
+    assert schema.core.mutation_type is not None
+    for name, field in schema.core.mutation_type.fields.items():
+        declaration: Mutation[Any] = field.extensions[DEFINITION].declaration.mutation
+        description = field.description or ""
+        assert description.startswith((declaration.function.__doc__ or "?").split(".")[0].split("\n")[0]), name
+        assert f"Requires {declaration.permission}. REST: {declaration.rest}." in description, name
+        for event in declaration.emits:
+            assert event in description, name
+        assert set(field.args) == {"input", "idempotencyKey", "validateOnly"}, name
+
+
+def test_the_sdl_carries_the_directives() -> None:
+    text = schema.as_str()
+
+    assert '@requiresPermission(any: ["products/edit"])' in text
+    assert '@emits(events: ["variant.updated"])' in text
+    assert 'slicingArguments: ["first", "last"]' in text
+
+
+# What they do
+
+
+@entity(ProductRow, visible=visibility.products, description="A product, in other words.")
+class Book(Node):
+    title: str = column(ProductRow.title)
+    forgotten: str | None = declare(Leaf([element(ProductRow.title)], lambda row: row.slug))
+    shout: str = computed(str.upper, ProductRow.title)
+    between: int = computed(
+        lambda low, high, version: high - low + version,
+        *(ProductRow.min_price, ProductRow.max_price, ProductRow.version),
+    )
+    letters: int = column(expression(func.length(ProductRow.title), "letters"))
+    variants: list[ProductVariant] = related(
+        VariantRow.product_id,
+        to=ProductRow.id,
+        where=table(VariantRow).c.price > 100,
+        order=[VariantRow.price],
+        permission="products/edit",
+        description="The dear ones.",
+    )
+
+
+async def _hello(context: Context, name: str, times: int = 1) -> str:
+    return f"{name} {context.viewer.id}" * times
+
+
+@strawberry.type(name="Query")
+class Shop:
+    books: Connection[Book] = connected(PRODUCTS, permission="store/settings", description="All of them.")
+    hello: str | None = queried(
+        _hello, Argument("name", str), Argument("times", int, default=1), permission="products/view"
+    )
+
+
+@strawberry.input
+class NoteInput:
+    text: str
+
+
+async def change_nothing(unit: Unit, input: NoteInput) -> Keys:
+    """Say what nobody declared."""
+    unit.emit(Event(input.text, "Product:1"))
+    return {"product": 1}
+
+
+@strawberry.type
+class NotePayload(Payload):
+    product: Book | None = changed(ProductRow.id)
+
+
+@strawberry.type(name="Mutation")
+class Changes:
+    note: NotePayload | None = performed(
+        mutation(permission="products/edit", rest="POST /notes", emits=("note.made",))(change_nothing)
+    )
+
+
+TOYS = Executor(Schema(Shop, Changes, types=[Book, Product, ProductVariant]))
+
+
+async def test_declared_fields_answer_as_declared(gateway: Gateway) -> None:
+    prices = {1: 200, 2: 50, 3: 150}
+    variants = [factories.variant(n, 1, price=price) for n, price in prices.items()]
+    await stored(gateway, [factories.product(1, title="tea", min_price=50, max_price=200), *variants])
+    text = """{ hello(name: "A") books { nodes { id title shout between letters
+                variants { databaseId } } totalCount } }"""
+
+    answer = await TOYS.execute(Request(text, {}), ADMIN, gateway.units, "test")
+
+    (found,) = answer.body["data"]["books"]["nodes"]
+    assert found.pop("id")
+    assert found == {
+        "title": "tea",
+        "shout": "TEA",
+        "between": 151,
+        "letters": 3,
+        "variants": [{"databaseId": 3}, {"databaseId": 1}],
+    }
+    assert answer.body["data"]["hello"] == "A token:admin"
+
+
+async def test_a_column_that_was_not_declared_is_not_there(gateway: Gateway, logged: list[EventDict]) -> None:
+    """An error that cannot be overlooked; a null would be."""
+    await stored(gateway, [factories.product(1)])
+
+    answer = await TOYS.execute(Request("{ books { nodes { title forgotten } } }", {}), ADMIN, gateway.units, "test")
+
+    assert answer.body["data"] == {"books": {"nodes": [{"title": "Product 1", "forgotten": None}]}}
+    assert codes(answer) == ["INTERNAL"]
+    assert "slug" in str(logged[0]["exc_info"])
+
+
+@pytest.mark.parametrize(
+    ("document", "permission"),
+    [
+        ("{ books { totalCount } }", "store/settings"),
+        ('{ hello(name: "A") }', "products/view"),
+        ("{ books { nodes { variants { sku } } } }", "products/edit"),
+    ],
+)
+async def test_each_kind_of_field_asks_for_its_permission(gateway: Gateway, document: str, permission: str) -> None:
+    await stored(gateway, [factories.product(1)])
+    clerk = Viewer("token:clerk", "clerk", PERMISSIONS - {permission})
+
+    answer = await TOYS.execute(Request(document, {}), clerk, gateway.units, "test")
+
+    (error,) = answer.body["errors"]
+    assert error["extensions"] == {"code": "FORBIDDEN", "permission": permission}
+    assert permission in error["message"]
+
+
+async def test_an_event_that_was_not_declared_is_a_bug(gateway: Gateway, logged: list[EventDict]) -> None:
+    """Nothing is written, and the log says which function has to declare it."""
+    await stored(gateway, [factories.product(1)])
+    note = "mutation ($text: String!) { note(input: {text: $text}) { product { title } events { name } } }"
+
+    told = await TOYS.execute(Request(note, {"text": "note.made"}), ADMIN, gateway.units, "test")
+    untold = await TOYS.execute(Request(note, {"text": "note.lost"}), ADMIN, gateway.units, "test")
+
+    assert told.body == {"data": {"note": {"product": {"title": "Product 1"}, "events": None}}}
+    assert codes(without_spills(untold)) == ["INTERNAL"]
+    assert "change_nothing emits {'note.lost'} without declaring it" in str(logged[0]["exc_info"])
+    async with gateway.database.read() as connection:
+        assert (await connection.exec_driver_sql("SELECT name FROM event")).all() == [("note.made",)]
