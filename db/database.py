@@ -104,5 +104,6 @@ def _sqlite(url: URL, size: int, *, writes: bool) -> AsyncEngine:
 
 
 def shown(url: str) -> str:
-    """The URL without its password, for logs and errors."""
-    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
+    """The URL without its password, for logs and errors. A password that was not escaped may hold anything."""
+    url = re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)

@@ -101,5 +101,3 @@ OPERATORS: Final[Mapping[str, Operator]] = {
     "ends_with": _ends_with,
     "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
 }
-# The others say of null that they do not know.
-ANSWER_NULL: Final = frozenset({"not_", "is_null"})

@@ -69,6 +69,13 @@ def _json(value: Any) -> Any:
     return value
 
 
+def _sorted(value: Any) -> Any:
+    """Objects by their keys: SQLite keeps the order in which they were written, PostgreSQL has one of its own."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
 def _scalar(name: str, specified_by: str, description: str, parse: Any, serialize: Any) -> ScalarDefinition:
     return strawberry.scalar(
         name=name,
@@ -115,6 +122,6 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         "https://www.rfc-editor.org/rfc/rfc8259",
         "Any JSON value, where the shape is the caller's own.",
         _json,
-        lambda value: value,
+        _sorted,
     ),
 }

@@ -16,8 +16,9 @@ class Viewer:
 
     @cached_property
     def visibility_key(self) -> Hashable:
-        """Viewers with equal keys see the same rows: only `*/view` permissions decide about rows."""
-        return frozenset(p for p in self.permissions if p.endswith("/view"))
+        """Viewers with equal keys see the same rows. All permissions: a predicate may ask for any of them
+        (`store/settings`), and a statement that is shared by too coarse a key shows one viewer another's rows."""
+        return self.permissions
 
 
 ANONYMOUS: Final = Viewer(None)

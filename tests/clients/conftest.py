@@ -5,13 +5,13 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 import httpx2
 import pytest
 from pydantic import SecretStr
 
 from server.settings import Settings
+from tests.clients.shop import TOKEN, Shop, endpoint
 from tests.clients.workspace import CLIENTS, Workspace, install, kept
 from tests.databases import sqlite_url
 from tests.recorded import Imported, imported_on_sqlite
@@ -19,7 +19,8 @@ from tests.server.running import running
 
 __all__ = ["imported_on_sqlite"]
 
-TOKEN: Final = "known-admin-token"
+# Some packages are programs of one system.
+_SYSTEM = f"{sys.platform} {platform.machine()}"
 
 
 # Packages
@@ -34,6 +35,7 @@ def kept_folder(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def npm_packages(node: str, kept_folder: Path) -> Path:
     """The directory that holds node_modules."""
+    del node  # without it npm is of no use
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("needs npm")
@@ -41,11 +43,10 @@ def npm_packages(node: str, kept_folder: Path) -> Path:
     def fill(directory: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(CLIENTS / name, directory)
-        # No package of these needs a script of its own to be run.
+        # None of these packages needs a script of its own to be run.
         install(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", cwd=directory)
 
-    # Some packages are programs of one system.
-    return kept(kept_folder, "npm", (CLIENTS / "package-lock.json").read_bytes(), platform.platform(), fill=fill)
+    return kept(kept_folder, "npm", (CLIENTS / "package-lock.json").read_bytes(), _SYSTEM, fill=fill)
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +59,8 @@ def client_python(kept_folder: Path) -> Path:
         pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
         install(directory / "bin" / "python", *pip, "--requirement", requirements, cwd=directory)
 
-    version = f"{platform.platform()} {sys.base_prefix} {sys.version}"
-    return kept(kept_folder, "python", requirements.read_bytes(), version, fill=fill) / "bin" / "python"
+    python = f"{sys.base_prefix} {sys.version}"
+    return kept(kept_folder, "python", requirements.read_bytes(), _SYSTEM, python, fill=fill) / "bin" / "python"
 
 
 # Workspaces
@@ -100,34 +101,9 @@ def typescript(run_directory: Path, node: str, npm_packages: Path, sdl: str, emp
 # The store
 
 
-def endpoint(gateway: httpx2.Client) -> str:
-    return str(gateway.base_url.join("/graphql"))
-
-
-class Shop:
-    """A gateway to a store that a program may change."""
-
-    def __init__(self, gateway: httpx2.Client) -> None:
-        self._gateway = gateway
-
-    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
-        response = self._gateway.post(
-            "/graphql",
-            json={"query": document, "variables": variables},
-            headers={"Authorization": f"Bearer {TOKEN}"},
-        )
-        body = response.raise_for_status().json()
-        assert "errors" not in body, body
-        data: dict[str, Any] = body["data"]
-        return data
-
-    def environment(self) -> dict[str, str]:
-        """What tells a program where to go."""
-        return {"STOREGRAPH_URL": endpoint(self._gateway), "STOREGRAPH_TOKEN": TOKEN}
-
-
 @pytest.fixture
 def shop(imported_on_sqlite: Imported) -> Iterator[Shop]:
+    """The recorded store, for a program to change."""
     with (
         imported_on_sqlite.copy() as url,
         running(Settings(database_url=url, admin_token=SecretStr(TOKEN))) as gateway,

@@ -3,64 +3,23 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from graphql import build_schema
 
-from tests.clients.conftest import Shop
+from tests.clients.shop import Shop
 from tests.clients.workspace import Workspace, run
 
-DOCUMENTS: Final = "tests/clients/documents"
-LINT: Final = (
-    "--config",
-    "tests/clients/eslint.config.mjs",
-    "--max-warnings",
-    "0",
-    "schema",
-    "tests/clients/documents",
-)
-SHELF: Final = """
-query ($first: Int) {
-  products(first: $first, sort: [{ field: TITLE }]) {
-    nodes { id slug title minPrice { cents } variants { id version price { cents } } }
-  }
-}
-"""
-
-
-def glance(shop: Shop) -> dict[str, Any]:
-    """The first product of the list with its first variant, as the gateway has them now."""
-    product = shop.ask(SHELF, first=1)["products"]["nodes"][0]
-    variant = product["variants"][0]
-    return {
-        "id": product["id"],
-        "title": product["title"],
-        "minPrice": product["minPrice"]["cents"],
-        "variant": variant["id"],
-        "price": variant["price"]["cents"],
-        "version": variant["version"],
-    }
-
-
-def titles(shop: Shop, first: int) -> list[str]:
-    return [product["title"] for product in shop.ask(SHELF, first=first)["products"]["nodes"]]
-
-
-def ordered(shop: Shop) -> tuple[str, list[str]]:
-    """A product that was ordered more than once, where there is one, and the first two lines of its orders."""
-    most = "{ products(first: 1, sort: [{ field: ID }], filter: { orderCount: { gt: 1 } }) { nodes { id } } }"
-    nodes = shop.ask(most)["products"]["nodes"]
-    product = nodes[0]["id"] if nodes else glance(shop)["id"]
-    lines = "query ($id: ID!) { product(by: { id: $id }) { orderItems(first: 2) { nodes { id } } } }"
-    return product, [line["id"] for line in shop.ask(lines, id=product)["product"]["orderItems"]["nodes"]]
+CONFIG: Final = ("--config", "tests/clients/eslint.config.mjs", "--max-warnings", "0")
+LINT: Final = ("eslint", *CONFIG, "schema", "tests/clients/documents")
 
 
 # Lint
 
 
 def test_graphql_eslint_finds_nothing(workspace: Workspace) -> None:
-    workspace.tool("eslint", *LINT, cwd=workspace.root)
+    workspace.tool(*LINT, cwd=workspace.root)
 
 
 def test_graphql_eslint_would_find_something(workspace: Workspace) -> None:
@@ -69,7 +28,7 @@ def test_graphql_eslint_would_find_something(workspace: Workspace) -> None:
     (workspace.folder / "documents" / "worse.graphql").write_text('query { product(by: { slug: "a" }) { title } }')
 
     with pytest.raises(pytest.fail.Exception) as found:
-        workspace.tool("eslint", *LINT, cwd=workspace.root)
+        workspace.tool(*LINT, cwd=workspace.root)
 
     for rule in ("require-description", "naming-convention", "strict-id-in-types", "no-unreachable-types"):
         assert f"@graphql-eslint/{rule}" in str(found.value)
@@ -95,13 +54,13 @@ def test_the_entity_named_subscription_is_no_root(typescript: Workspace, sdl: st
 
 @pytest.mark.parametrize("client", ["apollo", "urql"])
 def test_a_change_reaches_the_cached_list(client: str, typescript: Workspace, shop: Shop) -> None:
-    before, (product, lines) = glance(shop), ordered(shop)
+    before, (product, lines) = shop.glance(), shop.ordered()
     built = f"built-{client}"
     typescript.tool("tsc", "--project", ".", "--outDir", built)
 
-    saw = json.loads(typescript.node(f"{built}/web/{client}/walk.js", STOREGRAPH_PRODUCT=product, **shop.environment()))
+    saw = json.loads(typescript.node(f"{built}/web/{client}/walk.js", **shop.environment(STOREGRAPH_PRODUCT=product)))
 
-    now = glance(shop)
+    now = shop.glance()
     assert before["price"] != now["price"] == now["minPrice"] == 1
     assert saw == {
         "asked": [
@@ -112,7 +71,7 @@ def test_a_change_reaches_the_cached_list(client: str, typescript: Workspace, sh
             "NodeRefetch",
             *["ProductOrders"] * max(1, len(lines)),
         ],
-        "titles": titles(shop, 6),
+        "titles": shop.titles(6),
         "before": before,
         "after": now,
         "kept": now,
@@ -124,16 +83,17 @@ def test_a_change_reaches_the_cached_list(client: str, typescript: Workspace, sh
 
 
 def test_relay_pages_refetches_and_updates_its_store(workspace: Workspace, shop: Shop) -> None:
-    before = glance(shop)
+    before = shop.glance()
     workspace.tool("relay-compiler", "relay.config.json")
     workspace.tool("tsc", "--project", "web/relay")
 
     saw = json.loads(workspace.node("web/relay/walk.js", **shop.environment()))
 
-    now = glance(shop)
+    now = shop.glance()
+    assert before["price"] != now["price"] == now["minPrice"] == 1
     assert saw == {
         "asked": ["shelfQuery", "shelfPageQuery", "shelfUpdateMutation", "shelfUpdateMutation", "shelfCardQuery"],
-        "titles": titles(shop, 6),
+        "titles": shop.titles(6),
         "before": before,
         "after": now,
         "kept": now,
@@ -147,17 +107,18 @@ def test_relay_pages_refetches_and_updates_its_store(workspace: Workspace, shop:
 
 
 def test_gql_checks_every_document_and_asks_it(workspace: Workspace, client_python: Path, shop: Shop) -> None:
-    before, (product, lines) = glance(shop), ordered(shop)
+    before, (product, lines) = shop.glance(), shop.ordered()
 
     python = workspace.folder / "python"
     saw = json.loads(
-        run(client_python, python / "gql_walk.py", cwd=python, STOREGRAPH_PRODUCT=product, **shop.environment())
+        run(client_python, python / "gql_walk.py", cwd=python, **shop.environment(STOREGRAPH_PRODUCT=product))
     )
 
-    now = glance(shop)
+    now = shop.glance()
+    assert before["price"] != now["price"] == now["minPrice"] == 1
     assert saw == {
         "unasked": [],
-        "titles": titles(shop, 3),
+        "titles": shop.titles(3),
         "before": before,
         "changed": [],
         "after": now,
@@ -173,7 +134,7 @@ def test_gql_checks_every_document_and_asks_it(workspace: Workspace, client_pyth
 def test_ariadne_codegen_makes_a_typed_client(
     workspace: Workspace, client_python: Path, shop: Shop, kept_folder: Path
 ) -> None:
-    before = glance(shop)
+    before = shop.glance()
     python = workspace.folder / "python"
     run(client_python, "-m", "ariadne_codegen", "--config", "ariadne-codegen.toml", cwd=python)
 
@@ -182,7 +143,7 @@ def test_ariadne_codegen_makes_a_typed_client(
     saw = json.loads(run(client_python, python / "ariadne_walk.py", cwd=python, **shop.environment()))
 
     assert saw == {
-        "titles": titles(shop, 3),
+        "titles": shop.titles(3),
         "prices": [before["price"], 1, 1],
         "min_prices": [before["minPrice"], 1, 1],
         "refused": ["CONFLICT"],

@@ -27,6 +27,13 @@ API: Final = "/wp-json/fluent-cart/v2"
 SITE: Final = "https://shop.example"
 USER: Final = "admin"
 PASSWORD: Final = "application password of the admin"
+# What an import of the recording asks for: settings, terms, tax and shipping classes, global feeds once; pricing, feeds
+# and upgrade paths of each product; a page and two kinds of addresses of 12 customers; a page and 40 orders; a page of
+# subscriptions.
+FOUNDATION: Final = 5
+OF_A_PRODUCT: Final = 3
+COMMERCE: Final = 1 + 12 * 2 + 1 + 40 + 1
+WHOLE: Final = FOUNDATION + 4 + 200 * OF_A_PRODUCT + COMMERCE
 
 # Path and page of each exchange, and what it is answered with.
 Exchanges: TypeAlias = dict[tuple[str, str], dict[str, Any]]

@@ -13,7 +13,11 @@ import pytest
 from connectors.importers.fluentcart import RecordedStore, import_store
 from connectors.importers.report import Tally
 from db.database import Database
+from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
+    COMMERCE,
+    FOUNDATION,
+    OF_A_PRODUCT,
     PASSWORD,
     RECORDING,
     SITE,
@@ -28,14 +32,14 @@ from tests.connectors.fluentcart_store import (
     source,
 )
 
-LINKS = ("product_term", "product_download_variant")
-BUSINESS = ("product", "product_variant", "product_download", "media", "term", "taxonomy", "store", *LINKS)
+UNSTAMPED = ("media", "term", "store", "integration_provider", "integration_feed")
+BUSINESS = sorted(METADATA.tables.keys() - {"import_source"})
 
 
 async def everything(database: Database) -> dict[str, Any]:
     """All that an import writes, without what tells when."""
     found: dict[str, Any] = {table: await rows(database, table) for table in BUSINESS}
-    for table in ("media", "term", "store"):
+    for table in UNSTAMPED:
         found[table] = [
             {name: value for name, value in row.items() if name not in {"created_at", "updated_at"}}
             for row in found[table]
@@ -45,8 +49,7 @@ async def everything(database: Database) -> dict[str, Any]:
 
 async def reached(database: Database) -> int | None:
     found = await rows(database, "import_source")
-    value: int | None = found[0]["reached"] if found else None
-    return value
+    return next((row["reached"] for row in found if row["entity"] == "products"), None)
 
 
 class Stopping:
@@ -85,8 +88,8 @@ async def test_a_cancelled_import_goes_on_where_it_stopped(database: Database, p
     report = await import_store(database, source(store))
     assert report.resumed_after == stopped
     assert report.of("products") == Tally(imported=200 - pages * 50)
-    # Settings, terms, the page that holds the place, those that are left, and a request for each product that is left.
-    assert len(store.paths) == 2 + 1 + (4 - pages) + (200 - pages * 50)
+    # The page that holds the place, those that are left, and the requests for each product that is left.
+    assert len(store.paths) == FOUNDATION + 1 + (4 - pages) + (200 - pages * 50) * OF_A_PRODUCT + COMMERCE
     assert await reached(database) is None
 
     second = await import_store(database, source(RecordedStore(RECORDING)))
@@ -168,7 +171,7 @@ async def test_kill_9_loses_nothing(database: Database, database_url: str, pages
         report = await import_store(database, source(url=store.url))
         rest = 200 - len(stored)
         assert report.of("products") == Tally(imported=rest)
-        assert len(store.requests) - before == 2 + 1 + rest // 50 + rest
+        assert len(store.requests) - before == FOUNDATION + 1 + rest // 50 + rest * OF_A_PRODUCT + COMMERCE
         again = await import_store(database, source(url=store.url))
     assert again.of("products") == Tally(unchanged=200)
     assert len(await rows(database, "product_variant")) == 611
@@ -230,9 +233,9 @@ async def test_two_sources_have_two_states(database: Database) -> None:
     await interrupted(database, RecordedStore(RECORDING), 50)
     report = await import_store(database, source(RecordedStore(RECORDING), url="https://other.example"))
     assert report.resumed_after is None
-    states = {row["source"]: row["reached"] for row in await rows(database, "import_source")}
-    assert states["https://other.example"] is None
-    assert states[SITE] is not None
+    states = {(row["source"], row["entity"]): row["reached"] for row in await rows(database, "import_source")}
+    assert states["https://other.example", "products"] is None
+    assert states[SITE, "products"] is not None
 
 
 async def test_two_imports_at_once_take_turns(database: Database) -> None:

@@ -1,7 +1,7 @@
 """The store's lists, page by page in the order of identifiers."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, Generic, TypeVar
 
@@ -68,7 +68,9 @@ async def batches(client: Client, listing: Listing[T], after: int, known: int) -
     lowest: int | None = None
     while True:
         page = await _page(client, listing, number)
-        if not page.ordered:
+        if not page.ordered and number == 1 >= page.last:
+            page = replace(page, records=sorted(dict(page.records).items()))
+        elif not page.ordered:
             async for batch in _sorted(client, listing, after):
                 yield batch
             return
@@ -130,7 +132,7 @@ async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
     parameters = {"per_page": PER_PAGE, "page": number, **dict(listing.parameters)}
     parameters |= {"sort_by": listing.key, "sort_type": "asc"}
     try:
-        answer = branch(_place(branch(await client.get(listing.path, parameters)), listing.place))
+        answer = branch(_place(branch(await client.get(listing.path, parameters)), listing))
         if "data" not in answer:
             raise Unreadable("is missing", f"{listing.place}.data")
         listed = entries(answer["data"])
@@ -144,8 +146,12 @@ async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
             raise WrongCredentials(f"{client.site} does not let this user read {entity}: {refused}") from None
         raise StoreFailing(f"{client.site} does not list its {entity}: {refused}") from None
     except Unanswered as unanswered:
+        if not listing.needed and await client.alive():
+            raise NotOffered(str(unanswered)) from None
         raise StoreFailing(f"{client.site} has stopped answering: {unanswered}") from None
     except Unreadable as unreadable:
+        if not listing.needed:
+            raise NotOffered(f"GET {listing.path}: {unreadable}") from None
         raise StoreFailing(f"{client.site} lists its {entity} in a form unknown here: {unreadable}") from None
     records: list[tuple[int, Record]] = []
     skipped: list[Skipped] = []
@@ -161,11 +167,11 @@ async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
     return _Page(number, last, total, records, skipped, ordered)
 
 
-def _place(answer: Record, place: str) -> Any:
+def _place(answer: Record, listing: Listing[T]) -> Any:
     """Where the page is. Some lists come without pages, some without a name around them."""
-    found = answer.get(place)
-    if isinstance(found, list):
-        return answer if place == "data" else {"data": found, "last_page": 1, "total": len(found)}
+    found = answer.get(listing.place)
+    if isinstance(found, list) and not listing.needed:
+        return answer if listing.place == "data" else {"data": found, "last_page": 1, "total": len(found)}
     return found
 
 

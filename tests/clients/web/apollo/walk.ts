@@ -14,17 +14,10 @@ import { apolloClient } from "./client.js";
 
 const client = apolloClient(uri, token, counted);
 
-/** What a component shows that watches a query: always the newest of these. */
+/** What a component shows that watches a query, now. */
 async function shown<Data, Variables extends OperationVariables>(query: ObservableQuery<Data, Variables>) {
-  const states: Data[] = [];
-  await new Promise<void>((loaded) =>
-    query.subscribe(({ data, dataState }) => {
-      if (dataState !== "complete") return;
-      states.push(data as Data);
-      loaded();
-    }),
-  );
-  return () => states.at(-1)!;
+  await new Promise<void>((loaded) => query.subscribe(({ dataState }) => dataState === "complete" && loaded()));
+  return () => query.getCurrentResult().data as Data;
 }
 
 const list = client.watchQuery({ query: ProductListDocument, variables: shelf });

@@ -1,0 +1,115 @@
+"""Tax and shipping classes, and the products that refer to them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from connectors.importers.fluentcart import RecordedStore, import_store, render
+from connectors.importers.report import Tally
+from db.database import Database
+from tests.connectors.fluentcart_store import (
+    RECORDING,
+    Exchanges,
+    imported_twice,
+    in_process,
+    lines,
+    priced,
+    recorded,
+    rows,
+    source,
+)
+
+
+def shipping(exchanges: Exchanges) -> dict[str, Any]:
+    page: dict[str, Any] = exchanges["/shipping/classes", "1"]["response"]["shipping_classes"]
+    return page
+
+
+def tax(exchanges: Exchanges) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = exchanges["/tax/classes", "1"]["response"]["tax_classes"]
+    return listed
+
+
+async def test_the_recorded_classes(database: Database) -> None:
+    await import_store(database, source(RecordedStore(RECORDING)))
+    at = datetime(2026, 11, 20, 23, 48, 35, tzinfo=UTC)
+    stamps = {"version": 1, "created_at": at, "updated_at": at}
+    assert await rows(database, "tax_class") == [
+        stamps
+        | {"id": id, "title": title, "slug": title.lower(), "description": title, "priority": 1, "categories": []}
+        for id, title in ((1, "Standard"), (2, "Reduced"), (3, "Zero"))
+    ]
+    assert await rows(database, "shipping_class") == [
+        stamps | {"id": id, "name": name, "description": "", "cost": cost, "per_item": False, "type": "fixed"}
+        for id, name, cost in ((1, "Small", 300), (2, "Bulky", 1500))
+    ]
+
+
+async def test_classes_of_another_store(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    tax(few)[0] |= {"slug": "reduced", "meta": {"categories": ["2", 3], "priority": "7"}}
+    tax(few).append({"id": "9", "title": "Books &amp; more", "slug": "", "meta": []})
+    tax(few).append({"id": 10, "title": ""})
+    shipping(few)["data"] += [
+        {"id": "3", "name": "Tenth", "cost": "1000.00", "per_item": "1", "type": "percentage"},
+        {"id": 4, "name": "Free", "cost": "gratis", "type": "fixed"},
+    ]
+    report = await imported_twice(database, few, tmp_path)
+    classes = {row["id"]: row for row in await rows(database, "tax_class")}
+    assert [classes[id]["slug"] for id in sorted(classes)] == ["standard", "reduced", "reduced-2", "books-more"]
+    assert (classes[3]["priority"], classes[3]["categories"]) == (7, [2, 3])
+    assert (classes[9]["title"], classes[9]["created_at"]) == ("Books & more", None)
+    (third,) = [row for row in await rows(database, "shipping_class") if row["id"] == 3]
+    assert (third["cost"], third["per_item"], third["type"]) == (1000, True, "percentage")
+    assert "tax classes 10: title: is missing" in lines(report)
+    assert "shipping classes 4: cost: 'gratis' is not a number" in lines(report)
+
+
+async def test_products_refer_to_classes_that_are_there(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    detail = priced(few, 4)["detail"]
+    detail["other_info"] |= {"shipping_class": "2", "tax_class": 77}
+    priced(few, 4)["variants"][0]["shipping_class"] = "1"
+    report = await imported_twice(database, few, tmp_path)
+    (mug,) = [row for row in await rows(database, "product") if row["id"] == 4]
+    assert (mug["shipping_class_id"], mug["tax_class_id"]) == (2, None)
+    (variant,) = [row for row in await rows(database, "product_variant") if row["product_id"] == 4]
+    assert variant["shipping_class_id"] == 1
+    assert "links of product 4: detail.other_info.tax_class: 77 is unknown" in lines(report)
+
+    async with database.write() as connection:
+        await connection.execute(text("DELETE FROM shipping_class"))
+        await connection.commit()
+    (mug,) = [row for row in await rows(database, "product") if row["id"] == 4]
+    assert mug["shipping_class_id"] is None
+
+
+async def test_a_store_that_lacks_all_that_may_be_lacking(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    for path, page in list(few):
+        if not path.startswith("/products") or path.endswith(("/integrations", "/upgrade-paths")):
+            if path != "/settings/store":
+                del few[path, page]
+    report = await imported_twice(database, few, tmp_path)
+    assert report.of("products") == Tally(imported=4)
+    assert not report.skipped
+    assert report.not_offered.keys() == {
+        *("tax classes", "shipping classes", "global feeds", "feeds", "upgrade paths"),
+        *("customers", "orders", "subscriptions"),
+    }
+    assert report.not_offered["orders"] == "GET /orders answered 404 (rest_no_route)"
+    assert render(report)
+
+
+async def test_classes_stay_when_they_are_no_longer_told(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    await import_store(database, source(in_process(few, tmp_path)))
+    shipping(few)["data"].pop()
+    tax(few)[0]["title"] = "None at all"
+    report = await import_store(database, source(in_process(few, tmp_path)))
+    assert report.of("shipping classes") == Tally(unchanged=1)
+    assert report.of("tax classes") == Tally(updated=1, unchanged=2)
+    assert len(await rows(database, "shipping_class")) == 2
+    assert [row["version"] for row in await rows(database, "tax_class")] == [1, 1, 2]
+
+
+def test_the_recording_has_them() -> None:
+    assert (len(tax(recorded())), len(shipping(recorded())["data"])) == (3, 2)
