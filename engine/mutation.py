@@ -83,10 +83,14 @@ def changed(key: object, *, description: str | None = None) -> Any:
 class Changed(Declaration):
     def __init__(self, key: Any) -> None:
         self.key = key
+        self._relation: Relation | None = None
 
     def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        # Named after its own field: the function's result says `variant`, the payload's field is `variant`.
-        return Relation(self.key, field.python_name).resolve(field, source, info, arguments)
+        if self._relation is None:
+            # Named after its own field: the function's result says `variant`, the payload's field is `variant`.
+            # Made once: statements are kept by it.
+            self._relation = Relation(self.key, field.python_name)
+        return self._relation.resolve(field, source, info, arguments)
 
 
 class Performed(Declaration):

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from db import migrations
 from db.database import Database
 from db.unit import Units
 from engine.errors import ErrorCode
@@ -144,8 +145,6 @@ async def _ready(request: Request) -> Response:
 
 async def _missing(database: Database) -> str | None:
     """Why requests would fail now; None when they would not."""
-    from db import migrations
-
     try:
         async with asyncio.timeout(READY_SECONDS):
             revision = await migrations.revision_of(database)
@@ -161,8 +160,6 @@ async def _missing(database: Database) -> str | None:
 
 @cache
 def _head() -> str:
-    from db import migrations
-
     return migrations.head()
 
 

@@ -1,10 +1,11 @@
 """The demo store: a recording of a real FluentCart store, imported the way any store is."""
 
+import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import structlog
 from sqlalchemy import exists, select
 from sqlmodel import col
 
@@ -12,12 +13,9 @@ from db.catalog.product import ProductRow
 from db.database import Database
 from db.importing import ImportRow
 from server.mistake import Mistake
-from server.startup import named
 
 if TYPE_CHECKING:
     from server.settings import Settings
-
-log = structlog.get_logger("storegraph.server")
 
 # Reserved for examples (RFC 2606): nobody is asked. The store's own links and pictures begin with it.
 SITE: Final = "https://store.example"
@@ -39,14 +37,16 @@ async def fill(database: Database) -> None:
     if own and all(own):
         return
     if stocked and not own:
+        from server.startup import named
+
         raise Mistake(f"{named(database)} holds a store of its own: the demo needs a database for itself")
     from connectors.importers.fluentcart import RecordedStore, Source, import_store
 
     sys.stdout.write("Filling the demo store …\n")
     sys.stdout.flush()
     report = await import_store(database, Source(SITE, "demo", "demo", transport=RecordedStore(recording())))
-    for record in report.skipped:  # the recording has no such record; an importer that has learnt less would
-        log.warning("left out of the demo store", record=str(record))
+    for record in report.skipped:  # the recording has no such record
+        sys.stdout.write(f"Left out: {record}\n")
 
 
 def recording() -> Path:
@@ -74,3 +74,19 @@ Three things to try:
      curl -s {url} -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' \\
        -d '{{"query": "{{ products(first: 1) {{ nodes {{ title variants {{ sku totalStock available }} }} }} }}"}}'
 {warning}"""
+
+
+async def _make(url: str) -> None:
+    from db import migrations
+
+    database = Database.open(url)
+    try:
+        await migrations.migrate(database)
+        await fill(database)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":  # what server.demo_process starts
+    gc.disable()
+    asyncio.run(_make(sys.argv[1]))

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from alembic.util import CommandError
 from sqlalchemy import select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlmodel import col
 
+from db import migrations
 from db.access import token
 from db.access.permission import PERMISSIONS
 from db.access.token import TokenRow
@@ -106,8 +108,6 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
 
 async def check_schema(database: Database) -> None:
     """Bring the schema up to date (SQLite) or insist that it is (PostgreSQL). Raises Mistake."""
-    from db import migrations
-
     async with explained(database):
         revision = await migrations.revision_of(database)
         if revision != migrations.head():
@@ -121,10 +121,6 @@ async def check_schema(database: Database) -> None:
 
 async def migrate(database: Database) -> None:
     """Raises Mistake when this version is older than the database."""
-    from alembic.util import CommandError
-
-    from db import migrations
-
     try:
         await migrations.migrate(database)
     except CommandError as error:

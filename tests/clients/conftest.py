@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from server.settings import Settings
 from tests.clients.shop import TOKEN, Shop, endpoint
-from tests.clients.workspace import CLIENTS, Workspace, install, kept
+from tests.clients.workspace import CLIENTS, Workspace, copied, install, kept
 from tests.databases import sqlite_url
 from tests.recorded import Imported, imported_on_sqlite
 from tests.server.running import running
@@ -85,6 +85,12 @@ def sdl(empty_gateway: httpx2.Client) -> str:
 def workspace(tmp_path: Path, node: str, npm_packages: Path, sdl: str) -> Workspace:
     """The test's own."""
     return Workspace.made(tmp_path / "workspace", node, sdl, npm_packages)
+
+
+@pytest.fixture
+def python_folder(tmp_path: Path, sdl: str) -> Path:
+    """The test's own, with the programs in Python."""
+    return copied(tmp_path / "workspace", sdl) / "python"
 
 
 @pytest.fixture(scope="session")

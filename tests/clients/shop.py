@@ -47,9 +47,8 @@ class Shop:
         }
 
     def ordered(self) -> tuple[str, list[str]]:
-        """A product with more than one order, or any while the store has none; the first two lines of its orders."""
-        found = self._ask(_ORDERED)["products"]["nodes"]
-        product: str = found[0]["id"] if found else self.glance()["id"]
+        """A product with more than one order, and the first two lines of its orders."""
+        product: str = self._ask(_ORDERED)["products"]["nodes"][0]["id"]
         lines = self._ask(_LINES, id=product)["product"]["orderItems"]["nodes"]
         return product, [line["id"] for line in lines]
 

@@ -23,7 +23,7 @@ def test_graphql_eslint_finds_nothing(workspace: Workspace) -> None:
 
 
 def test_graphql_eslint_would_find_something(workspace: Workspace) -> None:
-    with workspace.sdl.open("a") as sdl:
+    with (workspace.root / "schema" / "schema.graphql").open("a") as sdl:
         sdl.write("type hat { hat_size: Int }")
     (workspace.folder / "documents" / "worse.graphql").write_text('query { product(by: { slug: "a" }) { title } }')
 
@@ -69,7 +69,7 @@ def test_a_change_reaches_the_cached_list(client: str, typescript: Workspace, sh
             "VariantUpdate",  # refused
             *("ProductSearch", "ProductSearch"),  # the first page again comes out of the cache
             "NodeRefetch",
-            *["ProductOrders"] * max(1, len(lines)),
+            *("ProductOrders", "ProductOrders"),  # a line a page
         ],
         "titles": shop.titles(6),
         "before": before,
@@ -106,12 +106,16 @@ def test_relay_pages_refetches_and_updates_its_store(workspace: Workspace, shop:
 # Python
 
 
-def test_gql_checks_every_document_and_asks_it(workspace: Workspace, client_python: Path, shop: Shop) -> None:
+def test_gql_checks_every_document_and_asks_it(python_folder: Path, client_python: Path, shop: Shop) -> None:
     before, (product, lines) = shop.glance(), shop.ordered()
 
-    python = workspace.folder / "python"
     saw = json.loads(
-        run(client_python, python / "gql_walk.py", cwd=python, **shop.environment(STOREGRAPH_PRODUCT=product))
+        run(
+            client_python,
+            python_folder / "gql_walk.py",
+            cwd=python_folder,
+            **shop.environment(STOREGRAPH_PRODUCT=product),
+        )
     )
 
     now = shop.glance()
@@ -132,15 +136,14 @@ def test_gql_checks_every_document_and_asks_it(workspace: Workspace, client_pyth
 
 
 def test_ariadne_codegen_makes_a_typed_client(
-    workspace: Workspace, client_python: Path, shop: Shop, kept_folder: Path
+    python_folder: Path, client_python: Path, shop: Shop, kept_folder: Path
 ) -> None:
     before = shop.glance()
-    python = workspace.folder / "python"
-    run(client_python, "-m", "ariadne_codegen", "--config", "ariadne-codegen.toml", cwd=python)
+    run(client_python, "-m", "ariadne_codegen", "--config", "ariadne-codegen.toml", cwd=python_folder)
 
     mypy = ("-m", "mypy", "--python-executable", client_python, "--cache-dir", kept_folder / "mypy")
-    run(sys.executable, *mypy, ".", cwd=python)
-    saw = json.loads(run(client_python, python / "ariadne_walk.py", cwd=python, **shop.environment()))
+    run(sys.executable, *mypy, ".", cwd=python_folder)
+    saw = json.loads(run(client_python, python_folder / "ariadne_walk.py", cwd=python_folder, **shop.environment()))
 
     assert saw == {
         "titles": shop.titles(3),

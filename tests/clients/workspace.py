@@ -76,24 +76,29 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
+def copied(root: Path, sdl: str) -> Path:
+    """A copy of this folder, beside the SDL as both lie in the repository."""
+    folder = root / CLIENTS.relative_to(_ROOT)
+    shutil.copytree(CLIENTS, folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copy(_ROOT / ".graphqlrc.yml", root)
+    (root / "schema").mkdir()
+    (root / "schema" / "schema.graphql").write_text(sdl, encoding="utf-8")
+    return folder
+
+
 class Workspace:
-    """A copy of this folder beside the SDL, as both lie in the repository, with the installed packages."""
+    """A copy of this folder with the packages of npm."""
 
     def __init__(self, root: Path, node: str) -> None:
         self.root = root
         self.folder = root / CLIENTS.relative_to(_ROOT)
-        self.sdl = root / "schema" / "schema.graphql"
         self._node = node
 
     @classmethod
     def made(cls, root: Path, node: str, sdl: str, packages: Path) -> "Workspace":
-        made = cls(root, node)
-        shutil.copytree(CLIENTS, made.folder, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-        (made.folder / "node_modules").symlink_to(packages / "node_modules")
-        shutil.copy(_ROOT / ".graphqlrc.yml", root)
-        made.sdl.parent.mkdir()
-        made.sdl.write_text(sdl, encoding="utf-8")
-        return made
+        folder = copied(root, sdl)
+        (folder / "node_modules").symlink_to(packages / "node_modules")
+        return cls(root, node)
 
     def tool(self, name: str, *arguments: str, cwd: Path | None = None, **environment: str) -> str:
         """A command of an installed package, from this folder unless told otherwise."""

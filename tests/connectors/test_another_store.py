@@ -172,7 +172,7 @@ async def test_another_store(database: Database, tmp_path: Path) -> None:
     exchanges = another()
     report = await import_store(database, source(in_process(exchanges, tmp_path), url="shop.example.jp"))
     # Files of the products that lost their variants must not become everybody's.
-    assert {skipped.entity for skipped in report.skipped} <= {"downloads"}
+    assert {skipped.entity for skipped in report.skipped} <= {"downloads", "feeds", "upgrade paths", "links"}
     assert report.of("products") == Tally(imported=200)
     (store,) = await rows(database, "store")
     assert (store["currency"], store["name"], store["url"]) == ("JPY", "商店 & Söhne", "https://shop.example.jp")

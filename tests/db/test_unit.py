@@ -271,8 +271,8 @@ async def test_a_key_is_free_again_after_a_day(shop: Gateway) -> None:
     assert await counts(shop) == [1, 1, 2, 1]
 
 
-@pytest.mark.parametrize("key", ["a" * 255, "😀" * 255, "é'\"%\\;--", " "], ids=["long", "wide", "signs", "space"])
-async def test_any_line_is_a_key(shop: Gateway, key: str) -> None:
-    await change(shop, "First", key)
+async def test_any_line_is_a_key(shop: Gateway) -> None:
+    for number, key in enumerate(["a" * 255, "😀" * 255, "é'\"%\\;--", " "]):
+        await change(shop, f"Title {number}", key)
 
-    assert (await change(shop, "First", key))["extensions"] == {"idempotent": True}
+        assert (await change(shop, f"Title {number}", key))["extensions"] == {"idempotent": True}

@@ -221,7 +221,9 @@ class Book(Node):
     shout: str = computed(str.upper, ProductRow.title)
     between: int = computed(
         lambda low, high, version: high - low + version,
-        *(ProductRow.min_price, ProductRow.max_price, ProductRow.version),
+        ProductRow.min_price,
+        ProductRow.max_price,
+        ProductRow.version,
     )
     letters: int = column(expression(func.length(ProductRow.title), "letters"))
     variants: list[ProductVariant] = related(
@@ -251,8 +253,8 @@ class NoteInput:
     text: str
 
 
-async def change_nothing(unit: Unit, input: NoteInput) -> Keys:
-    """Say what nobody declared."""
+async def note_make(unit: Unit, input: NoteInput) -> Keys:
+    """Change nothing, and emit what the input says."""
     unit.emit(Event(input.text, "Product:1"))
     return {"product": 1}
 
@@ -265,7 +267,7 @@ class NotePayload(Payload):
 @strawberry.type(name="Mutation")
 class Changes:
     note: NotePayload | None = performed(
-        mutation(permission="products/edit", rest="POST /notes", emits=("note.made",))(change_nothing)
+        mutation(permission="products/edit", rest="POST /notes", emits=("note.made",))(note_make)
     )
 
 
@@ -333,6 +335,6 @@ async def test_an_event_that_was_not_declared_is_a_bug(gateway: Gateway, logged:
 
     assert told.body == {"data": {"note": {"product": {"title": "Product 1"}, "events": None}}}
     assert codes(without_spills(untold)) == ["INTERNAL"]
-    assert "change_nothing emits {'note.lost'} without declaring it" in str(logged[0]["exc_info"])
+    assert "note_make emits {'note.lost'} without declaring it" in str(logged[0]["exc_info"])
     async with gateway.database.read() as connection:
         assert (await connection.exec_driver_sql("SELECT name FROM event")).all() == [("note.made",)]

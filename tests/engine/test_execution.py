@@ -2,15 +2,17 @@
 
 import asyncio
 import gc
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from sqlalchemy.pool import QueuePool
 from structlog.typing import EventDict
 
 from db.catalog.product import ProductStatus
 from db.unit import Units
 from engine import identity
 from engine.execution import Executor, Request
+from engine.loader import related_statement
 from schema.root import schema
 from tests import factories
 from tests.engine.answers import asked, clean, codes, without_spills
@@ -90,8 +92,8 @@ async def test_empty_selections_are_empty_objects(gateway: Gateway) -> None:
     }
 
 
-async def test_names_of_operations_and_operators(gateway: Gateway) -> None:
-    """`__typename` is there on every type, and costs nothing."""
+async def test_the_name_of_a_type_costs_nothing(gateway: Gateway) -> None:
+    """`__typename` is there on every type; clients add it everywhere."""
     await stored(gateway, catalogue(2))
 
     with gateway.counting() as sql:
@@ -266,6 +268,11 @@ async def test_a_database_that_is_away_is_an_answer_too(gateway: Gateway, logged
     assert "10.0.0.5" in str(logged[0]["exc_info"])
 
 
+def busy(gateway: Gateway) -> int:
+    """Connections that have not been given back."""
+    return sum(cast(QueuePool, engine.pool).checkedout() for engine in gateway.database.engines)
+
+
 async def test_every_request_gives_its_connection_back(gateway: Gateway) -> None:
     """More requests than connections, failing ones among them."""
     await stored(gateway, [factories.product(n, status=ProductStatus.DRAFT) for n in range(1, 4)])
@@ -274,5 +281,35 @@ async def test_every_request_gives_its_connection_back(gateway: Gateway) -> None
         await asked(gateway, "{ products { nodes { variants { cost { cents } } } totalCount } }", viewer=ANONYMOUS)
         clean(await gateway.answer("{ products(first: 0) { totalCount } }"))
 
-    for engine in gateway.database.engines:
-        assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert busy(gateway) == 0
+
+
+async def test_a_client_that_leaves_gives_its_connection_back(gateway: Gateway) -> None:
+    """At any moment of a request: before its first statement, during one, between two."""
+    await stored(gateway, catalogue(20))
+    document = (
+        "{ products(first: 20) { nodes { title variants { sku product { slug } } brands { name } } totalCount } }"
+    )
+    whole = await gateway(document)
+
+    for delay in (0, 0.001, 0.002, 0.004, 0.008, 0.016):
+        request = asyncio.create_task(gateway.answer(document))
+        await asyncio.sleep(delay)
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+        assert busy(gateway) == 0
+    assert await gateway(document) == whole
+
+
+async def test_kept_statements_do_not_grow_with_requests(gateway: Gateway) -> None:
+    """A statement is built once for what it asks; a thousand mutations must not push the others out."""
+    await stored(gateway, [factories.product(1), factories.variant(1, 1)])
+    document = """mutation ($input: VariantUpdateInput!) {
+        variantUpdate(input: $input) { variant { title product { title } } product { minPrice { cents } } } }"""
+
+    async def changed(title: str) -> int:
+        await gateway(document, {"input": {"id": identity.encode("ProductVariant", 1), "title": title}})
+        return related_statement.cache_info().currsize
+
+    first = await changed("First")
+    assert [await changed(title) for title in ("Second", "Third", "Fourth")] == [first] * 3

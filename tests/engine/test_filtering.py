@@ -121,7 +121,9 @@ def shelves(draw: st.DrawFn) -> tuple[list[ProductRow], list[VariantRow]]:
             key = len(variants) + 1
             sku = draw(st.none() | text)
             variants.append(
-                factories.variant(key, number, sku=sku and f"{key}{sku}", description=draw(text), price=draw(cents))
+                factories.variant(
+                    key, number, sku=None if sku is None else f"{key}{sku}", description=draw(text), price=draw(cents)
+                )
             )
     return products, variants
 

@@ -106,7 +106,6 @@ def ids(values: list[Any] | None) -> list[int]:
 _WORDPRESS: Final = "WordPress's own, no part of a store"
 _PARENT: Final = "the place in the answer says it"
 _MIRROR: Final = "repeats another key of the record"
-_NO_CLASSES: Final = "the classes themselves are not imported yet"
 
 PICTURE: Final[Mapping[str, Key]] = {
     "id": Served("attachmentId"),
@@ -153,9 +152,7 @@ VARIANT: Final[Mapping[str, Key]] = {
     "other_info.width": Served("width"),
     "other_info.height": Served("height"),
     "other_info.is_bundle_product": Left("a mirror of the product's `isBundle`"),
-    "other_info.bundle_child_ids": Later(
-        Served("bundleItems.databaseId", ids), "the links of bundles are not imported yet"
-    ),
+    "other_info.bundle_child_ids": Served("bundleItems.databaseId", ids),
     "other_info.repeat_interval": Served("interval", maybe_word),
     "other_info.times": Served("billingTimes", number),
     "other_info.trial_days": Served("trialDays", number),
@@ -230,8 +227,8 @@ PRODUCT: Final[Mapping[str, Key]] = {
     "detail.gallery_image.meta_key": Left(_WORDPRESS),
     "detail.gallery_image.meta_value": Each("gallery", PICTURE),
     "detail.other_info.is_bundle_product": Served("isBundle", flag),
-    "detail.other_info.tax_class": Later(Served("taxClass.databaseId", reference), _NO_CLASSES),
-    "detail.other_info.shipping_class": Later(Served("shippingClass.databaseId", reference), _NO_CLASSES),
+    "detail.other_info.tax_class": Served("taxClass.databaseId", reference),
+    "detail.other_info.shipping_class": Served("shippingClass.databaseId", reference),
     "detail.other_info.group_pricing_by": Served("groupPricingBy", maybe_word),
     "detail.other_info.sold_individually": Served("soldIndividually", flag),
     "detail.other_info.use_pricing_table": Served("usePricingTable", flag),

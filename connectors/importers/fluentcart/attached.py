@@ -105,7 +105,7 @@ async def _write_paths(
         owners |= variants[product.id]
         for entry in told:
             try:
-                listed.add(key(branch(entry).get("id")))
+                listed.add(UPGRADE_PATH.columns["id"](branch(entry), branch))
                 row, places, reasons = read_upgrade_path(entry)
                 if row["from_variant_id"] not in variants[product.id]:
                     reason = f"variant {row['from_variant_id']} is not among the product's variants"

@@ -160,7 +160,7 @@ def read_customers(batch: Batch[ListedCustomer], source: str) -> tuple[list[Cust
 def _read_address(customer: Customer, entry: Any, kind: AddressType, skipped: list[Skipped]) -> None:
     try:
         record = branch(entry)
-        identifier = key(record.get("id"))
+        identifier = ADDRESS.columns["id"](record, branch)
         if customer.listed is not None:
             if identifier in customer.listed:
                 return  # a store that ignores the type tells each address twice

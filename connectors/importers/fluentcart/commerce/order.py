@@ -275,7 +275,7 @@ def _told(record: Record, place: str) -> list[Any]:
 def _read_child(order: Order, mapped: Mapped, entry: Any, source: str, skipped: list[Skipped]) -> None:
     try:
         record = {"order_id": order.id, **branch(entry)}
-        order.listed[mapped.entity].add(key(record.get("id")))
+        order.listed[mapped.entity].add(mapped.columns["id"](record, branch))
         row = mapped.read(record)
         if row["order_id"] != order.id:
             raise Unreadable(f"belongs to order {row['order_id']}, not to {order.id}", "order_id")

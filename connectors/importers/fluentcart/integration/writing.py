@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.importers import reconcile
 from connectors.importers.fluentcart.integration.feed import FEED, Feed, read_feed
 from connectors.importers.fluentcart.integration.provider import PROVIDER, unknown_provider
-from connectors.importers.fluentcart.values import branch, key, shown
+from connectors.importers.fluentcart.values import branch, shown
 from connectors.importers.mapping import Columns, Unreadable
 from connectors.importers.reconcile import Link
 from connectors.importers.report import Report, Skipped, Tally
@@ -40,7 +40,7 @@ class Told:
         self._place = "" if product_id is None else f" of product {product_id}"
         for entry in entries:
             try:
-                self.listed.add(key(branch(entry).get("id")))
+                self.listed.add(FEED.columns["source_id"](branch(entry), branch))
                 feed = read_feed(entry, product_id)
                 if self.feeds.setdefault(feed.row["source_id"], feed) is not feed:
                     raise Unreadable("is the identifier of another one too", "id")

@@ -1,5 +1,6 @@
 // Shops with Apollo Client at a real gateway and prints what it saw; a test says what that has to be.
-import type { ObservableQuery, OperationVariables } from "@apollo/client";
+import { NetworkStatus, type ObservableQuery, type OperationVariables } from "@apollo/client";
+import { filter, firstValueFrom, map } from "rxjs";
 import {
   NodeRefetchDocument,
   ProductListDocument,
@@ -14,28 +15,32 @@ import { apolloClient } from "./client.js";
 
 const client = apolloClient(uri, token, counted);
 
-/** What a component shows that watches a query, now. */
-async function shown<Data, Variables extends OperationVariables>(query: ObservableQuery<Data, Variables>) {
-  await new Promise<void>((loaded) => query.subscribe(({ dataState }) => dataState === "complete" && loaded()));
-  return () => query.getCurrentResult().data as Data;
+/** What a component shows that watches a query, once nothing is under way. */
+function watched<Data, Variables extends OperationVariables>(query: ObservableQuery<Data, Variables>) {
+  query.subscribe({}); // the component stays on the page
+  const ready = query.pipe(
+    filter(({ networkStatus }) => networkStatus === NetworkStatus.ready),
+    map(({ data }) => data as Data),
+  );
+  return () => firstValueFrom(ready);
 }
 
 const list = client.watchQuery({ query: ProductListDocument, variables: shelf });
-const newest = await shown(list);
-await list.fetchMore({ variables: { after: cursor(newest()) } });
-const before = first(newest());
+const newest = watched(list);
+await list.fetchMore({ variables: { after: cursor(await newest()) } });
+const before = first(await newest());
 
 const change = await client.mutate({
   mutation: VariantUpdateDocument,
   variables: repriced(before.variant, 1, before.version),
 });
-const after = first(newest());
+const after = first(await newest());
 
 const refusal = await client.mutate({
   mutation: VariantUpdateDocument,
   variables: { input: { id: before.variant, title: "" } },
 });
-const kept = first(newest());
+const kept = first(await newest());
 
 for (const page of [1, 2, 1]) {
   await client.query({ query: ProductSearchDocument, variables: { search: "sku", page } });
@@ -43,21 +48,21 @@ for (const page of [1, 2, 1]) {
 const refetched = await client.query({ query: NodeRefetchDocument, variables: { id: before.id } });
 
 const orders = client.watchQuery({ query: ProductOrdersDocument, variables: { id: ordered, first: 1 } });
-const sold = await shown(orders);
-const { hasNextPage, endCursor } = sold().product!.orderItems.pageInfo;
+const sold = watched(orders);
+const { hasNextPage, endCursor } = (await sold()).product!.orderItems.pageInfo;
 if (hasNextPage) await orders.fetchMore({ variables: { after: endCursor } });
 
 console.log(
   JSON.stringify({
     asked,
-    titles: glances(newest()).map((glance) => glance.title),
+    titles: glances(await newest()).map((glance) => glance.title),
     before,
     after,
     kept,
     changed: refusals(change.data!),
     refused: refusals(refusal.data!),
     refetched: identity(refetched.data!),
-    lines: lines(sold()),
+    lines: lines(await sold()),
   }),
 );
 client.stop();
