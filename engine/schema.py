@@ -36,6 +36,15 @@ class Schema(strawberry.Schema):
         """graphql-core's schema, which executes."""
         return self._schema
 
+    def as_str(self) -> str:
+        """The SDL, with what Strawberry leaves out: which types are the roots, or readers would take `Subscription` for
+        one and clients keep all subscriptions in one place; and what `@oneOf` means."""
+        roots = {"query": self.core.query_type, "mutation": self.core.mutation_type}
+        told = "".join(f"  {operation}: {root.name}\n" for operation, root in roots.items() if root)
+        definition = "directive @oneOf on INPUT_OBJECT"
+        printed = super().as_str().replace(definition, f'"""Exactly one of the fields is given."""\n{definition}')
+        return f"schema {{\n{told}}}\n\n{printed}"
+
     @cached_property
     def entities(self) -> Mapping[str, Entity]:
         return {entity.name: entity for entity in self._entities()}
