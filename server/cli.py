@@ -92,10 +92,7 @@ def serve(
     gc.disable()
     try:
         settings = _settings(host=host, port=port, workers=workers, demo=demo or None)
-        from server.demo_process import filling
-
-        with filling(settings):
-            from server.serving import serve
+        from server.serving import serve
 
         serve(settings, lambda url: _welcome(url, settings))
     finally:

@@ -1,7 +1,5 @@
 """The demo store: a recording of a real FluentCart store, imported the way any store is."""
 
-import asyncio
-import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +11,7 @@ from db.catalog.product import ProductRow
 from db.database import Database
 from db.importing import ImportRow
 from server.mistake import Mistake
+from server.startup import named
 
 if TYPE_CHECKING:
     from server.settings import Settings
@@ -37,8 +36,6 @@ async def fill(database: Database) -> None:
     if own and all(own):
         return
     if stocked and not own:
-        from server.startup import named
-
         raise Mistake(f"{named(database)} holds a store of its own: the demo needs a database for itself")
     from connectors.importers.fluentcart import RecordedStore, Source, import_store
 
@@ -74,19 +71,3 @@ Three things to try:
      curl -s {url} -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' \\
        -d '{{"query": "{{ products(first: 1) {{ nodes {{ title variants {{ sku totalStock available }} }} }} }}"}}'
 {warning}"""
-
-
-async def _make(url: str) -> None:
-    from db import migrations
-
-    database = Database.open(url)
-    try:
-        await migrations.migrate(database)
-        await fill(database)
-    finally:
-        await database.close()
-
-
-if __name__ == "__main__":  # what server.demo_process starts
-    gc.disable()
-    asyncio.run(_make(sys.argv[1]))

@@ -1,12 +1,9 @@
 """The demo: one command from nothing to a filled store, an administrator's token and things to try."""
 
-import contextlib
 import json
 import re
 import shlex
 import sqlite3
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +11,12 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server import demo_process, demo_store
+from server import demo_store
 from server.examples import DOCUMENTS
 from server.mistake import Mistake
 from server.settings import Settings
 from tests.databases import sqlite_url
-from tests.server.running import ROOT, SECONDS, running, serving, stocked
+from tests.server.running import SECONDS, running, serving, stocked
 
 HIDDEN = {"query": "{ products(first: 1) { totalCount nodes { commentStatus } } }"}
 
@@ -109,46 +106,6 @@ def test_an_interrupted_filling_goes_on(demo: Settings) -> None:
     with running(demo) as client:
         headers = {"Authorization": "Bearer known-admin-token"}
         assert data(client.post("/graphql", json=HIDDEN, headers=headers))["products"]["totalCount"] == 200
-
-
-def stocked_with(path: Path) -> int:
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        count: int = connection.execute("SELECT count(*) FROM product").fetchone()[0]
-        return count
-
-
-def test_a_new_store_is_filled_by_another_process_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(demo_process, "_processors", lambda: 2)
-    monkeypatch.chdir(ROOT)
-    settings = Settings(demo=True, data_folder=tmp_path / "data")
-    with demo_process.filling(settings):
-        assert not (tmp_path / "data" / "demo.db").exists()
-    assert stocked_with(tmp_path / "data" / "demo.db") == 200
-    assert capfd.readouterr().out == "Filling the demo store …\n"
-    with demo_process.filling(settings):  # once is enough
-        pass
-    assert capfd.readouterr().out == ""
-
-
-def test_an_interrupted_start_ends_that_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_process, "_processors", lambda: 2)
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), demo_process.filling(Settings(demo=True, data_folder=tmp_path)):
-        raise KeyboardInterrupt
-    assert time.monotonic() - start < SECONDS
-
-
-@pytest.mark.parametrize(
-    "other", [{"demo": False}, {"database_url": "sqlite:///mine.db"}, {"data_folder": Path("/dev/null/data")}]
-)
-def test_no_other_store_is_filled_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]) -> None:
-    monkeypatch.setattr(demo_process, "_processors", lambda: 2)
-    monkeypatch.setattr(sys, "executable", "/no/such/program")
-    with demo_process.filling(Settings.model_validate({"demo": True, "data_folder": tmp_path} | other)):
-        pass
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_store_of_its_own_is_not_opened_to_everyone(tmp_path: Path, sqlite_template: Path) -> None:
