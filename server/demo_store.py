@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import exists, select
 from sqlmodel import col
@@ -11,10 +11,8 @@ from db.catalog.product import ProductRow
 from db.database import Database
 from db.importing import ImportRow
 from server.mistake import Mistake
+from server.settings import Settings
 from server.startup import named
-
-if TYPE_CHECKING:
-    from server.settings import Settings
 
 # Reserved for examples (RFC 2606): nobody is asked. The store's own links and pictures begin with it.
 SITE: Final = "https://store.example"
@@ -54,7 +52,7 @@ def recording() -> Path:
     raise Mistake(f"The demo's recording is missing: {_PLACES[0]}")
 
 
-def welcome(url: str, settings: "Settings") -> str:
+def welcome(url: str, settings: Settings) -> str:
     """What to print when the demo is up: where it is, the token, three things to try."""
     assert settings.admin_token is not None  # the demo always has one
     token = settings.admin_token.get_secret_value()

@@ -100,7 +100,8 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
             if settings.demo:
                 from server import demo_store
 
-                await demo_store.fill(database)
+                async with explained(database):
+                    await demo_store.fill(database)
             yield database
         finally:
             await database.close()
