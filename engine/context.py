@@ -5,7 +5,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aiodataloader import DataLoader
 from sqlalchemy import Executable, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,7 +45,8 @@ class Context:
         self.database = database
         self.document = document
         self.request_id = request_id
-        self.loaders: dict[Hashable, DataLoader[Any, Any]] = {}
+        # By the place or the declaration that made them: dataloaders, and what the parents of one list share.
+        self.loaders: dict[Hashable, Any] = {}
         self.extensions: dict[str, Any] = {}
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection | None = None

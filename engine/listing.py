@@ -7,7 +7,7 @@ A page is one statement for all parents that ask for it, its count another, and 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, case, func, literal, select, true, union_all
 from strawberry.annotation import StrawberryAnnotation
@@ -256,10 +256,10 @@ class Connected(Declaration):
         context: Context = info.context
         nodes = info._raw_info.field_nodes
         place = (self, tuple(map(id, nodes)))
-        loads = cast("Loads | None", context.loaders.get(place))
+        loads: Loads | None = context.loaders.get(place)
         if loads is None:  # the first parent of this field: all of them share its loaders
             loads = Loads(context, self.query(field, arguments, context.viewer), nodes)
-            context.loaders[place] = loads  # type: ignore[assignment]
+            context.loaders[place] = loads
         parent = ROOT if self.parent is None else getattr(source.row, self.parent)
         rows, more = await loads.page.load(parent) if loads.selected else ([], False)
         return Page(loads.query.order, loads.query.window, rows, more, partial(loads.count, parent))

@@ -62,10 +62,7 @@ def load_related(
     if loader is None:
         entity = entity_of(field.target)
         needs = context.document.asked(entity, nodes)
-        # Two aliases that ask the same columns share one loader, and so one statement.
-        shared = (relation, tuple(n.key for n in needs))
-        loader = context.loaders.get(shared) or related_loader(context, relation, entity, needs, field.many)
-        context.loaders[shared] = context.loaders[place] = loader
+        loader = context.loaders[place] = related_loader(context, relation, entity, needs, field.many)
     return loader.load(key)
 
 
@@ -73,8 +70,16 @@ async def _nothing() -> list[Any]:
     return []
 
 
-def related_loader(context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool) -> Loader[Any, Any]:
-    return Loader(partial(_load, context, relation, entity, needs, many), max_batch_size=MOST_KEYS)
+def related_loader(
+    context: Context, relation: Relation, entity: Entity, needs: Needs, many: bool
+) -> DataLoader[Any, Any]:
+    """The operation's loader of these columns over this relation: who asks the same shares it, and its statement."""
+    shared = (relation, tuple(n.key for n in needs))
+    loader: DataLoader[Any, Any] | None = context.loaders.get(shared)
+    if loader is None:
+        load = partial(_load, context, relation, entity, needs, many)
+        loader = context.loaders[shared] = Loader(load, max_batch_size=MOST_KEYS)
+    return loader
 
 
 async def _load(
@@ -132,12 +137,7 @@ def among(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[
 
 async def fetch_by_key(context: Context, entity: Entity, needs: Needs, key: Any) -> Any | None:
     """One visible row of the entity; loads of one turn share a statement."""
-    relation = by_key(entity)
-    shared = (relation, tuple(n.key for n in needs))
-    loader = context.loaders.get(shared)
-    if loader is None:
-        loader = context.loaders[shared] = related_loader(context, relation, entity, needs, many=False)
-    return await loader.load(key)
+    return await related_loader(context, by_key(entity), entity, needs, many=False).load(key)
 
 
 @cache

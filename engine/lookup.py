@@ -55,11 +55,7 @@ class Lookup(Declaration):
         elif isinstance(value, str) and "\0" in value:
             return None  # PostgreSQL refuses to compare with NUL, and no text holds it
         needs = context.document.asked(entity, info._raw_info.field_nodes)
-        shared = (relation, tuple(n.key for n in needs))
-        loader = context.loaders.get(shared)
-        if loader is None:
-            loader = context.loaders[shared] = related_loader(context, relation, entity, needs, many=False)
-        return loader.load(value)
+        return related_loader(context, relation, entity, needs, many=False).load(value)
 
 
 class Nodes(Declaration):
