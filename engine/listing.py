@@ -15,6 +15,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
+from engine.batch import Argument
 from engine.connection import FIRST, MOST, MOST_PAGES, Page, Window
 from engine.context import Context, Viewer
 from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
@@ -209,9 +210,9 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class Narrowing:
-    """Arguments of one field's own that narrow its list: name, type, default and description of each."""
+    """Arguments of one field's own that narrow its list."""
 
-    arguments: tuple[tuple[str, Any, Any, str], ...]
+    arguments: tuple[Argument, ...]
     condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]
 
 
@@ -355,9 +356,7 @@ def connected(
     ]
     if listing.search is not None:
         field.arguments.append(_argument("search", cursors, listing.searched))
-    for name, type_, default, said in narrowing.arguments if narrowing else ():
-        annotation = StrawberryAnnotation(type_)
-        field.arguments.append(StrawberryArgument(name, None, annotation, default=default, description=said))
+    field.arguments.extend(a.declared() for a in (narrowing.arguments if narrowing else ()))
     return field
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import and_, false, or_, select
-from sqlmodel import col
+from sqlalchemy import and_, false, or_, select, true
 
 from db import visibility
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
@@ -36,7 +35,7 @@ async def variant_options(
         PRODUCT.c.status == ProductStatus.PUBLISH,
         VARIANT.c.status == VariantStatus.ACTIVE,
         in_stock,
-        VARIANT.c.payment_type == payment_type if payment_type else col(VariantRow.id).is_not(None),
+        VARIANT.c.payment_type == payment_type if payment_type else true(),
     )
     if search:
         offered = and_(offered, containing(PRODUCT.c.search_text, search, context.dialect))

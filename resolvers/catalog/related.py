@@ -9,6 +9,7 @@ from sqlmodel import col
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
 from db.row import table
+from engine.batch import Argument
 from engine.listing import Narrowing
 
 PRODUCT = table(ProductRow)
@@ -38,8 +39,8 @@ def _sharing(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
 
 RELATED = Narrowing(
     arguments=(
-        ("by_categories", bool, True, "Count shared categories."),
-        ("by_brands", bool, True, "Count shared brands."),
+        Argument("by_categories", bool, "Count shared categories.", default=True),
+        Argument("by_brands", bool, "Count shared brands.", default=True),
     ),
     condition=_sharing,
 )

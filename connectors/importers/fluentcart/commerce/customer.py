@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
+from connectors.importers.fluentcart.commerce.address import PLACE
 from connectors.importers.fluentcart.listing import Batch, Listing
 from connectors.importers.fluentcart.values import (
     branch,
@@ -70,13 +71,7 @@ ADDRESS: Final = Mapped(
         "type": Field("type", word(AddressType)),
         "status": Field("status", text("active")),
         "label": Field("label", plain("")),
-        "name": Field("name", plain("")),
-        "address1": Field("address_1", plain("")),
-        "address2": Field("address_2", plain("")),
-        "city": Field("city", plain("")),
-        "state": Field("state", plain("")),
-        "postcode": Field("postcode", text("")),
-        "country": Field("country", text("")),
+        **PLACE,
         "phone": Field("phone", text("")),
         "email": Field("email", text("")),
         "extra": Field("meta", document),

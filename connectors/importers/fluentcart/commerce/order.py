@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
+from connectors.importers.fluentcart.commerce.address import PLACE
 from connectors.importers.fluentcart.listing import Batch, Listing
 from connectors.importers.fluentcart.values import (
     branch,
@@ -188,13 +189,7 @@ ORDER_ADDRESS: Final = Mapped(
         "id": Field("id", key),
         "order_id": Field("order_id", key),
         "type": Field("type", word(AddressType)),
-        "name": Field("name", plain("")),
-        "address1": Field("address_1", plain("")),
-        "address2": Field("address_2", plain("")),
-        "city": Field("city", plain("")),
-        "state": Field("state", plain("")),
-        "postcode": Field("postcode", text("")),
-        "country": Field("country", text("")),
+        **PLACE,
         "extra": Field("meta", document),
         "created_at": Field("created_at", moment),
         "updated_at": Field("updated_at", moment),
