@@ -1,6 +1,9 @@
 """What a product's row repeats of its variants, recomputed. Derived columns do not bump `version`."""
 
-from sqlalchemy import case, exists, func, select, update
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -9,16 +12,18 @@ from db.catalog.search import product_search_text
 from db.catalog.variant import VariantRow
 
 
-async def refresh_product(connection: AsyncConnection, product_id: int) -> None:
-    """Minimum and maximum price, and availability: in stock when unmanaged or when any variant is."""
-    mine = col(VariantRow.product_id) == product_id
+async def refresh_products(connection: AsyncConnection, product_ids: Collection[int]) -> None:
+    """Minimum and maximum price, and availability: in stock when unmanaged or when any variant is. One statement."""
+    mine = col(VariantRow.product_id) == col(ProductRow.id)
     in_stock = exists(select(1).where(mine, col(VariantRow.stock_status) == StockStatus.IN_STOCK))
+    lowest = select(func.coalesce(func.min(VariantRow.price), 0)).where(mine).scalar_subquery()
+    highest = select(func.coalesce(func.max(VariantRow.price), 0)).where(mine).scalar_subquery()
     await connection.execute(
         update(ProductRow)
-        .where(col(ProductRow.id) == product_id)
+        .where(col(ProductRow.id).in_(product_ids))
         .values(
-            min_price=select(func.coalesce(func.min(VariantRow.price), 0)).where(mine).scalar_subquery(),
-            max_price=select(func.coalesce(func.max(VariantRow.price), 0)).where(mine).scalar_subquery(),
+            min_price=lowest,
+            max_price=highest,
             stock_availability=case(
                 (col(ProductRow.manage_stock).is_(False), StockStatus.IN_STOCK),
                 (in_stock, StockStatus.IN_STOCK),
@@ -28,16 +33,24 @@ async def refresh_product(connection: AsyncConnection, product_id: int) -> None:
     )
 
 
-async def refresh_product_search(connection: AsyncConnection, product_id: int) -> None:
-    """The text that a product is found by, after a change of its title or of a variant's title or SKU."""
-    mine = col(ProductRow.id) == product_id
-    title = (await connection.execute(select(col(ProductRow.title)).where(mine))).scalar_one()
+async def refresh_products_search(connection: AsyncConnection, product_ids: Collection[int]) -> None:
+    """The texts that products are found by, after a change of a title or of a variant's title or SKU, in two
+    statements."""
     statement = (
-        select(col(VariantRow.title), col(VariantRow.sku))
-        .where(col(VariantRow.product_id) == product_id)
-        .order_by(col(VariantRow.position), col(VariantRow.id))
+        select(col(ProductRow.id), col(ProductRow.title), col(VariantRow.title), col(VariantRow.sku))
+        .outerjoin(VariantRow, col(VariantRow.product_id) == col(ProductRow.id))
+        .where(col(ProductRow.id).in_(product_ids))
+        .order_by(col(ProductRow.id), col(VariantRow.position), col(VariantRow.id))
     )
-    variants = [(row.title, row.sku) for row in await connection.execute(statement)]
-    await connection.execute(
-        update(ProductRow).where(mine).values(search_text=product_search_text(product_id, title, variants))
-    )
+    titles: dict[int, str] = {}
+    variants: defaultdict[int, list[tuple[str, str | None]]] = defaultdict(list)
+    for product_id, title, variant_title, sku in await connection.execute(statement):
+        titles[product_id] = title
+        if variant_title is not None:
+            variants[product_id].append((variant_title, sku))
+    if titles:
+        texts = [
+            {"of_product": key, "text": product_search_text(key, title, variants[key])} for key, title in titles.items()
+        ]
+        mine = col(ProductRow.id) == bindparam("of_product")
+        await connection.execute(update(ProductRow).where(mine).values(search_text=bindparam("text")), texts)

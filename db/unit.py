@@ -1,10 +1,11 @@
 """The unit of work: one transaction with its rows, its idempotency record and its events. Nobody else commits."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from sqlalchemy import CheckConstraint, UniqueConstraint, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -16,9 +17,11 @@ from db.outbox import EventRow
 from db.row import now, table
 from db.tables import METADATA
 from engine.context import Viewer
-from engine.errors import ErrorCode, Refused, UserError
+from engine.errors import ErrorCode, Forbidden, Refused, UserError
 from engine.naming import camel
-from engine.unit import Event, Recorded
+from engine.unit import Errors, Event, Recorded
+
+log = structlog.get_logger("storegraph.db")
 
 _IDEMPOTENCY = table(IdempotencyRow)
 # A deadlock's victim, a serialization failure, a lock not granted in time.
@@ -32,17 +35,46 @@ class UnitOfWork:
         self.connection = connection
         self.viewer = viewer
         self.events: list[Event] = []
-        self._errors: list[UserError] = []
+        self._errors = Errors()
+        self._committed: list[Callable[[], Awaitable[None]]] = []
+        self._undone: list[Callable[[], Awaitable[None]]] = []
+        self._over = False
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
-    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
-        self._errors.append(UserError(code=code, message=message, field=list(path) or None))
+    def require(self, permission: str) -> None:
+        if permission not in self.viewer.permissions:
+            raise Forbidden(permission, anonymous=self.viewer.id is None)
 
-    def settle(self) -> None:
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self._errors.refuse(code, message, *path)
+
+    def at(self, *path: str) -> Errors:
+        return self._errors.at(*path)
+
+    def settle(self, keys: Mapping[str, Any] | None = None) -> None:
         if self._errors:
-            raise Refused(self._errors)
+            raise Refused(self._errors.found, keys)
+
+    def afterwards(
+        self,
+        *,
+        committed: Callable[[], Awaitable[None]] | None = None,
+        undone: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        if committed is not None:
+            self._committed.append(committed)
+        if undone is not None:
+            self._undone.append(undone)
+
+    async def end(self) -> None:
+        """Does what was put off until the transaction ended. What fails there is logged: the answer is settled."""
+        for action in self._committed if self._over else self._undone:
+            try:
+                await action()
+            except Exception as error:
+                log.error("after a transaction", committed=self._over, exc_info=error)
 
     @property
     def _caller(self) -> str:
@@ -84,6 +116,7 @@ class UnitOfWork:
                 .values(result=result)
             )
         await self.connection.commit()
+        self._over = True
 
     def _row(self, event: Event) -> dict[str, Any]:
         return EventRow(
@@ -105,15 +138,26 @@ class UnitOfWork:
             return None
         constraint = violated(error)
         if isinstance(constraint, UniqueConstraint):
-            names = [camel(c.name) for c in constraint.columns]
-            return UserError(
-                code=ErrorCode.CONFLICT, message=f"{' and '.join(names)} is taken already", field=names[-1:]
-            )
+            # The last column is what the caller chose; those before it say among which it has to be unique.
+            name = camel([c.name for c in constraint.columns][-1])
+            return UserError(code=ErrorCode.CONFLICT, message=f"{name} is taken already", field=[name])
         if isinstance(constraint, CheckConstraint):
+            rule = str(constraint.name).removeprefix(f"ck_{constraint.table.name}_").replace("_", " ")
             return UserError(
-                code=ErrorCode.VALIDATION, message=f"The result would break a rule: {constraint.sqltext}", field=None
+                code=ErrorCode.VALIDATION, message=f"The result would break a rule of the store: {rule}", field=None
+            )
+        if _refers(error):
+            return UserError(
+                code=ErrorCode.CONFLICT,
+                message="Something that this refers to was deleted meanwhile, or is still in use; read again",
+                field=None,
             )
         return None
+
+
+def _refers(error: IntegrityError) -> bool:
+    """Whether a foreign key was broken."""
+    return getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY constraint failed" in str(error.orig)
 
 
 def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None:
@@ -161,8 +205,14 @@ class Units:
     @asynccontextmanager
     async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
         """Rolled back unless committed."""
-        async with self._database.write() as connection:
-            yield UnitOfWork(connection, viewer)
+        unit: UnitOfWork | None = None
+        try:
+            async with self._database.write() as connection:
+                unit = UnitOfWork(connection, viewer)
+                yield unit
+        finally:
+            if unit is not None:
+                await unit.end()
 
 
 __all__: Sequence[str] = ("UnitOfWork", "Units", "violated")

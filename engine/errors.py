@@ -1,6 +1,6 @@
 """Errors as callers meet them: a code, a sentence, a path. One enum for all, one exception per way of refusing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -68,8 +68,10 @@ class UserError:
 
 
 class Refused(Exception):
-    """A mutation's function found broken rules: nothing is written, the payload carries them all."""
+    """A mutation's function found broken rules: nothing is written, the payload carries them all. `keys` is what else
+    the payload says: the result of each item."""
 
-    def __init__(self, errors: Sequence[UserError]) -> None:
+    def __init__(self, errors: Sequence[UserError], keys: Mapping[str, Any] | None = None) -> None:
         super().__init__("; ".join(e.message for e in errors))
         self.errors = list(errors)
+        self.keys = keys

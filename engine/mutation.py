@@ -5,30 +5,27 @@ know HTTP and does not check permissions.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_type_hints
 
-import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from engine import identity
 from engine.context import Context
-from engine.declaration import Declaration, DeclaredField, Relation, declare, element
+from engine.declaration import PUBLIC, Declaration, DeclaredField, declare
 from engine.directives import Emits, RequiresPermission
 from engine.errors import BadUserInput, ErrorCode, Refused, UserError
 from engine.input import check_ids, fingerprint
 from engine.naming import camel
-from engine.unit import Event, Unit
+from engine.payload import Keys, kept, payload
+from engine.unit import Unit
 
 if TYPE_CHECKING:
     from strawberry.types.info import Info
 
 In = TypeVar("In")
 
-Keys = Mapping[str, Any]  # payload field → key of the row it shows
 LONGEST_KEY: Final = 255
 # A deadlock's victim succeeds on its next try; one that does not is worth an error.
 TRIES: Final = 3
@@ -38,59 +35,28 @@ TRIES: Final = 3
 class Mutation(Generic[In]):
     function: Callable[[Unit, In], Awaitable[Keys]]
     permission: str
-    rest: str
+    rest: str | None
     emits: tuple[str, ...]
     rate: str
 
     @property
     def description(self) -> str:
         doc = " ".join((self.function.__doc__ or "").split())
+        needs = "Open to everyone." if self.permission == PUBLIC else f"Requires {self.permission}."
+        rest = f" REST: {self.rest}." if self.rest else ""
         emits = f" Emits {', '.join(self.emits)}." if self.emits else ""
-        return f"{doc} Requires {self.permission}. REST: {self.rest}.{emits}"
+        return f"{doc} {needs}{rest}{emits}"
 
 
 def mutation(
-    *, permission: str, rest: str, emits: tuple[str, ...] = (), rate: str = "standard"
+    *, permission: str, rest: str | None, emits: tuple[str, ...] = (), rate: str = "standard"
 ) -> Callable[[Callable[[Unit, In], Awaitable[Keys]]], Mutation[In]]:
-    """Declare a mutation on its function. `rest` names the documented operation, `emits` every event it may write."""
-    if not permission or not rest:
+    """Declare a mutation on its function. `permission` may be PUBLIC; `rest` names the documented operation, None where
+    the documents have none; `emits` every event it may write; `rate` the budget that it is charged to beside the
+    caller's."""
+    if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
     return lambda function: Mutation(function, permission, rest, emits, rate)
-
-
-@strawberry.type(description="An event that a dry run would have written.")
-class EventPreview:
-    name: str
-    entity_id: strawberry.ID
-    version: int | None
-    changed_fields: list[str]
-
-
-@strawberry.interface(description="What every mutation answers.")
-class Payload:
-    user_errors: list[UserError] = strawberry.field(description="Empty when it worked. Otherwise nothing was written.")
-    events: list[EventPreview] | None = strawberry.field(
-        default=None, description="With `validateOnly`: the events that would be written."
-    )
-    row: strawberry.Private[Any]
-
-
-def changed(key: object, *, description: str | None = None) -> Any:
-    """A payload's entity, read back after the commit: a relation by the key that the function returned."""
-    return declare(Changed(element(key)), description=description)
-
-
-class Changed(Declaration):
-    def __init__(self, key: Any) -> None:
-        self.key = key
-        self._relation: Relation | None = None
-
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        if self._relation is None:
-            # Named after its own field: the function's result says `variant`, the payload's field is `variant`.
-            # Made once: statements are kept by it.
-            self._relation = Relation(self.key, field.python_name)
-        return self._relation.resolve(field, source, info, arguments)
 
 
 class Performed(Declaration):
@@ -133,6 +99,7 @@ class Performed(Declaration):
         validate_only: bool = False,
     ) -> Any:
         name = camel(field.python_name)
+        type_ = field.target
         async with context.database.unit(context.viewer) as unit:
             try:
                 if idempotency_key is not None and not validate_only:
@@ -140,25 +107,26 @@ class Performed(Declaration):
                     recorded = await unit.recall(name, idempotency_key, input_hash)
                     if recorded is not None:
                         if recorded.input_hash != input_hash:
-                            return _payload(field, errors=[_another_input(idempotency_key)])
+                            return payload(type_, errors=[_another_input(idempotency_key)])
                         context.extensions["idempotent"] = True
-                        return _payload(field, keys=recorded.result)
+                        return payload(type_, keys=recorded.result)
                 keys = await self.mutation.function(unit, input)
                 unit.settle()
                 _declared(unit.events, self.mutation)
                 if validate_only:
-                    return _payload(field, events=unit.events)
-                await unit.commit(name, idempotency_key, dict(keys))
+                    return payload(type_, keys=keys, events=unit.events, written=False)
+                await unit.commit(name, idempotency_key, kept(type_, keys))
             except Refused as refused:
-                return _payload(field, errors=refused.errors, events=() if validate_only else None)
+                events = () if validate_only else None
+                return payload(type_, keys=refused.keys, errors=refused.errors, events=events, written=False)
             except Exception as error:
                 if unit.passing(error):
                     raise _Passing(error) from error
                 explained = unit.explain(error)
                 if explained is None:
                     raise
-                return _payload(field, errors=[explained], events=() if validate_only else None)
-        return _payload(field, keys=keys)
+                return payload(type_, errors=[explained], events=() if validate_only else None)
+        return payload(type_, keys=keys)
 
 
 class _Passing(Exception):
@@ -180,37 +148,12 @@ def _declared(events: Any, mutation: Mutation[Any]) -> None:
         raise TypeError(f"{mutation.function.__name__} emits {undeclared} without declaring it")
 
 
-def _payload(
-    field: DeclaredField,
-    *,
-    keys: Keys | None = None,
-    errors: list[UserError] | None = None,
-    events: Any | None = None,
-) -> Any:
-    payload: Any = object.__new__(field.target)
-    names = [f.python_name for f in field.target.__strawberry_definition__.fields if isinstance(f, DeclaredField)]
-    payload.row = SimpleNamespace(**{n: (keys or {}).get(n) for n in names})
-    payload.user_errors = errors or []
-    payload.events = None if events is None else [_preview(e) for e in events]
-    return payload
-
-
-def _preview(event: Event) -> EventPreview:
-    return EventPreview(
-        name=event.name,
-        entity_id=strawberry.ID(identity.encode(*event.entity.split(":", 1))),
-        version=event.version,
-        changed_fields=list(event.changed),
-    )
-
-
 def performed(mutation: Mutation[Any]) -> Any:
     """The root field of a mutation, annotated `XxxPayload | None`: one field's failure never hides another's result."""
-    field = declare(
-        Performed(mutation),
-        rest=[mutation.rest],
-        directives=[RequiresPermission(any=[mutation.permission]), Emits(events=list(mutation.emits))],
-    )
+    directives: list[object] = [Emits(events=list(mutation.emits))]
+    if mutation.permission != PUBLIC:
+        directives.insert(0, RequiresPermission(any=[mutation.permission]))
+    field = declare(Performed(mutation), rest=[mutation.rest] if mutation.rest else [], directives=directives)
     field.description = mutation.description
     hints = get_type_hints(mutation.function)
     field.arguments = [

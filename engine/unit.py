@@ -1,6 +1,6 @@
 """The unit of work as mutation functions see it; the room `db` provides it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,6 +29,34 @@ class Recorded:
     result: Any
 
 
+class Refuses(Protocol):
+    """Takes broken rules; whoever checks a value need not know whose it is."""
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        """Note a broken rule and go on, so that the caller learns of all of them at once."""
+
+
+class Errors:
+    """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
+    are relative to that part."""
+
+    def __init__(self, *path: str) -> None:
+        self._path = path
+        self.found: list[UserError] = []
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
+
+    def at(self, *path: str) -> "Errors":
+        """The same collection, deeper in the input."""
+        inner = Errors(*self._path, *path)
+        inner.found = self.found
+        return inner
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+
 class Unit(Protocol):
     """One transaction: rows, idempotency record and events, all or nothing. Functions never commit."""
 
@@ -42,11 +70,27 @@ class Unit(Protocol):
     def emit(self, event: Event) -> None:
         """Append an event; it is written with the commit, or previewed by a dry run."""
 
+    def require(self, permission: str) -> None:
+        """Raise Forbidden unless the viewer has this permission too, beside the declared one: what a mutation needs
+        may hang on its input."""
+
     def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
         """Note a broken rule and go on, so that the caller learns of all of them at once."""
 
-    def settle(self) -> None:
-        """Raise Refused if any rule was broken."""
+    def at(self, *path: str) -> Errors:
+        """Where rules of a nested part of the input are refused, under its path."""
+
+    def settle(self, keys: Mapping[str, Any] | None = None) -> None:
+        """Raise Refused if any rule was broken. `keys` are what the payload says beside the errors."""
+
+    def afterwards(
+        self,
+        *,
+        committed: Callable[[], Awaitable[None]] | None = None,
+        undone: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """What is to be done outside the database once the transaction has ended one way or the other. It may not
+        happen at all, if the process dies in between."""
 
     async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
         """Claim an idempotency key, or return what was answered under it. A concurrent twin waits here."""

@@ -2,20 +2,18 @@
 
 import strawberry
 
-from db.catalog.product import ProductRow
 from db.catalog.taxonomy import TaxonomyRow
-from db.catalog.variant import PaymentType, VariantRow
+from db.catalog.variant import PaymentType
 from db.integration.provider import ProviderRow
 from engine.batch import Argument, queried
 from engine.connection import Connection
 from engine.entity import Node
 from engine.listing import connected
 from engine.lookup import every, fixed, lookup, node, nodes
-from engine.mutation import Payload, changed, performed
 from engine.schema import Schema
 from resolvers.catalog.product import PRODUCTS, ProductBy
 from resolvers.catalog.suggestion import max_excerpt_word_count, suggest_sku
-from resolvers.catalog.variant import ProductVariantBy, variant_update
+from resolvers.catalog.variant import ProductVariantBy
 from resolvers.catalog.variant_listing import VARIANTS
 from resolvers.integration.feed import FEEDS
 from schema.catalog.attribute import AttributeGroup, AttributeTerm
@@ -28,6 +26,7 @@ from schema.catalog.tax import TaxClass
 from schema.catalog.taxonomy import Taxonomy, Term
 from schema.catalog.upgrade_path import UpgradePath
 from schema.catalog.variant import ProductVariant
+from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.customer import Customer, CustomerAddress
 from schema.commerce.order import Order, OrderAddress
@@ -127,15 +126,9 @@ class Query:
     )
 
 
-@strawberry.type(description="The variant and the product whose prices follow it.")
-class VariantUpdatePayload(Payload):
-    variant: ProductVariant | None = changed(VariantRow.id)
-    product: Product | None = changed(ProductRow.id)
-
-
 @strawberry.type(description="What can be changed. Each field is one transaction.")
-class Mutation:
-    variant_update: VariantUpdatePayload | None = performed(variant_update)
+class Mutation(VariantMutations):
+    """One class per noun, beside the noun's type."""
 
 
 ENTITIES = [

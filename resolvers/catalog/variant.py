@@ -6,26 +6,24 @@ import strawberry
 from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
-from db import visibility
 from db.catalog.media import MediaRow
-from db.catalog.product import FulfillmentType, ProductRow
+from db.catalog.product import FulfillmentType
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
-from db.derivations import refresh_product, refresh_product_search
+from db.derivations import refresh_products, refresh_products_search
 from db.row import now, table
 from db.writing import edit
-from engine import identity
 from engine.errors import ErrorCode
 from engine.input import finds, identifies
-from engine.mutation import Keys, mutation
+from engine.mutation import mutation
+from engine.payload import Keys
 from engine.scalars import URL, Cents
 from engine.unit import Event, Unit
 from resolvers import text
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.catalog.locking import VARIANT, locked_variant
 from resolvers.catalog.variant_rules import check_variant
 from resolvers.editing import graphql_names, named, refuse_outdated
 
-VARIANT = table(VariantRow)
-PRODUCT = table(ProductRow)
 MEDIA = table(MediaRow)
 
 
@@ -95,7 +93,7 @@ class VariantUpdateInput:
 )
 async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
     """Change a variant; its product's prices and availability follow."""
-    row = await _locked(unit, input.id)
+    row = await locked_variant(unit, input.id, "id")
     entity = f"ProductVariant:{row['id']}"
     await refuse_outdated(unit, entity, input.expected_version, row["version"])
 
@@ -109,9 +107,9 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
         await edit(unit.connection, VARIANT, row["id"], row["version"], values)
         if media is not None:
             await _replace_media(unit, row["id"], media)
-        await refresh_product(unit.connection, row["product_id"])
+        await refresh_products(unit.connection, [row["product_id"]])
         if "search_text" in values:
-            await refresh_product_search(unit.connection, row["product_id"])
+            await refresh_products_search(unit.connection, [row["product_id"]])
         unit.emit(
             Event(
                 "variant.updated",
@@ -122,20 +120,6 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
             )
         )
     return {"variant": row["id"], "product": row["product_id"]}
-
-
-async def _locked(unit: Unit, id: str) -> dict[str, Any]:
-    """The variant, its product locked before it: everyone locks in that order. Refuses what is absent or hidden."""
-    key = identity.number(identity.decode(id).key)
-    owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key).scalar_subquery()
-    await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
-    statement = select(VARIANT).where(VARIANT.c.id == key, visibility.variants(unit.viewer)).with_for_update()
-    row = (await unit.connection.execute(statement)).mappings().one_or_none()
-    if row is None:
-        unit.refuse(ErrorCode.NOT_FOUND, "No such variant", "id")
-        unit.settle()
-        raise AssertionError("settle raises")
-    return dict(row)
 
 
 async def _check_sku(unit: Unit, sku: str | None) -> None:

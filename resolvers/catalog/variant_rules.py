@@ -8,7 +8,7 @@ from db.catalog.stock import stock_status
 from db.catalog.variant import PaymentType
 from engine.errors import ErrorCode
 from engine.naming import camel
-from engine.unit import Unit
+from engine.unit import Refuses
 from resolvers import text
 from resolvers.editing import differences
 
@@ -65,12 +65,12 @@ LONGEST_TRIAL: Final = 365
 FEWEST_INSTALLMENTS: Final = 2
 
 
-def check_variant(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """What to write to a row for what was asked of it: the columns that change, derived ones included; none when the
     caller changes nothing. Refuses broken rules on their fields."""
 
     def refuse(name: str, message: str) -> None:
-        unit.refuse(ErrorCode.VALIDATION, message, camel(name))
+        errors.refuse(ErrorCode.VALIDATION, message, camel(name))
 
     values = {name: _stored(name, value) for name, value in asked.items()}
     _check_alone(differences(row, values), refuse)

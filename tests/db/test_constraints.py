@@ -97,7 +97,7 @@ async def test_what_is_told_of_a_refusal(gateway: Gateway) -> None:
     assert taken is not None
     assert (taken.code, taken.message, taken.field) == (ErrorCode.CONFLICT, "sku is taken already", ["sku"])
     assert two is not None
-    assert (two.code, two.message, two.field) == (ErrorCode.CONFLICT, "taxonomy and slug is taken already", ["slug"])
+    assert (two.code, two.message, two.field) == (ErrorCode.CONFLICT, "slug is taken already", ["slug"])
     assert rule is not None
     assert rule.code is ErrorCode.VALIDATION
     assert "compare_price" in rule.message

@@ -37,7 +37,8 @@ from engine.entity import Node, entity, entity_of
 from engine.execution import Executor, Request
 from engine.listing import connected
 from engine.lookup import lookup, node
-from engine.mutation import Keys, Mutation, Payload, changed, mutation, performed
+from engine.mutation import Mutation, mutation, performed
+from engine.payload import Keys, Payload, changed
 from engine.schema import DEFINITION, Schema
 from engine.unit import Event, Unit
 from resolvers.catalog.product import PRODUCTS, ProductBy

@@ -10,7 +10,7 @@ from db.access.viewer import Viewer
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.search import search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
-from db.derivations import refresh_product, refresh_product_search
+from db.derivations import refresh_products, refresh_products_search
 from db.outbox import EventRow
 from db.row import table
 from db.tables import METADATA
@@ -88,8 +88,8 @@ async def derive(gateway: Gateway, *products: int) -> None:
             found = search_text(row.title, row.sku)
             await connection.execute(update_(variants).where(variants.c.id == row.id).values(search_text=found))
         for product in products:
-            await refresh_product(connection, product)
-            await refresh_product_search(connection, product)
+            await refresh_products(connection, [product])
+            await refresh_products_search(connection, [product])
         await connection.commit()
 
 

@@ -1,0 +1,72 @@
+"""Rows read to be changed. Everyone locks in the same order (products, then their variants, each by id), so that two
+writers wait for each other instead of deadlocking."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+from sqlalchemy import ColumnElement, Table, select
+
+from db import visibility
+from db.catalog.product import ProductRow
+from db.catalog.variant import VariantRow
+from db.row import table
+from engine import identity
+from engine.errors import ErrorCode
+from engine.unit import Unit
+
+PRODUCT = table(ProductRow)
+VARIANT = table(VariantRow)
+
+
+async def locked(
+    unit: Unit, of: Table, keys: Collection[int], *visible: ColumnElement[bool]
+) -> dict[int, dict[str, Any]]:
+    """The rows with these keys, by key, in its order; those absent or hidden are left out."""
+    (key,) = of.primary_key.columns
+    statement = select(of).where(key.in_(keys), *visible).order_by(key).with_for_update()
+    return {row[key.name]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
+
+
+async def locked_products(unit: Unit, keys: Collection[int]) -> dict[int, dict[str, Any]]:
+    return await locked(unit, PRODUCT, keys, visibility.products(unit.viewer))
+
+
+async def locked_product(unit: Unit, id: str, *path: str) -> dict[str, Any]:
+    """The product of a global id. Raises Refused (NOT_FOUND at `path`) where it is absent or hidden."""
+    key = key_of(id)
+    return (await locked_products(unit, [key])).get(key) or not_found(unit, "product", *path)
+
+
+async def locked_variants(unit: Unit, product_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """All variants of products that are locked already, by key, in the order of their products, positions and ids."""
+    statement = select(VARIANT).where(VARIANT.c.product_id.in_(product_ids)).order_by(VARIANT.c.id).with_for_update()
+    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+    rows.sort(key=lambda v: (v["product_id"], v["position"], v["id"]))
+    return {row["id"]: row for row in rows}
+
+
+async def locked_variant(unit: Unit, id: str, *path: str) -> dict[str, Any]:
+    """The variant of a global id, its product locked before it. Raises Refused (NOT_FOUND at `path`) where it is absent
+    or hidden."""
+    key = key_of(id)
+    owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key).scalar_subquery()
+    await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
+    found = await locked(unit, VARIANT, [key], visibility.variants(unit.viewer))
+    return found.get(key) or not_found(unit, "variant", *path)
+
+
+def key_of(id: str) -> int:
+    """The key inside a global id that was checked to be of the right type; no row has -1."""
+    key = identity.number(identity.decode(id).key)
+    return -1 if key is None else key
+
+
+def not_found(unit: Unit, what: str, *path: str) -> NoReturn:
+    """Raises Refused with everything that was wrong so far."""
+    unit.refuse(ErrorCode.NOT_FOUND, f"No such {what}", *path)
+    unit.settle()
+    raise AssertionError("settle raises")
+
+
+def missing(found: Mapping[int, Any], keys: Collection[int]) -> list[int]:
+    return [key for key in keys if key not in found]
