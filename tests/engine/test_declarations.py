@@ -198,7 +198,8 @@ def test_a_mutation_says_what_it_does_and_takes() -> None:
         declaration: Mutation[Any] = field.extensions[DEFINITION].declaration.mutation
         description = field.description or ""
         assert description.startswith((declaration.function.__doc__ or "?").split(".")[0].split("\n")[0]), name
-        assert f"Requires {declaration.permission}. REST: {declaration.rest}." in description, name
+        needs = "Open to everyone." if declaration.permission == PUBLIC else f"Requires {declaration.permission}."
+        assert f"{needs} REST: {declaration.rest}." in description if declaration.rest else needs in description, name
         for event in declaration.emits:
             assert event in description, name
         assert set(field.args) == {"input", "idempotencyKey", "validateOnly"}, name
