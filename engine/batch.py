@@ -9,7 +9,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from engine import identity
 from engine.context import Context
-from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
+from engine.declaration import LOOKED_UP, PUBLIC, Declaration, DeclaredField, declare, element
 from engine.errors import BadUserInput
 from engine.input import check_ids
 from engine.loader import Loader
@@ -49,6 +49,8 @@ class Argument:
 class Batched(Declaration):
     """One call answers all parents: keys in, as many values out, in that order."""
 
+    weight = LOOKED_UP
+
     def __init__(self, function: Callable[..., Awaitable[Sequence[Any]]], to: Any, permission: str | None) -> None:
         self.function = function
         self.needs = (to,)
@@ -62,7 +64,7 @@ class Batched(Declaration):
         place = (self, tuple(map(id, info._raw_info.field_nodes)))
         loader = context.loaders.get(place)
         if loader is None:
-            loader = context.loaders[place] = Loader(partial(self._load, context, arguments))
+            loader = context.loaders[place] = Loader(partial(self._load, context, arguments), context.pace)
         return await loader.load(getattr(source.row, self.key))
 
     async def _load(self, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:
@@ -71,6 +73,8 @@ class Batched(Declaration):
 
 class Queried(Declaration):
     """A root field of its own: a function of the context and its arguments."""
+
+    weight = LOOKED_UP
 
     def __init__(
         self, function: Callable[..., Awaitable[Any]], permission: str, arguments: Sequence[Argument] = ()

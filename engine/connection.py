@@ -1,6 +1,7 @@
 """What a client reads of a list: Relay's connection, edges and page info, and the window that it asked for."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -8,7 +9,8 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from engine.declaration import Declaration, DeclaredField, declare
+from engine.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.directives import Cost
 from engine.errors import BadUserInput
 from engine.ordering import Order
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from engine.context import Context
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 FIRST: Final = 10  # the documented default and maximum of per_page (S2)
 MOST: Final = 100
@@ -74,6 +77,8 @@ async def _page_count(root: strawberry.Parent["PageInfo"]) -> int:
 class Counted(Declaration):
     """How many rows a list has; a statement of its own, run when it is selected."""
 
+    weight = LOOKED_UP
+
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         if (arguments.get("up_to") or 0) < 0:
             raise BadUserInput("`upTo` is not below 0")
@@ -101,7 +106,9 @@ class PageInfo:
     per_page: int
     source: strawberry.Private["Page"]
     page_count: int = strawberry.field(
-        resolver=_page_count, description="How many pages there are. Counts the whole list; leave it out where you can."
+        resolver=_page_count,
+        directives=[Cost(weight=str(LOOKED_UP))],
+        description="How many pages there are. Counts the whole list; leave it out where you can.",
     )
 
 
@@ -128,20 +135,32 @@ class Place:
 
 
 class Page:
-    """What a `Connection` is read from: the rows of one parent's page."""
+    """What a `Connection` is read from: the rows of one parent's page. Others are served after each `at_once` rows."""
 
     def __init__(
-        self, order: Order, window: Window, nodes: list[Any], more: bool, count: Callable[[int | None], Awaitable[int]]
+        self,
+        order: Order,
+        window: Window,
+        rows: list[Any],
+        more: bool,
+        count: Callable[[int | None], Awaitable[int]],
+        at_once: int = MOST,
     ) -> None:
         self.order = order
         self.window = window
-        self.nodes = nodes
+        self.rows = rows
         self.more = more
         self.count = count
+        self.at_once = at_once
 
     @property
-    def edges(self) -> list[Place]:
-        return [Place(n, self.order.cursor(n.row)) for n in self.nodes]
+    def nodes(self) -> list[Any] | AsyncIterator[Any]:
+        return self.rows if len(self.rows) <= self.at_once else _paced(self.rows, self.at_once)
+
+    @property
+    def edges(self) -> list[Place] | AsyncIterator[Place]:
+        places = [Place(n, self.order.cursor(n.row)) for n in self.rows]
+        return places if len(places) <= self.at_once else _paced(places, self.at_once)
 
     @property
     def page_info(self) -> PageInfo:
@@ -151,9 +170,16 @@ class Page:
         return PageInfo(
             has_next_page=behind if window.backwards else self.more,
             has_previous_page=self.more if window.backwards else behind,
-            start_cursor=self.order.cursor(self.nodes[0].row) if self.nodes else None,
-            end_cursor=self.order.cursor(self.nodes[-1].row) if self.nodes else None,
+            start_cursor=self.order.cursor(self.rows[0].row) if self.rows else None,
+            end_cursor=self.order.cursor(self.rows[-1].row) if self.rows else None,
             page=window.page or (1 if window.place is None and not window.backwards else None),
             per_page=window.size,
             source=self,
         )
+
+
+async def _paced(items: list[V], at_once: int) -> AsyncIterator[V]:
+    for index, item in enumerate(items):
+        if index and index % at_once == 0:
+            await asyncio.sleep(0)
+        yield item

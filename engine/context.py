@@ -1,20 +1,28 @@
 """One request: who asks, the connection it reads through, and the loads it has under way."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Executable, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.declaration import PUBLIC
-from engine.errors import Forbidden
+from engine.deadline import within
+from engine.declaration import PUBLIC, SIGNED_IN
+from engine.errors import CodedError, ErrorCode, Forbidden
+from engine.pace import Pace
 
 if TYPE_CHECKING:
     from engine.document import Document
     from engine.unit import Unit
+
+P = TypeVar("P")
+
+# Databases that interrupt a statement by themselves at the deadline, and the seconds that they get to do it; a
+# statement of the others is cancelled.
+INTERRUPTS: Final = {"sqlite": 0.5}
 
 
 class Viewer(Protocol):
@@ -29,6 +37,10 @@ class Viewer(Protocol):
     @property
     def address(self) -> str | None: ...
     @property
+    def user_id(self) -> int | None: ...
+    @property
+    def signed_in(self) -> bool: ...
+    @property
     def permissions(self) -> frozenset[str]: ...
     @property
     def visibility_key(self) -> Hashable: ...
@@ -41,6 +53,8 @@ class Database(Protocol):
     def dialect(self) -> str: ...
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]: ...
     def unit(self, viewer: Viewer) -> "AbstractAsyncContextManager[Unit]": ...
+    def port(self, kind: type[P]) -> P:
+        """What the edge connected of this type: a store of files, a signer. Raises LookupError."""
 
 
 class Context:
@@ -53,6 +67,7 @@ class Context:
         self.request_id = request_id
         # By the place or the declaration that made them: dataloaders, and what the parents of one list share.
         self.loaders: dict[Hashable, Any] = {}
+        self.pace = Pace()
         self.extensions: dict[str, Any] = {}
         self._stack = AsyncExitStack()
         self._connection: AsyncConnection | None = None
@@ -63,26 +78,46 @@ class Context:
     def dialect(self) -> str:
         return self.database.dialect
 
+    @property
+    def grace(self) -> float:
+        """Seconds beyond the deadline after which a statement is cancelled."""
+        return INTERRUPTS.get(self.dialect, 0.0)
+
     async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of one statement."""
         async with self._turn:
             if self._over:
                 raise asyncio.CancelledError  # a load under way when the answer was settled without it
-            if self._connection is None:
-                self._connection = await self._stack.enter_async_context(self.database.read())
-            try:
-                return (await self._connection.execute(statement, parameters)).all()
-            except DBAPIError:
-                # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
-                await self._connection.rollback()
-                raise
+            async with within(self.grace):
+                return await self._rows(statement, parameters)
+
+    async def _rows(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+        if self._connection is None:
+            self._connection = await self._stack.enter_async_context(self.database.read())
+        try:
+            return (await self._connection.execute(statement, parameters)).all()
+        except DBAPIError:
+            # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
+            await self._connection.rollback()
+            raise
 
     async def forget(self) -> None:
         """After a commit: what was read before it is stale, and so is an open read transaction (SQLite's snapshot)."""
         async with self._turn:
             self.loaders.clear()
+            self.pace = Pace()
             self._connection = None
             await self._stack.aclose()
+
+    async def apart(self, work: Callable[[], Awaitable[P]]) -> P:
+        """What takes a connection of its own. This request holds none meanwhile: requests that each held one and waited
+        for another would wait for ever."""
+        async with self._turn:
+            if self._over:
+                raise asyncio.CancelledError
+            self._connection = None
+            await self._stack.aclose()
+            return await work()
 
     async def close(self) -> None:
         """Gives the connection back. An error may have settled the answer while loads were under way: a statement that
@@ -93,5 +128,8 @@ class Context:
 
     def require(self, permission: str) -> None:
         """Raises Forbidden, which names the permission."""
-        if permission != PUBLIC and permission not in self.viewer.permissions:
+        if permission == SIGNED_IN:
+            if not self.viewer.signed_in:
+                raise CodedError(ErrorCode.UNAUTHENTICATED, "Sign in first")
+        elif permission != PUBLIC and permission not in self.viewer.permissions:
             raise Forbidden(permission, anonymous=self.viewer.id is None)

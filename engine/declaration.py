@@ -12,9 +12,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from sqlalchemy import ColumnElement
-from strawberry.types.base import StrawberryContainer, StrawberryList
+from strawberry.types.base import StrawberryContainer, StrawberryList, StrawberryOptional, has_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
+
+from engine.directives import ASSUMED, Cost, ListSize
 
 if TYPE_CHECKING:
     from strawberry.types.info import Info
@@ -27,8 +29,12 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 DECLARATION = "declaration"
+# What has to be looked up for each parent takes about ten times as long as a value of its row.
+LOOKED_UP = 10
 # Declared in place of a permission: anyone may ask, visibility alone decides what they see.
 PUBLIC = "public"
+# Declared in place of a permission: anyone who showed who they are.
+SIGNED_IN = "signed-in"
 
 
 class Declaration:
@@ -38,6 +44,8 @@ class Declaration:
     permission: str | None = None
     rest: tuple[str, ...] = ()  # the documented operations that this field covers
     plain = False  # True: a function of the row alone, resolved without asking who is there
+    weight = 1  # what the field adds to a document's cost, beside what is selected below it
+    list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
 
     def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -59,11 +67,7 @@ class DeclaredField(StrawberryField):
 
     @property
     def target(self) -> type[Any]:
-        """The Python class behind the field's type, wrappers taken off."""
-        inner: Any = self.type
-        while isinstance(inner, StrawberryContainer):
-            inner = inner.of_type
-        return cast(type[Any], inner.resolve_type() if isinstance(inner, LazyType) else inner)
+        return target(self)
 
     @property
     def many(self) -> bool:
@@ -78,6 +82,34 @@ class DeclaredField(StrawberryField):
         if declaration.permission is not None:
             info.context.require(declaration.permission)
         return declaration.resolve(self, source, info, kwargs)
+
+
+def target(field: StrawberryField) -> type[Any]:
+    """The Python class behind the field's type, wrappers taken off."""
+    inner: Any = field.type
+    while isinstance(inner, StrawberryContainer):
+        inner = inner.of_type
+    return cast(type[Any], inner.resolve_type() if isinstance(inner, LazyType) else inner)
+
+
+def priced(field: StrawberryField) -> None:
+    """Gives the field the directives that say its part in a document's cost. To be called when all types are known;
+    calling again changes nothing."""
+    weight, size = 1, None
+    kept = list(field.directives)
+    if isinstance(field, DeclaredField):  # derived from the declaration alone
+        weight, size = field.declaration.weight, field.declaration.list_size
+        kept = [d for d in kept if not isinstance(d, Cost | ListSize)]
+    elif any(isinstance(d, ListSize) for d in kept):
+        return
+    outer: Any = field.type
+    if isinstance(outer, StrawberryOptional):
+        outer = outer.of_type
+    if size is None and isinstance(outer, StrawberryList) and has_object_definition(target(field)):
+        size = ListSize(assumed_size=ASSUMED)
+    if weight != 1:
+        kept.append(Cost(weight=str(weight)))
+    field.directives = kept if size is None else [*kept, size]
 
 
 class Leaf(Declaration):
@@ -105,6 +137,12 @@ class Relation(Declaration):
     where: ColumnElement[bool] | None = None
     order: tuple[ColumnElement[Any], ...] = ()
     permission: str | None = None
+    size: int | None = None
+    weight = LOOKED_UP
+
+    @property
+    def list_size(self) -> ListSize | None:  # type: ignore[override]
+        return None if self.size is None else ListSize(assumed_size=self.size)
 
     @property
     def needs(self) -> tuple[ColumnElement[Any], ...]:  # type: ignore[override]
@@ -202,14 +240,16 @@ def related(
     permission: str | None = None,
     rest: Sequence[str] = (),
     name: str | None = None,
+    size: int | None = None,
     description: str | None = None,
 ) -> Any:
     """A relation: one batched statement finds the rows whose `key` is the `to` of the parents that were asked.
 
     The annotation says whether it is one or many and of which entity; that entity's visibility applies.
-    `key` may belong to a table that `on` joins to the entity's (a link table, say).
+    `key` may belong to a table that `on` joins to the entity's (a link table, say). `size`: how long a list of many is
+    taken to be, where ten is wrong.
     """
     ordered = tuple(element(o) for o in order)
     # A parent that is no row of a table names the attribute that holds the key.
-    relation = Relation(element(key), to if isinstance(to, str) else element(to), on, where, ordered, permission)
+    relation = Relation(element(key), to if isinstance(to, str) else element(to), on, where, ordered, permission, size)
     return declare(relation, description=description, rest=rest, name=name)

@@ -1,6 +1,6 @@
 """What the SDL says of a field beyond its type. Introspection does not show directives; `GET /schema.graphql` does."""
 
-from typing import Self
+from typing import Final
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -26,16 +26,26 @@ class Emits:
 
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION],
+    name="cost",
+    description="What the field weighs in the cost of a document, where that is not 1 (the GraphQL cost directives "
+    "specification). A field costs its weight and what is selected below it, as often as its list is long.",
+)
+class Cost:
+    weight: str
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
     name="listSize",
-    description="How long the list may be (the GraphQL cost directives specification).",
+    description="How long the list is taken to be (the GraphQL cost directives specification): as long as the largest "
+    "of the slicing arguments says (a list says its length), or else as assumed. With `sizedFields` it is those lists.",
 )
 class ListSize:
-    slicing_arguments: list[str]
-    sized_fields: list[str]
-    require_one_slicing_argument: bool
+    assumed_size: int | None = strawberry.UNSET
+    slicing_arguments: list[str] | None = strawberry.UNSET
+    sized_fields: list[str] | None = strawberry.UNSET
+    require_one_slicing_argument: bool | None = strawberry.UNSET
 
-    @classmethod
-    def of_pages(cls) -> Self:
-        return cls(
-            slicing_arguments=["first", "last"], sized_fields=["nodes", "edges"], require_one_slicing_argument=False
-        )
+
+# Plain lists hang on one row and are short: a product's variants, a category's path.
+ASSUMED: Final = 10

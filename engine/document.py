@@ -1,8 +1,7 @@
 """A parsed and validated document, kept for the next request that sends the same text."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graphql import (
     DocumentNode,
@@ -17,6 +16,10 @@ from sqlalchemy import ColumnElement
 
 from engine.entity import Entity
 
+if TYPE_CHECKING:
+    from engine.cost import Costs
+
+_SCHEMA: Final = frozenset({"__schema", "__type"})
 Needs = tuple[ColumnElement[Any], ...]
 
 
@@ -27,11 +30,17 @@ class Document:
         self.ast = ast
         self.fragments: dict[str, FragmentDefinitionNode] = {}
         self.operations: dict[str | None, OperationDefinitionNode] = {}
+        self.fragment_definitions = self.operation_definitions = 0  # those of the same name, too
         for definition in ast.definitions:
             if isinstance(definition, FragmentDefinitionNode):
                 self.fragments[definition.name.value] = definition
+                self.fragment_definitions += 1
             elif isinstance(definition, OperationDefinitionNode):
                 self.operations[definition.name.value if definition.name else None] = definition
+                self.operation_definitions += 1
+        self.size = 0  # bytes of memory, about
+        self.costs: Costs
+        self._values: dict[tuple[tuple[int, ...], str], int] = {}
         self._asked: dict[tuple[tuple[int, ...], str], Needs] = {}
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
@@ -40,30 +49,24 @@ class Document:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
-    @cached_property
-    def depth(self) -> int:
-        """How deep fields nest, fragments opened. Linear in the document: each fragment is measured once."""
-        measured: dict[str, int] = {}
+    def name(self, operation: OperationDefinitionNode) -> str | None:
+        return operation.name.value if operation.name else None
 
-        def below(selections: SelectionSetNode | None, level: int) -> int:
-            deepest = level
-            for selection in selections.selections if selections else ():
-                if isinstance(selection, FieldNode):
-                    deepest = max(deepest, below(selection.selection_set, level + 1))
-                elif isinstance(selection, InlineFragmentNode):
-                    deepest = max(deepest, below(selection.selection_set, level))
-                elif isinstance(selection, FragmentSpreadNode):
-                    deepest = max(deepest, level + fragment(selection.name.value))
-            return deepest
+    def shows_schema(self, operation: OperationDefinitionNode) -> bool:
+        """Whether it asks about the schema, whatever else it asks."""
+        return any(node.name.value in _SCHEMA for node in self.costs.roots(self.name(operation), None))
 
-        def fragment(name: str) -> int:
-            if name not in measured:
-                measured[name] = 0  # a cycle ends here; validation refuses it with a better message
-                found = self.fragments.get(name)
-                measured[name] = below(found.selection_set, 0) if found else 0
-            return measured[name]
+    def introspects(self, operation: OperationDefinitionNode) -> bool:
+        """Whether it asks about the schema, and about nothing else."""
+        names = {node.name.value for node in self.costs.roots(self.name(operation), None)}
+        return bool(names & _SCHEMA) and all(name.startswith("__") for name in names)
 
-        return max((below(o.selection_set, 0) for o in self.operations.values()), default=0)
+    @property
+    def tokens(self) -> int:
+        found, token = 0, self.ast.loc.start_token if self.ast.loc else None
+        while token is not None:
+            found, token = found + 1, token.next
+        return found
 
     def asked(self, entity: Entity, nodes: Sequence[FieldNode], inside: tuple[str, ...] = ()) -> Needs:
         """The columns of `entity` that the selections of these field nodes read, sorted by name.
@@ -74,25 +77,46 @@ class Document:
         found = self._asked.get(place)
         if found is None:
             by_name: dict[str, ColumnElement[Any]] = {}
-            sets: list[SelectionSetNode] = [n.selection_set for n in nodes if n.selection_set]
-            for step in inside:
-                sets = [
-                    f.selection_set
-                    for f in self._fields(sets, None)
-                    if f.name.value == step and f.selection_set is not None
-                ]
-            for node in self._fields(sets, entity.names):
+            for node in self._fields(self._inside(nodes, inside), entity.names):
                 declared = entity.fields.get(node.name.value)
                 for need in declared.declaration.needs if declared else ():
                     by_name[_name(need)] = need
             found = self._asked[place] = tuple(by_name[k] for k in sorted(by_name))
         return found
 
+    def values(self, entity: Entity, nodes: Sequence[FieldNode], inside: tuple[str, ...]) -> int:
+        """How many values of a row of its own, and of the value types on it, a row's selections answer, about."""
+        place = (tuple(map(id, nodes)), "/".join((entity.name, *inside)))
+        found = self._values.get(place)
+        if found is None:
+            found = 0
+            for node in self._fields(self._inside(nodes, inside), entity.names):
+                declared = entity.fields.get(node.name.value)
+                own = declared is None or declared.declaration.weight == 1
+                found += 1 + (sum(1 for _ in self._below(node)) if own else 0)
+            self._values[place] = found
+        return found
+
+    def _below(self, node: FieldNode) -> Iterator[FieldNode]:
+        stack = [node]
+        while stack:
+            inner = stack.pop().selection_set
+            for child in self._fields([inner] if inner else [], None):
+                yield child
+                stack.append(child)
+
     def selects(self, nodes: Sequence[FieldNode], *names: str) -> bool:
         """Whether any of these direct subfields is selected."""
         return any(
             f.name.value in names for f in self._fields([n.selection_set for n in nodes if n.selection_set], None)
         )
+
+    def _inside(self, nodes: Sequence[FieldNode], steps: tuple[str, ...]) -> list[SelectionSetNode]:
+        sets = [n.selection_set for n in nodes if n.selection_set]
+        for step in steps:
+            found = (f for f in self._fields(sets, None) if f.name.value == step)
+            sets = [f.selection_set for f in found if f.selection_set is not None]
+        return sets
 
     def _fields(self, sets: Sequence[SelectionSetNode], conditions: frozenset[str] | None) -> Iterator[FieldNode]:
         """Fields of the selection sets, fragments opened; those on types other than `conditions` left out."""

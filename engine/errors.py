@@ -22,6 +22,9 @@ class ErrorCode(Enum):
     RATE_LIMITED = "RATE_LIMITED"
     BUSINESS_RULE = "BUSINESS_RULE"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
+    UNTRUSTED_DOCUMENT = "UNTRUSTED_DOCUMENT"
     INTERNAL = "INTERNAL"
 
 
@@ -56,6 +59,21 @@ class Forbidden(CodedError):
             )
         else:
             super().__init__(ErrorCode.FORBIDDEN, f"This needs the permission {permission}", permission=permission)
+
+
+class TimedOut(CodedError):
+    """The request ran into its deadline: what had not been answered by then is not."""
+
+    def __init__(self, seconds: float) -> None:
+        message = f"This was not done in {seconds:g} s: ask for less at a time"
+        super().__init__(ErrorCode.QUERY_TOO_COMPLEX, message, seconds=seconds)
+
+
+class Busy(CodedError):
+    """No connection to the database became free in time; nothing of the field has run."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, message, retryAfter=retry_after)
 
 
 @strawberry.type(description="What the caller can mend in its input.")

@@ -1,10 +1,12 @@
 """A request's way from text to answer: find or prepare the document, check all arguments, execute, shape the errors."""
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
+import graphql
 import structlog
 from graphql import (
     ExecutionResult,
@@ -17,158 +19,224 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    execute,
+    get_introspection_query,
     get_named_type,
     parse,
-    validate,
 )
-from graphql.execution.values import get_argument_values, get_directive_values, get_variable_values
-from graphql.validation.validate import ValidationAbortedError
+from graphql.execution.values import get_argument_values, get_directive_values
 from strawberry.types.arguments import convert_arguments
 
+from engine.bounds import Allowance, Bounds, check_variables, shortened, too_complex
 from engine.context import Context, Database, Viewer
+from engine.deadline import limited
 from engine.declaration import DeclaredField
 from engine.document import Document
-from engine.errors import CodedError, ErrorCode
+from engine.documents import MOST_ERRORS, Documents
+from engine.errors import Busy, CodedError, ErrorCode
 from engine.input import check_values
+from engine.mutation import Performed
 from engine.naming import camel
+from engine.request import LONGEST_MESSAGE, OPEN, Answer, Openness, Request, RequestErrors, formatted, request_error
 from engine.schema import DEFINITION, Schema
 
 log = structlog.get_logger("storegraph.engine")
 
-# A hand-written page of a front end has a few hundred tokens; introspection about as many.
-MOST_TOKENS: Final = 15_000
-# Validation of overlapping fields grows with depth, and nobody nests deeper than introspection's 13.
-DEEPEST: Final = 20
-# After that many a validation error says no more that helps.
-MOST_ERRORS: Final = 20
-# graphql-core quotes what it refuses; of a number with 5000 digits that is more than anybody reads.
-LONGEST_MESSAGE: Final = 500
+# The request extension that asks for `extensions.cost` in the answer.
+COST: Final = "cost"
+# An introspection touches no database and runs in a thread, one at a time: it may cost as much as this many of the
+# usual one.
+INTROSPECTIONS: Final = 2
+
+# Answers that cost more are worked out some at a time, or each turn of the loop would do a piece of all of them.
+HEAVY: Final = 10_000
+HEAVY_AT_ONCE: Final = 2
+
+__all__ = ["Answer", "Executor", "Plan", "Request"]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    query: str
-    variables: dict[str, Any]
-    operation_name: str | None = None
-    extensions: dict[str, Any] = field(default_factory=dict)
+class Plan:
+    """What is known of a request's operation before it runs. `kind` is `query`, `mutation` or `subscription`; None when
+    the request will not get as far as having one. Of each mutation field: `rates`, the budget beside the caller's, and
+    `permissions`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`executed` is False for a request error: nothing ran."""
-
-    body: dict[str, Any]
-    executed: bool
-
-
-class RequestErrors(Exception):
-    """The request makes no sense; nothing has run."""
-
-    def __init__(self, *errors: dict[str, Any]) -> None:
-        self.errors = list(errors)
-
-    @classmethod
-    def of(cls, code: ErrorCode, message: str, **extensions: Any) -> "RequestErrors":
-        return cls({"message": message, "extensions": {"code": code.value, **extensions}})
+    kind: str | None = None
+    rates: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
 
 
 class Executor:
     """Runs documents against a schema. Keeps prepared documents, the least recently used leave first."""
 
-    def __init__(self, schema: Schema, *, documents: int = 1000, max_tokens: int = MOST_TOKENS) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        documents: int = 1000,
+        document_bytes: int = 64 * 1024 * 1024,
+        bounds: Bounds = Bounds(),  # noqa: B008  immutable
+        openness: Callable[[Viewer], Openness] = lambda _viewer: OPEN,
+        spent: Callable[[str, int], None] = lambda _kind, _cost: None,
+    ) -> None:
+        """`openness` says what a caller is told of the schema; `spent` hears the kind and the cost of operations."""
         self.schema = schema
-        self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._most_documents = documents
-        self._max_tokens = max_tokens
+        self._openness = openness
+        self._spent = spent
+        self._documents = Documents(schema, bounds, most=documents, most_bytes=document_bytes)
+        usual = self._documents.cost_of(Document(parse(get_introspection_query())))
+        self._introspection = INTROSPECTIONS * usual
+        self._introspecting = asyncio.Lock()
+        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
 
-    def operation_kind(self, request: Request) -> str | None:
-        """`query`, `mutation` or `subscription`; None when the request will not get as far as having one."""
+    async def plan(self, request: Request) -> Plan:
+        """Prepares the document, which `execute` will find."""
         try:
-            operation = self.document(request.query).operation(request.operation_name)
+            document = await self._documents.ready(request.query)
         except RequestErrors:
-            return None
-        return operation.operation.value if operation else None
+            return Plan()
+        operation = document.operation(request.operation_name)
+        if operation is None:
+            return Plan()
+        kind = operation.operation.value
+        root = self.schema.core.mutation_type
+        if kind != "mutation" or root is None:
+            return Plan(kind)
+        fields = (
+            root.fields.get(n.name.value) for n in document.costs.roots(document.name(operation), request.variables)
+        )
+        declared = ((f.extensions or {}).get(DEFINITION) for f in fields if f is not None)
+        performed = [d.declaration for d in declared if isinstance(d, DeclaredField)]
+        mutations = [p.mutation for p in performed if isinstance(p, Performed)]
+        return Plan(kind, tuple(m.rate for m in mutations), tuple(m.permission for m in mutations))
 
-    async def execute(self, request: Request, viewer: Viewer, database: Database, request_id: str) -> Answer:
+    async def execute(
+        self,
+        request: Request,
+        viewer: Viewer,
+        database: Database,
+        request_id: str,
+        allowance: Allowance = Allowance(),  # noqa: B008  immutable
+    ) -> Answer:
         """Never raises: what goes wrong is in the answer, with a code; the unexpected is INTERNAL and in the log."""
+        extensions: dict[str, Any] = {}
+        openness = self._openness(viewer)
         try:
-            document = self.document(request.query)
+            document = await self._documents.ready(request.query, openness)
             operation = self._operation(document, request.operation_name)
-            self._check(document, operation, request.variables)
+            execution = self._built(document, operation, request, openness)
+            variables = execution.variable_values
+            aside = document.introspects(operation)
+            if not openness.introspection and document.shows_schema(operation):
+                raise _closed(viewer)
+            if aside:
+                allowance = replace(allowance, cost=self._introspection)
+            cost = self._afford(document, operation, variables.coerced, allowance, request, extensions)
+            self._check(document, operation, variables, openness)
         except RequestErrors as refused:
-            return Answer({"errors": refused.errors}, executed=False)
+            return Answer(_body({"errors": refused.errors}, extensions), executed=False)
         context = Context(viewer, database, document, request_id)
+        context.extensions.update(extensions)
+        execution.context_value = context
         try:
-            result = execute(
-                self.schema.core,
-                document.ast,
-                context_value=context,
-                variable_values=request.variables,
-                operation_name=request.operation_name,
-            )
-            if not isinstance(result, ExecutionResult):
-                result = await cast(Any, result)
-        finally:
-            await context.close()
+            async with self._turn(allowance.seconds, aside=aside, heavy=cost > HEAVY):
+                with limited(allowance.seconds):
+                    try:
+                        run = execution.execute_operation
+                        result = await asyncio.to_thread(run) if aside else run()
+                        if not isinstance(result, ExecutionResult):
+                            result = await cast(Any, result)
+                    finally:
+                        await context.close()
+        except Busy as busy:
+            errors = [{"message": busy.message, "extensions": busy.extensions}]
+            return Answer(_body({"errors": errors}, extensions), executed=False, retry_after=1)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [self._shown(e, context) for e in result.errors]
-        if context.extensions:
-            body["extensions"] = context.extensions
-        return Answer(body, executed=True)
+        return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result))
+
+    @asynccontextmanager
+    async def _turn(self, seconds: float | None, *, aside: bool, heavy: bool) -> AsyncIterator[None]:
+        """Waits until what takes long may be begun. Raises Busy after `seconds`."""
+        turn = self._introspecting if aside else self._heavy if heavy else None
+        if turn is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await turn.acquire()
+        except TimeoutError:
+            raise Busy("Too much is asked at once: try again") from None
+        try:
+            yield
+        finally:
+            turn.release()
 
     def document(self, text: str) -> Document:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""
-        found = self._documents.get(text)
-        if found is not None:
-            self._documents.move_to_end(text)
-            return found
-        document = self._prepared(text)
-        self._documents[text] = document
-        if len(self._documents) > self._most_documents:
-            self._documents.popitem(last=False)
-        return document
+        return self._documents.now(text)
 
-    def _prepared(self, text: str) -> Document:
-        try:
-            document = Document(parse(text, max_lexical_tokens=self._max_tokens))
-            if document.depth > DEEPEST:
-                raise RequestErrors.of(
-                    ErrorCode.QUERY_TOO_COMPLEX, f"The document nests {document.depth} levels; at most {DEEPEST}"
-                )
-            errors = validate(self.schema.core, document.ast, max_errors=MOST_ERRORS)
-        except GraphQLError as error:
-            raise RequestErrors(_request_error(error)) from None
-        except RecursionError:
-            raise RequestErrors.of(ErrorCode.QUERY_TOO_COMPLEX, "The document is nested too deeply") from None
-        if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MOST_ERRORS:
-            # Not for too many errors: for too much work, or the end of the stack.
-            raise RequestErrors.of(
-                ErrorCode.QUERY_TOO_COMPLEX, "The document repeats too many fields, or nests its fragments too deeply"
+    def _built(
+        self, document: Document, operation: OperationDefinitionNode, request: Request, openness: Openness
+    ) -> graphql.Executor[Any]:
+        """The operation with its variables coerced, ready to run: what is checked is what it runs with. Raises
+        RequestErrors."""
+        names = {definition.variable.name.value for definition in operation.variable_definitions or ()}
+        check_variables({name: value for name, value in request.variables.items() if name in names})
+        built = graphql.Executor.build(
+            self.schema.core,
+            document.ast,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=MOST_ERRORS,
+            hide_suggestions=not openness.suggestions,
+        )
+        if isinstance(built, list):
+            raise RequestErrors(*map(request_error, built))
+        return built
+
+    def _afford(
+        self,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: dict[str, Any],
+        allowance: Allowance,
+        request: Request,
+        extensions: dict[str, Any],
+    ) -> int:
+        """The cost of the operation. Raises RequestErrors for what is more than the caller may spend at once."""
+        name = document.name(operation)
+        cost = document.costs.cost(name, variables)
+        self._spent(operation.operation.value, cost)
+        if request.extensions.get(COST) is True:
+            extensions[COST] = {"requested": cost, "maximum": allowance.cost, "depth": document.costs.depth}
+        if cost > allowance.cost:
+            path, share = document.costs.heaviest(name, variables)
+            where = f"; {share} % of it comes from {'.'.join(path)}" if path else ""
+            raise too_complex(
+                f"The document costs {cost}, and {allowance.cost} is the most{where}: ask for shorter lists",
+                cost=cost,
+                maximum=allowance.cost,
+                path=path,
             )
-        if errors:
-            raise RequestErrors(*map(_request_error, errors))
-        return document
+        return cost
 
     def _operation(self, document: Document, name: str | None) -> OperationDefinitionNode:
         operation = document.operation(name)
         if operation is not None:
             return operation
         names = ", ".join(sorted(n for n in document.operations if n)) or "none with a name"
+        names = names if len(names) <= LONGEST_MESSAGE else f"{names[:LONGEST_MESSAGE]}…"
         if name is not None:
-            message = f"The document has no operation named {name!r}; it has: {names}"
+            message = f"The document has no operation named {shortened(name)}; it has: {names}"
         elif document.operations:
             message = f"Say which operation to run with operationName: {names}"
         else:
             message = "The document has no operation"
         raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, message)
 
-    def _check(self, document: Document, operation: OperationDefinitionNode, variables: dict[str, Any]) -> None:
+    def _check(self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness) -> None:
         """All arguments of the operation, before anything runs. Raises RequestErrors."""
-        coerced = get_variable_values(self.schema.core, operation.variable_definitions or (), variables)
-        if isinstance(coerced, list):
-            raise RequestErrors(*map(_request_error, coerced))
         root = self.schema.core.get_root_type(operation.operation)
         assert root is not None  # validated
         errors = []
@@ -177,7 +245,7 @@ class Executor:
             if not isinstance(declared, DeclaredField) or not declared.arguments:
                 continue
             try:
-                given = get_argument_values(field_, node, coerced)
+                given = get_argument_values(field_, node, coerced, hide_suggestions=not openness.suggestions)
                 for argument in declared.arguments:
                     name = argument.graphql_name or camel(argument.python_name)
                     if name in given:
@@ -190,16 +258,16 @@ class Executor:
                 )
                 declared.declaration.check(declared, converted)
             except GraphQLError as error:
-                errors.append(_request_error(error))
+                errors.append(request_error(error))
             except CodedError as error:
-                errors.append(_request_error(GraphQLError(error.message, [node], extensions=error.extensions)))
+                errors.append(request_error(GraphQLError(error.message, [node], extensions=error.extensions)))
         if errors:
             raise RequestErrors(*errors[:MOST_ERRORS])
 
     def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         original = error.original_error
         if isinstance(original, CodedError):
-            return _formatted(error, original.message, original.extensions)
+            return formatted(error, original.message, original.extensions)
         log.error(
             "unexpected error",
             request_id=context.request_id,
@@ -207,7 +275,7 @@ class Executor:
             exc_info=original or error,
         )
         details = {"code": ErrorCode.INTERNAL.value, "requestId": context.request_id}
-        return _formatted(error, "Something went wrong on our side; the requestId finds it in the log", details)
+        return formatted(error, "Something went wrong on our side; the requestId finds it in the log", details)
 
 
 def _fields(
@@ -244,6 +312,12 @@ def _fields(
                     stack.append((fragment.selection_set, schema.core.type_map[name]))
 
 
+def _closed(viewer: Viewer) -> RequestErrors:
+    if viewer.id is None:
+        return RequestErrors.of(ErrorCode.UNAUTHENTICATED, "Sign in first: here the schema is not shown to everyone")
+    return RequestErrors.of(ErrorCode.FORBIDDEN, "Here the schema is not shown to this caller")
+
+
 def _included(node: Any, variables: Any) -> bool:
     if not node.directives:
         return True
@@ -252,16 +326,13 @@ def _included(node: Any, variables: Any) -> bool:
     return not (skip and skip["if"]) and not (include and not include["if"])
 
 
-def _request_error(error: GraphQLError) -> dict[str, Any]:
-    message = error.message if len(error.message) <= LONGEST_MESSAGE else f"{error.message[:LONGEST_MESSAGE]}…"
-    return _formatted(error, message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value})
+def _body(answer: dict[str, Any], extensions: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"extensions": extensions} if extensions else answer
 
 
-def _formatted(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"message": message}
-    if error.locations:
-        shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
-    if error.path:
-        shown["path"] = error.path
-    shown["extensions"] = dict(extensions)
-    return shown
+def _retry_after(result: ExecutionResult) -> int | None:
+    """The seconds to wait, where nothing was answered because the database was busy."""
+    busy = [e.original_error for e in result.errors or () if isinstance(e.original_error, Busy)]
+    if not busy or any(value is not None for value in (result.data or {}).values()):
+        return None
+    return max(int(error.details["retryAfter"]) for error in busy)

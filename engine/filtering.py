@@ -41,6 +41,8 @@ COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
+# SQLite's parser gives up at some thirty.
+DEEPEST: Final = 12
 
 Compare = Callable[[str, Any], ColumnElement[bool]]
 Visible = Callable[[Viewer], ColumnElement[bool]]
@@ -132,7 +134,9 @@ def _indexed(column: Column[Any]) -> bool:
     return any(column.name in keys.columns for keys in (*constraints, *column.table.indexes))
 
 
-def _all(filter_: Any, viewer: Viewer | None, budget: list[int]) -> ColumnElement[bool]:
+def _all(filter_: Any, viewer: Viewer | None, budget: list[int], depth: int = 1) -> ColumnElement[bool]:
+    if depth > DEEPEST:
+        raise BadUserInput(f"A filter nests at most {DEEPEST} levels")
     parts: list[ColumnElement[bool]] = []
     for field in get_object_definition(filter_, strict=True).fields:
         given = getattr(filter_, field.python_name)
@@ -140,17 +144,17 @@ def _all(filter_: Any, viewer: Viewer | None, budget: list[int]) -> ColumnElemen
             continue
         _require(field.metadata.get(PERMISSION), viewer)
         if field.python_name == "and_":
-            parts.extend(_all(f, viewer, _spent(budget)) for f in given)
+            parts.extend(_all(f, viewer, _spent(budget), depth + 1) for f in given)
         elif field.python_name == "or_":
             # An empty `or` is no alternative at all, but a front end that has none yet means no filter.
-            parts.append(or_(*(_all(f, viewer, _spent(budget)) for f in given)) if given else true())
+            parts.append(or_(*(_all(f, viewer, _spent(budget), depth + 1) for f in given)) if given else true())
         elif field.python_name == "not_":
             # Null is no answer: what does not compare has to pass here. Said once, where it matters: a guard beside
             # each comparison makes SQLite take a wide range for a narrow one.
-            parts.append(not_(func.coalesce(_all(given, viewer, _spent(budget)), false())))
+            parts.append(not_(func.coalesce(_all(given, viewer, _spent(budget), depth + 1), false())))
         elif SOME in field.metadata:
             there: Some = field.metadata[SOME]
-            passing = _all(given, viewer, _spent(budget))
+            passing = _all(given, viewer, _spent(budget), depth + 1)
             inner = select(1).select_from(there.table).where(there.where(viewer), passing)
             parts.append(exists(inner.correlate(there.outer)))
         elif COUNTED in field.metadata:

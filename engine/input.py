@@ -1,13 +1,16 @@
 """Fields of inputs that mean something to the engine: identifiers of a type, and values that look a row up."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from hashlib import sha256
 from math import isfinite
-from typing import Any, Final
+from secrets import token_bytes
+from typing import Any, Final, cast
 
 import orjson
 import strawberry
@@ -26,9 +29,13 @@ from engine import identity
 from engine.declaration import element
 from engine.errors import BadUserInput
 from engine.naming import camel
+from engine.upload import Uploaded
 
 IDENTIFIES: Final = "identifies"
 FINDS: Final = "finds"
+CONFIDENTIAL: Final = "confidential"
+# Of this process alone: a hash that anyone could repeat would let whoever reads it guess at a password.
+_PEPPER: Final = token_bytes(32)
 
 
 def identifies(type_name: str, *, description: str | None = None) -> Any:
@@ -42,6 +49,12 @@ def finds(attribute: object, *, identifies: str | None = None, description: str 
     return strawberry.field(default=None, description=description, metadata=metadata)
 
 
+def confidential(*, description: str | None = None) -> Any:
+    """A field that holds a secret. Nothing keeps what it was given, not even as a hash that could be guessed at: two
+    inputs that differ by it alone count as different, and after a restart any two do."""
+    return strawberry.field(description=description, metadata={CONFIDENTIAL: True})
+
+
 def check_ids(value: Any) -> None:
     """Raises BadUserInput for the first id inside the coerced input that is broken or of another type."""
     if isinstance(value, list | tuple):
@@ -49,17 +62,35 @@ def check_ids(value: Any) -> None:
             check_ids(item)
     elif isinstance(value, Some):
         check_ids(value.value)
-    elif has_object_definition(type(value)):
-        for field in get_object_definition(type(value), strict=True).fields:
-            given = getattr(value, field.python_name, None)
-            expected = field.metadata.get(IDENTIFIES)
-            if expected is not None:
-                for one in given if isinstance(given, list) else [given]:
-                    text = one.value if isinstance(one, Some) else one
-                    if isinstance(text, str):
-                        identity.decode(text, expected)
-            else:
+    elif (found := _nested(cast(Any, type(value)))) is not None:
+        for name, expected in found.items():
+            given = getattr(value, name, None)
+            if given is None:
+                continue
+            if expected is None:
                 check_ids(given)
+                continue
+            given = given.value if isinstance(given, Some) else given
+            for text in given if isinstance(given, list) else [given]:
+                if isinstance(text, str):
+                    identity.decode(text, expected)
+
+
+@cache
+def _nested(type_: Any) -> Mapping[str, str | None] | None:
+    """The fields of an input type that hold ids, by name, with the type that these are of; and with None those that
+    may hold further inputs. None for what is no input type."""
+    if not has_object_definition(type_):
+        return None
+    fields = get_object_definition(type_, strict=True).fields
+    named = {f.python_name: f.metadata.get(IDENTIFIES) for f in fields}
+    return {f.python_name: named[f.python_name] for f in fields if named[f.python_name] or _holds_inputs(f.type)}
+
+
+def _holds_inputs(type_: Any) -> bool:
+    while isinstance(type_, StrawberryMaybe | StrawberryOptional | StrawberryList):
+        type_ = type_.of_type
+    return isinstance(type_, LazyType) or has_object_definition(type_)
 
 
 def check_values(value: Any, type_: Any, path: str) -> None:
@@ -75,12 +106,19 @@ def check_values(value: Any, type_: Any, path: str) -> None:
         for index, item in enumerate(value):
             check_values(item, type_.of_type, f"{path}.{index}")
     elif isinstance(value, Mapping) and has_object_definition(type_):
-        for field in get_object_definition(type_, strict=True).fields:
-            name = field.graphql_name or camel(field.python_name)
-            if name in value:
-                check_values(value[name], field.type, f"{path}.{name}")
+        for name, field_type in _typed(cast(Any, type_)).items():
+            # Texts and whole numbers, which most values are, have nothing to be checked here.
+            if name in value and not isinstance(value[name], str | int):
+                check_values(value[name], field_type, f"{path}.{name}")
     elif isinstance(value, float) and not isfinite(value):
         raise BadUserInput(f"`{path}` is too large for a number")
+
+
+@cache
+def _typed(type_: Any) -> Mapping[str, Any]:
+    """The fields' types by their names in the graph."""
+    fields = get_object_definition(type_, strict=True).fields
+    return {f.graphql_name or camel(f.python_name): f.type for f in fields}
 
 
 def fingerprint(value: Any) -> str:
@@ -88,11 +126,19 @@ def fingerprint(value: Any) -> str:
     return sha256(orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def _told(field: Any, value: Any) -> Any:
+    if field.metadata.get(CONFIDENTIAL) and value is not None and value is not UNSET:
+        return hmac.digest(_PEPPER, orjson.dumps(_plain(value)), "sha256").hex()
+    return value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Some):
         return {"some": _plain(value.value)}
+    if isinstance(value, Uploaded):
+        return {"filename": value.filename, "digest": value.digest}
     if is_dataclass(value) and not isinstance(value, type):
-        given = {f.name: getattr(value, f.name) for f in fields(value)}
+        given = {f.name: _told(f, getattr(value, f.name)) for f in fields(value)}
         return {k: _plain(v) for k, v in given.items() if v is not None and v is not UNSET}
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}

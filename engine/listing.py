@@ -4,7 +4,7 @@ A `Listing` says how a noun may be listed (its sorts, its filter, its search); `
 A page is one statement for all parents that ask for it, its count another, and neither runs unless selected.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -18,7 +18,7 @@ from strawberry.types.lazy_type import LazyType
 from engine.batch import Argument
 from engine.connection import FIRST, MOST, MOST_PAGES, Page, Window
 from engine.context import Context, Viewer
-from engine.declaration import PUBLIC, Declaration, DeclaredField, declare, element
+from engine.declaration import LOOKED_UP, PUBLIC, Declaration, DeclaredField, declare, element
 from engine.directives import ListSize
 from engine.document import Needs, merged
 from engine.entity import Entity, entity_of
@@ -35,6 +35,9 @@ COUNT: Final = "_count"
 RANK: Final = "_rank"
 ROOT: Final = 0  # stands for the parent of a list that has none
 LONGEST_SEARCH: Final = 200
+# What is worked out without serving anybody else: some 50 ms. Rows beyond it follow in another turn of the loop, and
+# what is related to them in another statement.
+MOST_VALUES_AT_ONCE: Final = 10_000
 
 # So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
 # page of them. Both take about a millisecond at 100 000 rows.
@@ -216,8 +219,15 @@ class Narrowing:
     condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]
 
 
+# Gets the request's context and the field's arguments.
+First = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
+
+
 class Connected(Declaration):
     """A listing placed on a field: at the root without a key, below a parent with one."""
+
+    weight = LOOKED_UP
+    list_size = ListSize(assumed_size=FIRST, slicing_arguments=["first", "last"], sized_fields=["nodes", "edges"])
 
     def __init__(
         self,
@@ -227,12 +237,14 @@ class Connected(Declaration):
         to: Any = None,
         on: ColumnElement[bool] | None = None,
         narrowing: Narrowing | None = None,
+        first: First | None = None,
     ) -> None:
         self.listing = listing
         self.permission = permission
         self.key = key
         self.on = on
         self.narrowing = narrowing
+        self.first = first
         self.parent = None if to is None else to.key
         self.needs = () if to is None else (to,)
 
@@ -255,6 +267,8 @@ class Connected(Declaration):
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
     ) -> Page:
         context: Context = info.context
+        if self.first is not None:
+            await self.first(context, arguments)
         nodes = info._raw_info.field_nodes
         place = (self, tuple(map(id, nodes)))
         loads: Loads | None = context.loaders.get(place)
@@ -263,7 +277,8 @@ class Connected(Declaration):
             context.loaders[place] = loads
         parent = ROOT if self.parent is None else getattr(source.row, self.parent)
         rows, more = await loads.page.load(parent) if loads.selected else ([], False)
-        return Page(loads.query.order, loads.query.window, rows, more, partial(loads.count, parent))
+        count = partial(loads.count, parent)
+        return Page(loads.query.order, loads.query.window, rows, more, count, loads.rows_at_once)
 
 
 def _searched(text: str | None) -> str | None:
@@ -289,13 +304,19 @@ class Loads:
         return self.context.document.selects(self.nodes, "nodes", "edges", "pageInfo")
 
     @cached_property
+    def rows_at_once(self) -> int:
+        document, entity = self.context.document, self.query.entity
+        values = sum(document.values(entity, self.nodes, place) for place in (("nodes",), ("edges", "node")))
+        return max(1, MOST_VALUES_AT_ONCE // max(values, 1))
+
+    @cached_property
     def page(self) -> Loader[Any, tuple[list[Any], bool]]:
-        return Loader(self._pages)
+        return Loader(self._pages, self.context.pace)
 
     async def count(self, parent: Any, up_to: int | None) -> int:
         loader = self._counts.get(up_to)
         if loader is None:
-            loader = self._counts[up_to] = Loader(partial(self._count, up_to))
+            loader = self._counts[up_to] = Loader(partial(self._count, up_to), self.context.pace)
         return await loader.load(parent)
 
     async def _pages(self, parents: Sequence[Any]) -> list[tuple[list[Any], bool]]:
@@ -335,14 +356,22 @@ def connected(
     to: object = None,
     on: ColumnElement[bool] | None = None,
     narrowing: Narrowing | None = None,
+    first: First | None = None,
     rest: Sequence[str] = (),
     description: str | None = None,
 ) -> Any:
-    """A connection field, annotated `Connection[Entity]`. Below a parent, `key`, `to`, `on` are those of `related`."""
+    """A connection field, annotated `Connection[Entity]`. Below a parent, `key`, `to`, `on` are those of `related`.
+    `first` runs before each list is read."""
     declaration = Connected(
-        listing, permission, None if key is None else element(key), None if to is None else element(to), on, narrowing
+        listing,
+        permission,
+        None if key is None else element(key),
+        None if to is None else element(to),
+        on,
+        narrowing,
+        first,
     )
-    field = declare(declaration, description=description, rest=rest, directives=[ListSize.of_pages()])
+    field = declare(declaration, description=description, rest=rest)
     integers = StrawberryAnnotation(int | None)
     cursors = StrawberryAnnotation(str | None)
     field.arguments = [

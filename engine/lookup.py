@@ -13,7 +13,8 @@ from strawberry.types.maybe import Some
 
 from engine import identity
 from engine.context import Context
-from engine.declaration import PUBLIC, Declaration, DeclaredField, Relation, declare, element
+from engine.declaration import LOOKED_UP, PUBLIC, Declaration, DeclaredField, Relation, declare, element
+from engine.directives import ListSize
 from engine.document import merged
 from engine.entity import Entity, entity_of
 from engine.errors import BadUserInput
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
     from strawberry.types.info import Info
 
 MOST_NODES: Final = 100
+# Providers, taxonomies, roles: a store has a dozen or two.
+SMALL: Final = 25
 
 
 class Lookup(Declaration):
     """A root field with one `@oneOf` argument `by`. What is absent or hidden is null."""
+
+    weight = LOOKED_UP
 
     def __init__(self, by: type[Any], permission: str) -> None:
         self.permission = permission
@@ -61,8 +66,11 @@ class Lookup(Declaration):
 class Nodes(Declaration):
     """`node` and `nodes`: any entity of the schema by its global id."""
 
+    weight = LOOKED_UP
+
     def __init__(self, *, several: bool) -> None:
         self.permission = PUBLIC
+        self.list_size = ListSize(assumed_size=MOST_NODES, slicing_arguments=["ids"]) if several else None
         self.several = several
 
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
@@ -76,18 +84,34 @@ class Nodes(Declaration):
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
     ) -> Any:
         if not self.several:
-            return await self._one(info, arguments["id"])
+            return await _node(info, *identity.decode(arguments["id"]))
         # All are asked for in one turn, so that each type takes one statement.
-        return await asyncio.gather(*(self._one(info, i) for i in arguments["ids"]))
+        return await asyncio.gather(*(_node(info, *identity.decode(i)) for i in arguments["ids"]))
 
-    async def _one(self, info: "Info[Context, Any]", text: str) -> Any | None:
-        type_name, key_text = identity.decode(text)
-        entity: Entity | None = info.schema.entities.get(type_name)  # type: ignore[attr-defined]
-        key = entity.key_of(key_text) if entity is not None else None
-        if entity is None or key is None:
-            return None
-        context: Context = info.context
-        return await fetch_by_key(context, entity, context.document.asked(entity, info._raw_info.field_nodes), key)
+
+async def _node(info: "Info[Context, Any]", type_name: str, key_text: str) -> Any | None:
+    entity: Entity | None = info.schema.entities.get(type_name)  # type: ignore[attr-defined]
+    key = entity.key_of(key_text) if entity is not None else None
+    if entity is None or key is None:
+        return None
+    context: Context = info.context
+    return await fetch_by_key(context, entity, context.document.asked(entity, info._raw_info.field_nodes), key)
+
+
+class Pointed(Declaration):
+    """The node that a column names as `Type:key`."""
+
+    weight = LOOKED_UP
+
+    def __init__(self, to: Any) -> None:
+        self.needs = (to,)
+        self.name: str = to.key
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        type_name, _, key_text = getattr(source.row, self.name).partition(":")
+        return await _node(info, type_name, key_text)
 
 
 def lookup(by: type[Any], *, permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None) -> Any:
@@ -115,7 +139,10 @@ def nodes() -> Any:
 class Every(Declaration):
     """All visible rows of a small table."""
 
-    def __init__(self, order: Sequence[object], permission: str) -> None:
+    weight = LOOKED_UP
+
+    def __init__(self, order: Sequence[object], permission: str, size: int) -> None:
+        self.list_size = ListSize(assumed_size=size)
         self.order = tuple(element(o) for o in order)
         self.permission = permission
 
@@ -131,6 +158,8 @@ class Every(Declaration):
 
 class Fixed(Declaration):
     """The one row that a table has."""
+
+    weight = LOOKED_UP
 
     def __init__(self, key: Any, permission: str) -> None:
         self.key = key
@@ -148,8 +177,12 @@ class Fixed(Declaration):
 class Picked(Declaration):
     """Rows whose keys the parent holds as a list, in that order; hidden ones are left out."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    weight = LOOKED_UP
+
+    def __init__(self, name: Any) -> None:
+        # A parent that is no row of a table names the attribute that holds the keys.
+        self.name: str = name if isinstance(name, str) else name.key
+        self.needs = () if isinstance(name, str) else (name,)
 
     async def resolve(
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
@@ -163,10 +196,15 @@ class Picked(Declaration):
 
 
 def every(
-    *, order: Sequence[object], permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None
+    *,
+    order: Sequence[object],
+    permission: str = PUBLIC,
+    size: int = SMALL,
+    rest: Sequence[str] = (),
+    description: str | None = None,
 ) -> Any:
-    """A root list of all rows, annotated `list[Xxx]`; for tables that stay small."""
-    return declare(Every(order, permission), description=description, rest=rest)
+    """A root list of all rows, annotated `list[Xxx]`; for tables that stay small. `size`: how many rows it may have."""
+    return declare(Every(order, permission, size), description=description, rest=rest)
 
 
 def fixed(key: Any, *, permission: str, rest: Sequence[str] = (), description: str | None = None) -> Any:
@@ -174,6 +212,11 @@ def fixed(key: Any, *, permission: str, rest: Sequence[str] = (), description: s
     return declare(Fixed(key, permission), description=description, rest=rest)
 
 
-def picked(name: str, *, description: str | None = None) -> Any:
-    """A list of rows by the keys that the parent holds under `name`, annotated `list[Xxx]`."""
-    return declare(Picked(name), description=description)
+def picked(name: object, *, description: str | None = None) -> Any:
+    """A list of rows by the keys that the parent holds under a name or in a column, annotated `list[Xxx]`."""
+    return declare(Picked(name if isinstance(name, str) else element(name)), description=description)
+
+
+def pointed(attribute: object, *, description: str | None = None) -> Any:
+    """Any node, by a column that holds `Type:key`, annotated `Node | None`."""
+    return declare(Pointed(element(attribute)), description=description)

@@ -6,6 +6,7 @@ know HTTP and does not check permissions.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_type_hints
 
@@ -13,7 +14,8 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from engine.context import Context
-from engine.declaration import PUBLIC, Declaration, DeclaredField, declare
+from engine.deadline import in_time
+from engine.declaration import PUBLIC, SIGNED_IN, Declaration, DeclaredField, declare
 from engine.directives import Emits, RequiresPermission
 from engine.errors import BadUserInput, ErrorCode, Refused, UserError
 from engine.input import check_ids, fingerprint
@@ -25,10 +27,20 @@ if TYPE_CHECKING:
     from strawberry.types.info import Info
 
 In = TypeVar("In")
+# Gets the request's context, the input and `validateOnly`; what it yields is the unit's `outside`.
+Outside = Callable[[Context, In, bool], AbstractAsyncContextManager[Any]]
 
 LONGEST_KEY: Final = 255
+# A transaction takes as long as a hundred values of an answer at least; a bulk change is several of them.
+TRANSACTION: Final = 100
+MOST_AT_ONCE: Final = 10
+STANDARD: Final = "standard"
 # A deadlock's victim succeeds on its next try; one that does not is worth an error.
 TRIES: Final = 3
+# The permissions and the events whose mutations are audited without saying so.
+_OVERSEEN: Final = "store/"
+_GONE: Final = (".deleted", ".removed")
+_OPEN: Final = {PUBLIC: "Open to everyone.", SIGNED_IN: "Open to everyone who signed in."}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,25 +50,41 @@ class Mutation(Generic[In]):
     rest: str | None
     emits: tuple[str, ...]
     rate: str
+    audited: bool
+    outside: Outside[In] | None = None
 
     @property
     def description(self) -> str:
         doc = " ".join((self.function.__doc__ or "").split())
-        needs = "Open to everyone." if self.permission == PUBLIC else f"Requires {self.permission}."
+        needs = _OPEN.get(self.permission, f"Requires {self.permission}.")
         rest = f" REST: {self.rest}." if self.rest else ""
         emits = f" Emits {', '.join(self.emits)}." if self.emits else ""
-        return f"{doc} {needs}{rest}{emits}"
+        audited = " Written to the audit log." if self.audited else ""
+        return f"{doc} {needs}{rest}{emits}{audited}"
 
 
 def mutation(
-    *, permission: str, rest: str | None, emits: tuple[str, ...] = (), rate: str = "standard"
+    *,
+    permission: str,
+    rest: str | None,
+    emits: tuple[str, ...] = (),
+    rate: str = STANDARD,
+    audited: bool | None = None,
+    outside: Outside[In] | None = None,
 ) -> Callable[[Callable[[Unit, In], Awaitable[Keys]]], Mutation[In]]:
-    """Declare a mutation on its function. `permission` may be PUBLIC; `rest` names the documented operation, None where
-    the documents have none; `emits` every event it may write; `rate` the budget that it is charged to beside the
-    caller's."""
+    """Declare a mutation on its function. `permission` may be PUBLIC or SIGNED_IN; `rest` names the documented
+    operation, None where the documents have none; `emits` every event it may write; `rate` the budget that it is
+    charged to beside the caller's; `audited` that each of its events is an entry of the audit log too. What deletes,
+    and what takes a permission of the store itself, is audited unless it says otherwise.
+
+    `outside` does what must not wait inside a transaction (another system, a large file): it is entered before the
+    transaction begins and left when it has ended. It raises nothing that its caller could mend: what it yields says
+    that, and the function refuses. With `validateOnly` it changes nothing out there."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
-    return lambda function: Mutation(function, permission, rest, emits, rate)
+    if audited is None:
+        audited = permission.startswith(_OVERSEEN) or any(name.endswith(_GONE) for name in emits)
+    return lambda function: Mutation(function, permission, rest, emits, rate, audited, outside)
 
 
 class Performed(Declaration):
@@ -65,6 +93,7 @@ class Performed(Declaration):
     def __init__(self, mutation: Mutation[Any]) -> None:
         self.mutation = mutation
         self.permission = mutation.permission
+        self.weight = TRANSACTION * (MOST_AT_ONCE if mutation.rate != STANDARD else 1)
 
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         check_ids(arguments["input"])
@@ -79,20 +108,32 @@ class Performed(Declaration):
         # What an earlier mutation's payload read through would be held while waiting for the unit's connection.
         await context.forget()
         try:
-            for attempt in range(1, TRIES + 1):
-                try:
-                    return await self._attempt(field, context, **arguments)
-                except _Passing as passing:
-                    if attempt == TRIES:
-                        raise passing.error from None
-                    await asyncio.sleep(0.02 * attempt)
+            async with AsyncExitStack() as stack:
+                found = None
+                if self.mutation.outside is not None:
+                    dry = arguments.get("validate_only", False)
+                    found = await stack.enter_async_context(self.mutation.outside(context, arguments["input"], dry))
+                    await context.forget()
+                return await self._tried(field, context, found, arguments)
         finally:
             await context.forget()
+
+    async def _tried(self, field: DeclaredField, context: Context, outside: Any, arguments: dict[str, Any]) -> Any:
+        for attempt in range(1, TRIES):
+            try:
+                return await self._attempt(field, context, outside, **arguments)
+            except _Passing:
+                await asyncio.sleep(0.02 * attempt)
+        try:
+            return await self._attempt(field, context, outside, **arguments)
+        except _Passing as passing:
+            raise passing.error from None
 
     async def _attempt(
         self,
         field: DeclaredField,
         context: Context,
+        outside: Any,
         *,
         input: Any,
         idempotency_key: str | None = None,
@@ -101,21 +142,23 @@ class Performed(Declaration):
         name = camel(field.python_name)
         type_ = field.target
         async with context.database.unit(context.viewer) as unit:
+            unit.outside = outside
             try:
                 if idempotency_key is not None and not validate_only:
                     input_hash = fingerprint(input)
-                    recorded = await unit.recall(name, idempotency_key, input_hash)
+                    recorded = await in_time(unit.recall(name, idempotency_key, input_hash), context.grace)
                     if recorded is not None:
                         if recorded.input_hash != input_hash:
                             return payload(type_, errors=[_another_input(idempotency_key)])
                         context.extensions["idempotent"] = True
                         return payload(type_, keys=recorded.result)
-                keys = await self.mutation.function(unit, input)
+                # A commit is waited for: broken off, nobody would know whether it happened.
+                keys = await in_time(self.mutation.function(unit, input), context.grace)
                 unit.settle()
                 _declared(unit.events, self.mutation)
                 if validate_only:
                     return payload(type_, keys=keys, events=unit.events, written=False)
-                await unit.commit(name, idempotency_key, kept(type_, keys))
+                await unit.commit(name, idempotency_key, kept(type_, keys), audited=self.mutation.audited)
             except Refused as refused:
                 events = () if validate_only else None
                 return payload(type_, keys=refused.keys, errors=refused.errors, events=events, written=False)

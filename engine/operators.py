@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy.dialects import postgresql
 
 from engine.errors import BadUserInput
 from engine.scalars import Cents
@@ -13,6 +14,7 @@ from engine.scalars import Cents
 T = TypeVar("T")
 MOST_VALUES: Final = 100
 _ALL = "Every operator given must hold."
+_POSTGRESQL: Final = cast(Any, postgresql.dialect)()
 
 
 @strawberry.input(description=_ALL)
@@ -79,7 +81,22 @@ def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
 
 
 def _starts_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return func.substr(column, 1, len(text)) == text
+    starts = func.substr(column, 1, len(text)) == text
+    end = _after(text)
+    # In byte order they lie together, where an index finds them. SQLite orders every text so.
+    if end is None or getattr(column.type.dialect_impl(_POSTGRESQL), "collation", None) != "C":
+        return starts
+    return and_(starts, column >= text, column < end)
+
+
+def _after(text: str) -> str | None:
+    """The first text, in the order of code points (and of UTF-8's bytes), behind all that begin with this one; None
+    where there is no end."""
+    kept = text.rstrip("\U0010ffff")
+    if not kept:
+        return None
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
 
 
 def _ends_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

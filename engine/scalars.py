@@ -11,6 +11,8 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from engine.upload import Uploaded, uploaded
+
 Cents = NewType("Cents", int)
 CurrencyCode = NewType("CurrencyCode", str)
 URL = NewType("URL", str)
@@ -123,5 +125,12 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         "Any JSON value, where the shape is the caller's own.",
         _json,
         _sorted,
+    ),
+    Uploaded: _scalar(
+        "Upload",
+        "https://github.com/jaydenseric/graphql-multipart-request-spec",
+        "A file of a multipart request: a variable that is null in `operations` and named in `map`.",
+        uploaded,
+        str,
     ),
 }

@@ -5,11 +5,13 @@ from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
-from engine.declaration import DeclaredField
+from engine.connection import Connection
+from engine.conversion import made
+from engine.declaration import DeclaredField, priced
 from engine.entity import Entity, entity_of
 from engine.scalars import SCALARS
 
@@ -27,9 +29,15 @@ class Schema(strawberry.Schema):
                 if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
                     raise TypeError(f"{root}.{name} declares no permission")
         for type_ in self.core.type_map.values():
+            if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+                for field in type_.fields.values():
+                    said = (field.extensions or {}).get(DEFINITION)
+                    if isinstance(said, DeclaredField) or (said is not None and not _is_page(type_)):
+                        priced(said)
             if isinstance(type_, GraphQLInputObjectType):
                 # Strawberry checks it when it converts, which is late and says no place; validation does both better.
                 type_.is_one_of = type_.extensions[DEFINITION].is_one_of
+                type_.extensions[DEFINITION].from_input = made
 
     @property
     def core(self) -> GraphQLSchema:
@@ -56,3 +64,10 @@ class Schema(strawberry.Schema):
                 continue
             if hasattr(definition.origin, "__entity__"):
                 yield entity_of(definition.origin)
+
+
+def _is_page(type_: GraphQLNamedType) -> bool:
+    """Whether its lists are as long as the arguments of the field around it say."""
+    definition = (type_.extensions or {}).get(DEFINITION)
+    generic = getattr(definition, "concrete_of", None)
+    return generic is not None and generic.origin is Connection

@@ -2,23 +2,30 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.context import Viewer
 from engine.errors import ErrorCode, UserError
 
+P = TypeVar("P")
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `entity` is `Type:key`; `changed` are GraphQL field names."""
+    """Something that happened. `entity` is `Type:key`; `changed` are GraphQL field names.
+
+    `before` and `after` are for the audit log alone, by the names of columns: the row as it was (of a deletion that is
+    all there is), and what of it changed. A mutation that is not audited may leave them out."""
 
     name: str
     entity: str
     version: int | None = None
     changed: tuple[str, ...] = ()
     payload: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,12 @@ class Unit(Protocol):
     @property
     def events(self) -> Sequence[Event]: ...
 
+    outside: Any
+    """What the mutation's `outside` yielded."""
+
+    def port(self, kind: type[P]) -> P:
+        """What the edge connected of this type: a store of files, a signer. Raises LookupError."""
+
     def emit(self, event: Event) -> None:
         """Append an event; it is written with the commit, or previewed by a dry run."""
 
@@ -95,8 +108,9 @@ class Unit(Protocol):
     async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
         """Claim an idempotency key, or return what was answered under it. A concurrent twin waits here."""
 
-    async def commit(self, mutation: str, key: str | None, result: Any) -> None:
-        """Write events and the idempotency record's result, then commit."""
+    async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool) -> None:
+        """Write events and the idempotency record's result, then commit. `audited`: each event is an entry of the
+        audit log too, under the mutation's name."""
 
     def explain(self, error: Exception) -> UserError | None:
         """The user error behind a violated constraint; None when the error is nobody's input."""

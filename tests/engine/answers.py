@@ -60,6 +60,9 @@ class Nowhere:
     def unit(self, viewer: Any) -> AbstractAsyncContextManager[Any]:
         raise AssertionError("something was begun")
 
+    def port(self, kind: Any) -> NoReturn:
+        raise AssertionError("something outside was asked for")
+
 
 async def refused(
     document: str, variables: dict[str, Any] | None = None, operation_name: str | None = None

@@ -5,6 +5,7 @@ from itertools import chain
 
 from sqlalchemy import delete, insert
 
+from connectors.importers.sequences import advance
 from db.catalog.taxonomy import BRANDS, CATEGORIES
 from db.catalog.variant import BillingInterval
 from db.row import Row, table
@@ -21,6 +22,7 @@ async def stored(gateway: Gateway, rows: Sequence[Row]) -> None:
             names = list(kind.model_fields)
             values = [{name: getattr(row, name) for name in names} for row in rows if type(row) is kind]
             await connection.execute(insert(table(kind)), values)
+        await advance(connection, [of for of in map(table, kinds) if of.dialect_options["sqlite"]["autoincrement"]])
         await connection.commit()
 
 

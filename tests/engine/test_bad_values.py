@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from engine import identity
+from engine.bounds import MOST_CHARACTERS
 from engine.execution import Request
 from engine.filtering import MOST_PARTS
 from engine.lookup import MOST_NODES
@@ -146,9 +147,10 @@ def no_id(text: str) -> tuple[str, str]:
         no_id("UHJvZHVjdDox="),
         no_id("UHJvZHVjdDox\n"),
         no_id("\0"),
-        no_id("A" * 1_000_000),
+        no_id("A" * MOST_CHARACTERS),
+        ("A" * 1_000_000, f"holds a text of 1000000 characters; at most {MOST_CHARACTERS}"),
     ],
-    ids=["empty", "in clear", "padded", "newline", "NUL", "a megabyte"],
+    ids=["empty", "in clear", "padded", "newline", "NUL", "long", "a megabyte"],
 )
 async def test_a_broken_id(text: str, said: str) -> None:
     await told("query ($id: ID!) { node(id: $id) { id } }", said, {"id": text})

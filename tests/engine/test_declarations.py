@@ -23,6 +23,7 @@ from engine.connection import Connection
 from engine.context import Context
 from engine.declaration import (
     PUBLIC,
+    SIGNED_IN,
     DeclaredField,
     Leaf,
     Relation,
@@ -176,7 +177,7 @@ def test_a_description_names_the_permission() -> None:
     with_permission = 0
     for place, field, found in declared():
         permission = found.declaration.permission
-        if permission and permission != PUBLIC:
+        if permission and permission not in (PUBLIC, SIGNED_IN):
             assert f"Requires {permission}." in (field.description or ""), place
             with_permission += 1
         else:
@@ -198,7 +199,8 @@ def test_a_mutation_says_what_it_does_and_takes() -> None:
         declaration: Mutation[Any] = field.extensions[DEFINITION].declaration.mutation
         description = field.description or ""
         assert description.startswith((declaration.function.__doc__ or "?").split(".")[0].split("\n")[0]), name
-        needs = "Open to everyone." if declaration.permission == PUBLIC else f"Requires {declaration.permission}."
+        open_to = {PUBLIC: "Open to everyone.", SIGNED_IN: "Open to everyone who signed in."}
+        needs = open_to.get(declaration.permission, f"Requires {declaration.permission}.")
         assert f"{needs} REST: {declaration.rest}." in description if declaration.rest else needs in description, name
         for event in declaration.emits:
             assert event in description, name

@@ -44,7 +44,28 @@ OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 # Rows and filters share a few values, so that they meet.
-TEXTS: Final = ["", "a", "A", "ab", "ABC", "%", "a_b", "a%", "\\", "É", "é", "ﬁ", "fi", "ß", "SS", "😀", "'", "\uffff"]
+TEXTS: Final = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "ABC",
+    "%",
+    "a_b",
+    "a%",
+    "\\",
+    "É",
+    "é",
+    "ﬁ",
+    "fi",
+    "ß",
+    "SS",
+    "😀",
+    "'",
+    "\uffff",
+    "\ud7ff",
+    "\U0010ffff",
+]
 MOMENTS: Final = [datetime(2026, 1, 1, 12, minute, tzinfo=UTC) for minute in range(3)]
 PRICES: Final = [0, 1, 100, 2**53 - 1]
 

@@ -1,0 +1,136 @@
+"""A request that takes too long is broken off with a code, at the database too, and leaves nothing behind."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import func, literal_column, select
+
+from db.database import Database
+from engine.bounds import Allowance
+from engine.deadline import in_time, limited
+from engine.errors import Busy, TimedOut
+from engine.listing import Query
+from engine.request import Request
+from tests import factories
+from tests.gateway import ADMIN, Gateway
+
+SHORT = Allowance(seconds=0.3)
+# A statement that takes minutes on any machine: numbers are counted one by one.
+NUMBERS = 10**10
+
+
+def endless(dialect: str) -> Any:
+    if dialect == "postgresql":
+        return select(func.pg_sleep(600))
+    numbers = select(literal_column("1").label("n")).cte("numbers", recursive=True)
+    more = select(numbers.c.n + 1).where(numbers.c.n < NUMBERS)
+    return select(func.count()).select_from(numbers.union_all(more))
+
+
+async def running(gateway: Gateway) -> int:
+    """Statements that still run on the server."""
+    if gateway.database.dialect == "sqlite":
+        return 0  # they run in this process; a thread that is busy would keep the pool from closing
+    async with gateway.database.read() as connection:
+        found = await connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(%' "
+            "AND pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        return int(found.scalar_one())
+
+
+@pytest.fixture
+def slow(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """Every count takes for ever."""
+    monkeypatch.setattr(Query, "counted", lambda _self, context, _up_to: endless(context.dialect))
+    return gateway
+
+
+async def test_a_statement_is_broken_off(slow: Gateway) -> None:
+    started = time.perf_counter()
+    request = Request("{ products { nodes { id } totalCount } productVariants { totalCount } }", {})
+    answer = await slow.executor.execute(request, ADMIN, slow.units, "test", SHORT)
+
+    assert time.perf_counter() - started < 30
+    assert answer.executed
+    assert {e["extensions"]["code"] for e in answer.body["errors"]} == {"QUERY_TOO_COMPLEX"}
+    assert answer.body["errors"][0]["extensions"]["seconds"] == SHORT.seconds
+    assert await running(slow) == 0
+
+
+async def test_connections_are_as_good_as_before(slow: Gateway) -> None:
+    for _ in range(12):  # more than there are connections
+        request = Request("{ products { totalCount } }", {})
+        await slow.executor.execute(request, ADMIN, slow.units, "test", Allowance(seconds=0.05))
+
+    assert await slow("{ products { nodes { id } } }") == {"products": {"nodes": []}}
+
+
+async def test_what_was_answered_in_time_stays(slow: Gateway) -> None:
+    await factories.store_rows(slow, [factories.product(1)])
+    request = Request("{ product(by: {databaseId: 1}) { databaseId } products { totalCount } }", {})
+
+    answer = await slow.executor.execute(request, ADMIN, slow.units, "test", SHORT)
+
+    assert answer.body["data"] is None  # `products` is never null, and takes the answer with it
+    assert answer.body["errors"][0]["path"] == ["products", "totalCount"]
+
+
+async def test_a_change_is_broken_off_and_writes_nothing(gateway: Gateway) -> None:
+    async def forever(unit: Any) -> None:
+        await unit.connection.execute(endless(gateway.database.dialect))
+
+    with limited(0.3):
+        async with gateway.units.unit(ADMIN) as unit:
+            with pytest.raises(TimedOut):
+                await in_time(forever(unit), 0.5)
+
+    async with gateway.units.unit(ADMIN) as unit:  # the one writer is free again
+        await unit.connection.execute(select(1))
+
+
+async def test_no_deadline_no_end() -> None:
+    with limited(None):
+        assert await in_time(asyncio.sleep(0, "done")) == "done"
+
+
+async def test_a_writer_waits_its_turn_and_not_longer(database_url: str) -> None:
+    database = Database.open(database_url, pool_size=1, wait=0.2)
+    try:
+        async with database.write():
+            with pytest.raises(Busy) as refused:
+                async with database.write():
+                    pass
+        async with database.write() as connection:
+            await connection.execute(select(1))
+    finally:
+        await database.close()
+    assert refused.value.extensions == {"code": "RATE_LIMITED", "retryAfter": 1}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_writer_waits_for_another_process_and_not_longer(database_url: str) -> None:
+    one, other = Database.open(database_url, wait=0.2), Database.open(database_url, wait=0.2)
+    try:
+        async with one.write():
+            with pytest.raises(Busy):
+                async with other.write():
+                    pass
+        async with other.write() as connection:
+            await connection.execute(select(1))
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_a_busy_database_is_said_to_be(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any) -> Any:
+        raise Busy("The database has too much to do: try again")
+
+    monkeypatch.setattr(gateway.units, "read", busy)
+    answer = await gateway.executor.execute(Request("{ storeSettings { id } }", {}), ADMIN, gateway.units, "test")
+
+    assert answer.retry_after == 1
+    assert answer.body["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
