@@ -1,7 +1,8 @@
 """What a product's row repeats of its variants, recomputed. Derived columns do not bump `version`."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +11,18 @@ from sqlmodel import col
 from db.catalog.product import ProductRow, StockStatus
 from db.catalog.search import product_search_text
 from db.catalog.variant import VariantRow
+
+
+def derived_of(product: Mapping[str, Any], variants: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What `refresh_products` works out, of a product and all its variants at hand."""
+    of_it = list(variants)
+    prices = [v["price"] for v in of_it] or [0]
+    in_stock = not product["manage_stock"] or any(v["stock_status"] is StockStatus.IN_STOCK for v in of_it)
+    return {
+        "min_price": min(prices),
+        "max_price": max(prices),
+        "stock_availability": StockStatus.IN_STOCK if in_stock else StockStatus.OUT_OF_STOCK,
+    }
 
 
 async def refresh_products(connection: AsyncConnection, product_ids: Collection[int]) -> None:

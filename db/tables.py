@@ -3,16 +3,19 @@
 from sqlalchemy import MetaData
 
 from db import idempotency, importing, outbox
-from db.access import token
+from db.access import application_password, audit, document, role, session, token, user
 from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
 from db.commerce import customer, order, store, subscription
 from db.integration import feed, provider
 from db.row import Row
 
 MODULES = (
+    application_password,
     attribute,
+    audit,
     bundle,
     customer,
+    document,
     download,
     feed,
     idempotency,
@@ -22,6 +25,8 @@ MODULES = (
     outbox,
     product,
     provider,
+    role,
+    session,
     shipping,
     store,
     subscription,
@@ -29,6 +34,7 @@ MODULES = (
     taxonomy,
     token,
     upgrade_path,
+    user,
     variant,
 )
 METADATA: MetaData = Row.metadata

@@ -3,18 +3,21 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import structlog
-from sqlalchemy import CheckConstraint, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import CheckConstraint, UniqueConstraint, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.access import audit
 from db.database import Database
-from db.idempotency import KEPT, IdempotencyRow
+from db.idempotency import KEPT, IdempotencyRow, forget_old
 from db.outbox import EventRow
 from db.row import now, table
+from db.secret import NoKey
 from db.tables import METADATA
 from engine.context import Viewer
 from engine.errors import ErrorCode, Forbidden, Refused, UserError
@@ -24,21 +27,32 @@ from engine.unit import Errors, Event, Recorded
 log = structlog.get_logger("storegraph.db")
 
 _IDEMPOTENCY = table(IdempotencyRow)
+_EVENT = table(EventRow)
 # A deadlock's victim, a serialization failure, a lock not granted in time.
 _PASSING = frozenset({"40P01", "40001", "55P03"})
+
+
+P = TypeVar("P")
 
 
 class UnitOfWork:
     """See engine.unit.Unit for what each method promises."""
 
-    def __init__(self, connection: AsyncConnection, viewer: Viewer) -> None:
+    def __init__(
+        self, connection: AsyncConnection, viewer: Viewer, ports: Mapping[type[Any], object] | None = None
+    ) -> None:
         self.connection = connection
         self.viewer = viewer
+        self.outside: Any = None
+        self._ports = ports or {}
         self.events: list[Event] = []
         self._errors = Errors()
         self._committed: list[Callable[[], Awaitable[None]]] = []
         self._undone: list[Callable[[], Awaitable[None]]] = []
         self._over = False
+
+    def port(self, kind: type[P]) -> P:
+        return cast(P, self._ports[kind])
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -86,7 +100,6 @@ class UnitOfWork:
             & (_IDEMPOTENCY.c.mutation == mutation)
             & (_IDEMPOTENCY.c.key == key)
         )
-        await self.connection.execute(delete(_IDEMPOTENCY).where(place, _IDEMPOTENCY.c.created_at < now() - KEPT))
         values = {
             "caller": self._caller,
             "mutation": mutation,
@@ -95,16 +108,28 @@ class UnitOfWork:
             "created_at": now(),
         }
         dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        # PostgreSQL waits here for a twin's transaction to end; SQLite waited when the transaction began.
-        claim = dialect.insert(_IDEMPOTENCY).values(values).on_conflict_do_nothing()
+        # PostgreSQL waits here for a twin's transaction to end; SQLite waited when the transaction began. A record that
+        # is kept no longer is taken over.
+        claim = (
+            dialect.insert(_IDEMPOTENCY)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=list(_IDEMPOTENCY.primary_key.columns),
+                set_={**values, "result": None},
+                where=_IDEMPOTENCY.c.created_at < now() - KEPT,
+            )
+        )
         if (await self.connection.execute(claim.returning(_IDEMPOTENCY.c.key))).first() is not None:
             return None
         found = (await self.connection.execute(select(_IDEMPOTENCY).where(place))).one()
         return Recorded(found.input_hash, found.result)
 
-    async def commit(self, mutation: str, key: str | None, result: Any) -> None:
+    async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
         if self.events:
-            await self.connection.execute(insert(EventRow), [self._row(e) for e in self.events])
+            moment = now()
+            await self.connection.execute(insert(_EVENT), [self._row(e, moment) for e in self.events])
+            if audited:
+                await audit.record_events(self.connection, self.viewer, mutation, self.events)
         if key is not None:
             await self.connection.execute(
                 update(_IDEMPOTENCY)
@@ -115,18 +140,20 @@ class UnitOfWork:
                 )
                 .values(result=result)
             )
+            await forget_old(self.connection)
         await self.connection.commit()
         self._over = True
 
-    def _row(self, event: Event) -> dict[str, Any]:
-        return EventRow(
-            name=event.name,
-            entity=event.entity,
-            version=event.version,
-            changed=list(event.changed),
-            payload=event.payload,
-            caller=self._caller,
-        ).model_dump(exclude={"id"})
+    def _row(self, event: Event, moment: datetime) -> dict[str, Any]:
+        return {
+            "name": event.name,
+            "entity": event.entity,
+            "version": event.version,
+            "changed": list(event.changed),
+            "payload": event.payload,
+            "caller": self._caller,
+            "occurred_at": moment,
+        }
 
     def passing(self, error: Exception) -> bool:
         if not isinstance(error, DBAPIError):
@@ -134,6 +161,8 @@ class UnitOfWork:
         return getattr(error.orig, "sqlstate", None) in _PASSING or "database is locked" in str(error.orig)
 
     def explain(self, error: Exception) -> UserError | None:
+        if isinstance(error, NoKey):
+            return UserError(code=error.code, message=error.message, field=None)
         if not isinstance(error, IntegrityError):
             return None
         constraint = violated(error)
@@ -190,10 +219,15 @@ def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None
 
 
 class Units:
-    """What the engine is given as its database: reads, and units of work for a viewer."""
+    """What the engine is given as its database: reads, and units of work for a viewer. `ports` are what else the
+    functions of mutations and queries reach, by type."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *ports: object) -> None:
         self._database = database
+        self._ports: dict[type[Any], object] = {type(port): port for port in (database, *ports)}
+
+    def port(self, kind: type[P]) -> P:
+        return cast(P, self._ports[kind])
 
     @property
     def dialect(self) -> str:
@@ -208,11 +242,18 @@ class Units:
         unit: UnitOfWork | None = None
         try:
             async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer)
+                unit = UnitOfWork(connection, viewer, self._ports)
                 yield unit
         finally:
             if unit is not None:
                 await unit.end()
+
+    async def carry_out(self, viewer: Viewer, name: str, work: Callable[[UnitOfWork], Awaitable[P]]) -> P:
+        """What no request asks for, in a unit of its own under this name; committed unless it raises."""
+        async with self.unit(viewer) as unit:
+            done = await work(unit)
+            await unit.commit(name, None, None)
+            return done
 
 
 __all__: Sequence[str] = ("UnitOfWork", "Units", "violated")

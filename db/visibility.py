@@ -1,18 +1,27 @@
 """Which rows a viewer may see: one predicate per entity. Every path to a row goes through its predicate."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from db.access.application_password import ApplicationPasswordRow
+from db.access.permission import IS_SUPER_ADMIN
+from db.access.role import RoleRow
+from db.access.user import UserRow
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
 from db.integration.feed import FeedRow, FeedScope
+from db.outbox import EventRow
 from db.row import table
 
 
 class Viewer(Protocol):
+    @property
+    def user_id(self) -> int | None: ...
     @property
     def permissions(self) -> frozenset[str]: ...
 
@@ -132,3 +141,69 @@ def subscriptions(viewer: Viewer) -> ColumnElement[bool]:
 
 def stores(viewer: Viewer) -> ColumnElement[bool]:
     return _with(viewer, "store/settings")
+
+
+def audit_entries(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "store/sensitive")
+
+
+def trusted_documents(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, "store/sensitive")
+
+
+def users(viewer: Viewer) -> ColumnElement[bool]:
+    """Super admins see all users, everyone who signed in sees themselves."""
+    return _own(viewer, col(UserRow.id))
+
+
+def application_passwords(viewer: Viewer) -> ColumnElement[bool]:
+    return _own(viewer, col(ApplicationPasswordRow.user_id))
+
+
+def _own(viewer: Viewer, user_id: Mapped[int]) -> ColumnElement[bool]:
+    if IS_SUPER_ADMIN in viewer.permissions:
+        return true()
+    return false() if viewer.user_id is None else user_id == viewer.user_id
+
+
+def roles(viewer: Viewer) -> ColumnElement[bool]:
+    """Super admins see all roles, everyone who signed in sees their own."""
+    if IS_SUPER_ADMIN in viewer.permissions:
+        return true()
+    own = select(col(UserRow.role_key)).where(users(viewer)).scalar_subquery()
+    return false() if viewer.user_id is None else col(RoleRow.key) == own
+
+
+def tokens(viewer: Viewer) -> ColumnElement[bool]:
+    return _with(viewer, IS_SUPER_ADMIN)
+
+
+# What an event tells of (`product` of `product.updated`), and what it takes to see that. Events of anything else are
+# seen by nobody: they tell of drafts, and of what was deleted.
+EVENT_PERMISSIONS: Final[Mapping[str, str]] = {
+    "product": "products/view",
+    "variant": "products/view",
+    "inventory": "products/view",
+    "download": "products/view",
+    "upgrade_path": "products/view",
+    "term": "products/view",
+    "attribute_group": "products/view",
+    "attribute_term": "products/view",
+    "tax_class": "products/view",
+    "shipping_class": "products/view",
+    "store": "store/settings",
+    "file": "store/sensitive",
+    "integration_feed": "integrations/view",
+    "order": "orders/view",
+    "customer": "customers/view",
+    "subscription": "subscriptions/view",
+    "user": IS_SUPER_ADMIN,
+    "role": IS_SUPER_ADMIN,
+}
+
+
+def events(viewer: Viewer) -> ColumnElement[bool]:
+    """Those that have a position, of what the viewer may see."""
+    seen = [noun for noun, permission in EVENT_PERMISSIONS.items() if permission in viewer.permissions]
+    told = or_(false(), *(col(EventRow.name).startswith(f"{noun}.", autoescape=True) for noun in seen))
+    return and_(col(EventRow.position).is_not(None), told)

@@ -1,5 +1,6 @@
-"""The documented permissions (FluentCart roles and permissions). Roles are sets of these."""
+"""The documented permissions (FluentCart roles and permissions). Roles and tokens are sets of these."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 PERMISSIONS: Final = frozenset(
@@ -40,3 +41,16 @@ PERMISSIONS: Final = frozenset(
         "dashboard_stats/view",
     }
 )
+# Users, roles and tokens; payment methods and storage drivers. No sum of permissions amounts to it.
+IS_SUPER_ADMIN: Final = "is_super_admin"
+ALL: Final = PERMISSIONS | {IS_SUPER_ADMIN}
+
+# A name that one of the documents uses and the released store never had: accepted where permissions are given.
+ALIASES: Final[Mapping[str, frozenset[str]]] = {"products/manage": frozenset({"products/edit", "products/delete"})}
+KNOWN: Final = ALL | ALIASES.keys()
+
+
+def expanded(names: Iterable[str]) -> frozenset[str]:
+    """The permissions that these names stand for. What is not known stands for nothing."""
+    given = set(names)
+    return frozenset((given & ALL).union(*(ALIASES[name] for name in given & ALIASES.keys())))

@@ -1,34 +1,41 @@
-"""Machine tokens: a random secret shown once, of which only the hash is stored."""
+"""Tokens: for machines, with permissions of their own; for storefronts, with none but a budget."""
 
-import hashlib
-import secrets
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import Field, col
+from sqlmodel import Field
 
-from db.access.viewer import Viewer
-from db.row import DOCUMENT, KEY, Row, now, table
+from db.access.secret import Prefix, hashed, last_four, made
+from db.row import DOCUMENT, KEY, Row, now, wire
 
-PREFIX = "sg_"
+
+class TokenKind(StrEnum):
+    MACHINE = "machine"
+    STOREFRONT = "storefront"  # stands in the pages of a shop, where anyone can read it: sees what anyone sees
 
 
 class TokenRow(Row, table=True):
+    """`previous_hash` is the secret before the last rotation, good until `previous_until`."""
+
     __tablename__ = "access_token"
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     name: str
+    kind: TokenKind = Field(default=TokenKind.MACHINE, sa_type=wire(TokenKind))
     secret_hash: str = Field(unique=True)
+    last_four: str | None = None
+    previous_hash: str | None = Field(default=None, unique=True)
+    previous_until: datetime | None = None
     permissions: list[Any] = Field(sa_type=DOCUMENT)
+    hourly: int | None = None  # requests; None: as many as its class
     created_at: datetime = Field(default_factory=now)
+    rotated_at: datetime | None = None
     expires_at: datetime | None = None
-
-
-def hashed(secret: str) -> str:
-    """256 bits of entropy need no salt and no slow hash; the stored value still opens nothing."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 async def issue(
@@ -36,20 +43,21 @@ async def issue(
     *,
     name: str,
     permissions: frozenset[str],
+    kind: TokenKind = TokenKind.MACHINE,
     expires_at: datetime | None = None,
+    hourly: int | None = None,
     secret: str | None = None,
 ) -> str:
     """Store a token and return its secret, the only time it can be read. A given `secret` is kept as it is."""
-    secret = secret or PREFIX + secrets.token_urlsafe(32)
-    row = TokenRow(name=name, secret_hash=hashed(secret), permissions=sorted(permissions), expires_at=expires_at)
+    secret = secret or made(Prefix.STOREFRONT if kind is TokenKind.STOREFRONT else Prefix.TOKEN)
+    row = TokenRow(
+        name=name,
+        kind=kind,
+        secret_hash=hashed(secret),
+        last_four=last_four(secret),
+        permissions=sorted(permissions),
+        hourly=hourly,
+        expires_at=expires_at,
+    )
     await connection.execute(insert(TokenRow).values(row.model_dump(exclude={"id"})))
     return secret
-
-
-async def holder(connection: AsyncConnection, secret: str) -> Viewer | None:
-    """The viewer that a secret stands for; None when it is unknown or has expired."""
-    statement = select(table(TokenRow)).where(col(TokenRow.secret_hash) == hashed(secret))
-    row = (await connection.execute(statement)).mappings().one_or_none()
-    if row is None or (row["expires_at"] is not None and row["expires_at"] <= now()):
-        return None
-    return Viewer(f"token:{row['id']}", row["name"], frozenset(row["permissions"]))

@@ -17,6 +17,7 @@ class ViewerKind(StrEnum):
     APPLICATION = "application"  # an application password of a user
     TOKEN = "token"  # noqa: S105  a word, not a secret
     STOREFRONT = "storefront"  # a public token, in the pages of a shop
+    SYSTEM = "system"  # whoever may start commands on the server's machine
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Viewer:
     address: str | None = field(default=None, compare=False)  # where this request came from
     credential: str | None = field(default=None, compare=False)  # the row that proved it: `session:17`
 
+    @property
+    def signed_in(self) -> bool:
+        """Whether this is somebody: everyone but visitors, whose pages may carry a storefront's token."""
+        return self.id is not None and self.kind is not ViewerKind.STOREFRONT
+
     @cached_property
     def visibility_key(self) -> Hashable:
         """Viewers with equal keys see the same rows. All permissions: a predicate may ask for any of them
@@ -41,3 +47,4 @@ class Viewer:
 
 
 ANONYMOUS: Final = Viewer(None)
+COMMAND_LINE: Final = Viewer("system", "command line", kind=ViewerKind.SYSTEM)

@@ -1,11 +1,11 @@
-"""Files a buyer receives. A file without links belongs to every variant of its product."""
+"""Files a buyer receives: with every variant of its product, or with those that it is linked to."""
 
 import uuid
 
-from sqlalchemy import Index
-from sqlmodel import Field
+from sqlalchemy import ColumnElement, Index, exists, or_, select, true
+from sqlmodel import Field, col
 
-from db.row import KEY, Row, VersionedRow
+from db.row import KEY, Row, VersionedRow, table
 
 
 class DownloadRow(VersionedRow, table=True):
@@ -29,6 +29,8 @@ class DownloadRow(VersionedRow, table=True):
     download_limit: int | None = None  # null: unlimited
     download_expiry_days: int | None = None  # null: never
     position: int = 1
+    # Not told by the links: they go with their variants, and the last one's file must not become everybody's.
+    for_all_variants: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
 
 
 class DownloadVariantRow(Row, table=True):
@@ -38,3 +40,14 @@ class DownloadVariantRow(Row, table=True):
     variant_id: int = Field(
         foreign_key="product_variant.id", ondelete="CASCADE", primary_key=True, index=True, sa_type=KEY
     )
+
+
+def received_with(variant_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether buyers of a variant of its product receive a file: it is for all of them, or for that one."""
+    linked = exists(
+        select(1)
+        .where(col(DownloadVariantRow.download_id) == col(DownloadRow.id))
+        .where(col(DownloadVariantRow.variant_id) == variant_id)
+        .correlate_except(table(DownloadVariantRow))
+    )
+    return or_(col(DownloadRow.for_all_variants), linked)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, String
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType, StockStatus
@@ -28,6 +28,10 @@ class BillingInterval(StrEnum):
     YEARLY = "yearly"
 
 
+# In byte order, so that what begins with a text is a range of the index.
+SKU = String(30).with_variant(String(30, collation="C"), "postgresql")
+
+
 class VariantRow(VersionedRow, table=True):
     """A sale's terms. Subscription columns mean nothing on a one-time variant and hold their defaults there."""
 
@@ -47,7 +51,7 @@ class VariantRow(VersionedRow, table=True):
     title: str
     search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.search_text of title and SKU
     identifier: str | None = None
-    sku: str | None = Field(default=None, unique=True, max_length=30)
+    sku: str | None = Field(default=None, unique=True, sa_type=SKU)
     status: VariantStatus = Field(default=VariantStatus.ACTIVE, sa_type=wire(VariantStatus))
     position: int = 1
     fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))

@@ -205,13 +205,15 @@ class DownloadPermissionRow(VersionedRow, table=True):
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    # Outlives its variant: what was paid for, and how often it was fetched, does not change with the catalogue.
     variant_id: int | None = Field(
-        default=None, foreign_key="product_variant.id", ondelete="CASCADE", index=True, sa_type=KEY
+        default=None, foreign_key="product_variant.id", ondelete="SET NULL", index=True, sa_type=KEY
     )
     download_id: int = Field(foreign_key="product_download.id", ondelete="CASCADE", index=True, sa_type=KEY)
     customer_id: int | None = Field(
         default=None, foreign_key="customer.id", ondelete="SET NULL", index=True, sa_type=KEY
     )
     download_count: int = 0
-    download_limit: int | None = None
+    download_limit: int | None = None  # null and 0: unlimited
     access_expires_at: datetime | None = None
+    last_started_at: datetime | None = None  # when the download that was counted last began

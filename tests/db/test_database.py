@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
-from db.database import SQLITE_BUSY_SECONDS, Database, shown
+from db.database import WAIT_SECONDS, Database, shown
 from db.row import table
 from tests import factories
 
@@ -53,7 +53,7 @@ async def test_the_settings_of_a_connection(database: Database) -> None:
         async with connected as connection:
             found.append([(await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in names])
 
-    common = ["wal", 2, 1, SQLITE_BUSY_SECONDS * 1000]
+    common = ["wal", 2, 1, int(WAIT_SECONDS * 1000)]
     assert found == [[*common, 1], [*common, 0]]
 
 

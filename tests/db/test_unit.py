@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import time_machine
 from sqlalchemy import func, insert, select
+from sqlmodel import col
 
 from db.access.viewer import Viewer
 from db.catalog.product import ProductRow
@@ -23,6 +24,7 @@ from tests import factories
 from tests.engine.shelves import stored
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
 
+HOUR: Final = timedelta(hours=1)
 OTHER: Final = replace(ADMIN, id="token:other")
 PRODUCT, VARIANT = table(ProductRow), table(VariantRow)
 TABLES: Final = (PRODUCT, VARIANT, table(EventRow), table(IdempotencyRow))
@@ -276,3 +278,36 @@ async def test_any_line_is_a_key(shop: Gateway) -> None:
         await change(shop, f"Title {number}", key)
 
         assert (await change(shop, f"Title {number}", key))["extensions"] == {"idempotent": True}
+
+
+# Records that are kept no longer
+
+
+async def test_old_records_go_a_few_with_each_commit(shop: Gateway) -> None:
+    """Nobody asks for them again: whoever writes next takes some of them away, the oldest first."""
+    old = [
+        IdempotencyRow(
+            caller="token:gone", mutation="noted", key=f"{age:03}", input_hash="", created_at=now() - KEPT - age * HOUR
+        )
+        for age in range(1, 46)
+    ]
+    young = IdempotencyRow(caller="token:gone", mutation="noted", key="young", input_hash="", created_at=now() - HOUR)
+    await stored(shop, [*old, young])
+
+    left = []
+    for round_ in range(4):
+        await change(shop, f"Title {round_}", f"key {round_}")
+        async with shop.database.read() as connection:
+            keys = await connection.execute(
+                select(col(IdempotencyRow.key)).where(col(IdempotencyRow.caller) == "token:gone")
+            )
+            left.append(sorted(keys.scalars()))
+    assert [len(keys) for keys in left] == [26, 6, 1, 1]
+    assert left[1] == ["001", "002", "003", "004", "005", "young"]
+    assert left[3] == ["young"]
+
+
+async def test_without_a_key_nobody_looks_for_old_records(shop: Gateway) -> None:
+    with shop.counting() as statements:
+        await change(shop, "Title", None)
+    assert not any("idempotency" in statement for statement in statements)

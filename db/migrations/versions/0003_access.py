@@ -21,26 +21,43 @@ TEXT = sa.String()
 MOMENT = UTCDateTime()
 
 # The released store's map. S, M, W, A of the documents, in the documents' order.
-_NAMES = """
-store/settings SM            subscriptions/view SMWA
-store/sensitive S            subscriptions/manage SM
-products/view SMWA           subscriptions/delete SM
-products/create SM           licenses/view SMWA
-products/edit SM             licenses/manage SM
-products/delete SM           licenses/delete SM
-customers/view SMWA          coupons/view SMWA
-customers/manage SM          coupons/manage SMW
-customers/delete SM          coupons/delete SM
-orders/view SMWA             reports/view SMA
-orders/create S              reports/export SMA
-orders/manage_statuses SMW   integrations/view SMWA
-orders/manage SM             integrations/manage SM
-orders/can_refund SM         integrations/delete SM
-orders/export SMA            labels/view S
-orders/delete SM             labels/manage S
-is_super_admin S             labels/delete S
-dashboard_stats/view S
-""".split()
+_HELD = {
+    "store/settings": "SM",
+    "subscriptions/view": "SMWA",
+    "store/sensitive": "S",
+    "subscriptions/manage": "SM",
+    "products/view": "SMWA",
+    "subscriptions/delete": "SM",
+    "products/create": "SM",
+    "licenses/view": "SMWA",
+    "products/edit": "SM",
+    "licenses/manage": "SM",
+    "products/delete": "SM",
+    "licenses/delete": "SM",
+    "customers/view": "SMWA",
+    "coupons/view": "SMWA",
+    "customers/manage": "SM",
+    "coupons/manage": "SMW",
+    "customers/delete": "SM",
+    "coupons/delete": "SM",
+    "orders/view": "SMWA",
+    "reports/view": "SMA",
+    "orders/create": "S",
+    "reports/export": "SMA",
+    "orders/manage_statuses": "SMW",
+    "integrations/view": "SMWA",
+    "orders/manage": "SM",
+    "integrations/manage": "SM",
+    "orders/can_refund": "SM",
+    "integrations/delete": "SM",
+    "orders/export": "SMA",
+    "labels/view": "S",
+    "orders/delete": "SM",
+    "labels/manage": "S",
+    "is_super_admin": "S",
+    "labels/delete": "S",
+    "dashboard_stats/view": "S",
+}
 _ROLES = {"S": "super_admin", "M": "manager", "W": "worker", "A": "accountant"}
 _TITLES = {"super_admin": "Super admin", "manager": "Manager", "worker": "Worker", "accountant": "Accountant"}
 
@@ -76,7 +93,8 @@ def _make_roles() -> None:
         ),
         sa.PrimaryKeyConstraint("role_key", "permission", name=op.f("pk_access_role_permission")),
     )
-    stamp = datetime.now(UTC).replace(microsecond=0)
+    # The same in every store: these are the released roles.
+    stamp = datetime(2026, 11, 21, tzinfo=UTC)
     op.bulk_insert(
         role,
         [
@@ -86,11 +104,7 @@ def _make_roles() -> None:
     )
     op.bulk_insert(
         permission,
-        [
-            {"role_key": _ROLES[letter], "permission": name}
-            for name, letters in zip(_NAMES[::2], _NAMES[1::2], strict=True)
-            for letter in letters
-        ],
+        [{"role_key": _ROLES[letter], "permission": name} for name, letters in _HELD.items() for letter in letters],
     )
 
 
@@ -177,9 +191,9 @@ def _extend_tokens() -> None:
     # Whoever could do all could do what is now told apart; tokens with less stay as they are.
     connection = op.get_bind()
     token = sa.table("access_token", sa.column("id", KEY), sa.column("permissions", DOCUMENT))
-    documented = {*_NAMES[::2]} - {"is_super_admin"}
-    for id, permissions in connection.execute(sa.select(token.c.id, token.c.permissions)).all():
+    documented = _HELD.keys() - {"is_super_admin"}
+    for key, permissions in connection.execute(sa.select(token.c.id, token.c.permissions)).all():
         if documented <= set(permissions):
             connection.execute(
-                sa.update(token).where(token.c.id == id).values(permissions=sorted({*permissions, "is_super_admin"}))
+                sa.update(token).where(token.c.id == key).values(permissions=sorted({*permissions, "is_super_admin"}))
             )

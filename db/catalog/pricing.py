@@ -1,0 +1,127 @@
+"""A change of a variant's price alone, in as few statements as a database allows.
+
+It either does all of it (the checks, the price, the new version, the product's minimum and maximum) or nothing, and
+then says nothing about why: the general way, which waits and explains, is for that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.catalog.product import ProductRow
+from db.catalog.variant import VariantRow
+from db.derivations import refresh_products
+from db.row import MONEY, now, table
+
+PRODUCT = table(ProductRow)
+VARIANT = table(VariantRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A variant whose price has changed, and its version by now."""
+
+    product_id: int
+    sku: str | None
+    version: int
+
+
+async def change_prices(
+    connection: AsyncConnection,
+    variant_id: int,
+    prices: Mapping[str, int],
+    *conditions: ColumnElement[bool],
+    expected_version: int | None = None,
+) -> Priced | None:
+    """Write `prices` (`price`, `compare_price` or both, in cents, not below 0) to a variant that they all differ from,
+    that is at the expected version (at any, if None), meets the conditions, and keeps the rule between both prices.
+
+    One statement on PostgreSQL, two on SQLite. None when any of that does not hold, when there is no such variant or,
+    on PostgreSQL, when somebody else is writing to its product: nothing was written then."""
+    statement = _statement(connection.dialect.name, frozenset(prices), expected_version is not None, conditions)
+    values: dict[str, Any] = {f"to_{name}": value for name, value in prices.items()}
+    values |= {"of_variant": variant_id, "moment": now()}
+    if expected_version is not None:
+        values["at_version"] = expected_version
+    row = (await connection.execute(statement, values)).one_or_none()
+    priced = None if row is None else Priced(row.product_id, row.sku, row.version)
+    if priced is not None and connection.dialect.name != "postgresql":
+        await refresh_products(connection, [priced.product_id])
+    return priced
+
+
+# A viewer who may not see everything brings conditions of its own each time, hence the bound.
+@lru_cache(maxsize=64)
+def _statement(
+    dialect: str, names: frozenset[str], versioned: bool, conditions: tuple[ColumnElement[bool], ...]
+) -> Executable:
+    """Made once: to make it and to find its compiled text takes longer than to send it."""
+    to = {name: bindparam(f"to_{name}", type_=MONEY) for name in sorted(names)}
+    price, compare = to.get("price", VARIANT.c.price), to.get("compare_price", VARIANT.c.compare_price)
+    change = (
+        update(VARIANT)
+        .where(VARIANT.c.id == bindparam("of_variant"), *conditions)
+        .where(*(VARIANT.c[name] != value for name, value in to.items()))
+        .where(or_(compare == 0, compare >= price))
+        .values(**to, version=VARIANT.c.version + 1, updated_at=bindparam("moment"))
+    )
+    if versioned:
+        change = change.where(VARIANT.c.version == bindparam("at_version"))
+    return _whole(change, to.get("price")) if dialect == "postgresql" else change.returning(*_told())
+
+
+def _told() -> tuple[ColumnElement[Any], ...]:
+    return VARIANT.c.product_id, VARIANT.c.sku, VARIANT.c.version
+
+
+def _whole(change: Update, price: ColumnElement[int] | None) -> Select[Any]:
+    """All parts of a statement see the rows as they were when it began, so the other variants' prices may be old by
+    the time that the product is locked. But whoever changes a variant's price holds its product and writes to it: if
+    the product that was locked is the very version of the row (`xmin`) that was seen, no price has changed meanwhile.
+    """
+    owner = select(VARIANT.c.product_id).where(VARIANT.c.id == bindparam("of_variant")).scalar_subquery()
+    held = (
+        select(PRODUCT.c.id, literal_column("product.xmin").label("at"))
+        .where(PRODUCT.c.id == owner)
+        .with_for_update(skip_locked=True)
+        .cte("held")
+    )
+    seen = PRODUCT.alias("seen")
+    unchanged = and_(seen.c.id == held.c.id, literal_column("seen.xmin") == held.c.at)
+    fresh = select(held.c.id).join(seen, unchanged).cte("fresh")
+    changed = change.where(VARIANT.c.product_id == fresh.c.id).returning(*_told()).cte("changed")
+
+    priced = (
+        VARIANT.c.price
+        if price is None
+        else case((VARIANT.c.id == bindparam("of_variant"), price), else_=VARIANT.c.price)
+    )
+    of_product = VARIANT.c.product_id == changed.c.product_id
+    derived = (
+        update(PRODUCT)
+        .where(PRODUCT.c.id == changed.c.product_id)
+        .values(
+            min_price=select(func.min(priced)).where(of_product).scalar_subquery(),
+            max_price=select(func.max(priced)).where(of_product).scalar_subquery(),
+        )
+        .returning(PRODUCT.c.id)
+        .cte("derived")
+    )
+    return select(changed).add_cte(derived)
