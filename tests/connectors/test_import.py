@@ -165,6 +165,7 @@ def expected_download(record: dict[str, Any]) -> dict[str, Any]:
         "download_limit": record["settings"]["download_limit"],
         "download_expiry_days": record["settings"]["download_expiry"],
         "position": int(record["serial"]),
+        "for_all_variants": not record["product_variation_id"],
         "created_at": None,
         "updated_at": None,
         "version": 1,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from connectors.importers.fluentcart import RecordedStore, import_store
-from connectors.importers.fluentcart.confidential import confidential, without_secrets
 from connectors.importers.report import Tally
+from db.confidential import confidential, without_secrets
 from db.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,

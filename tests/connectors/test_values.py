@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.importers.fluentcart import values
 from connectors.importers.fluentcart.clock import Clock
-from connectors.importers.fluentcart.slugs import decoded, derived
+from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import (
     address,
     branch,
@@ -33,6 +33,7 @@ from connectors.importers.fluentcart.values import (
     word,
 )
 from connectors.importers.mapping import Unreadable
+from db.catalog.slug import derived
 
 
 class Colour(StrEnum):

@@ -13,10 +13,10 @@ from connectors.importers.fluentcart.catalog.shipping import SHIPPING_CLASS
 from connectors.importers.fluentcart.catalog.tax import TAX_CLASS
 from connectors.importers.fluentcart.catalog.taxonomy import TAXONOMY, TERM, Trees, give_slugs
 from connectors.importers.fluentcart.commerce.store import STORE, read_store
-from connectors.importers.fluentcart.slugs import numbered
 from connectors.importers.fluentcart.values import shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
 from connectors.importers.report import Report, Skipped
+from db.catalog.slug import numbered
 from db.commerce.store import StoreRow
 
 

@@ -14,12 +14,12 @@ from connectors.importers.fluentcart.catalog.taxonomy import LINKS, read_terms
 from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.family import Family
 from connectors.importers.fluentcart.foundation import Known
-from connectors.importers.fluentcart.slugs import numbered
 from connectors.importers.mapping import Columns, Mapped, Unreadable
 from connectors.importers.reconcile import Difference, Link, Stored
 from connectors.importers.report import Report, Skipped, Tally
 from db.catalog.download import DownloadVariantRow
 from db.catalog.search import product_search_text
+from db.catalog.slug import numbered
 from db.catalog.taxonomy import ProductTermRow
 from db.row import table
 
@@ -147,10 +147,11 @@ class _Writing:
                 linked, reasons = read_links(file, variants)
             except Unreadable as unreadable:
                 del self._downloads[identifier]
-                # Left stored it would lose its links with its variants, and then be everybody's.
+                # Left stored it would lose its links with its variants, and then be nobody's.
                 family.listed_downloads.discard(identifier)
                 self._skip(DOWNLOAD, str(identifier), unreadable.field, unreadable.reason)
                 continue
+            self._downloads[identifier]["for_all_variants"] = not linked
             self._files |= {(identifier, variant) for variant in linked}
             for reason in reasons:
                 self.report.skip(Skipped(LINKS, f"of download {identifier}", "product_variation_id", reason))
@@ -201,7 +202,7 @@ class _Writing:
 
     def _orphaned(self, variants: Collection[int]) -> set[int]:
         """Stored files whose record could not be read and whose last link goes with a variant: without any they would
-        be every buyer's."""
+        be nobody's."""
         left = {download for download, variant in self._stored_files if variant not in variants}
         return {pair[0] for pair in self._stored_files if pair[0] not in self._downloads} - left
 

@@ -40,7 +40,7 @@ DOWNLOAD: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
-    computed=("product_id",),
+    computed=("product_id", "for_all_variants"),
     unique=("identifier",),
 )
 VARIANTS: Final = Field("product_variation_id", entries)
@@ -53,6 +53,7 @@ def read_download(entry: Any, product_id: int, source: str) -> Columns:
     """
     row = DOWNLOAD.read(branch(entry))
     row["product_id"] = product_id
+    row["for_all_variants"] = True  # until its links are read
     row["identifier"] = row["identifier"] or str(uuid5(NAMESPACE_URL, f"{source}/downloads/{row['id']}"))
     return row
 
@@ -61,7 +62,7 @@ def read_links(entry: Any, variants: Collection[int]) -> tuple[list[int], list[s
     """The variants whose buyers receive the file, and a reason for each link left out.
 
     No link at all means every variant of the product. So a file that the source gives to certain variants, none of
-    which is known, must not be kept without links: that raises Unreadable.
+    which is known, raises Unreadable: nobody could receive it.
     """
     named = VARIANTS(branch(entry), branch)
     known: list[int] = []

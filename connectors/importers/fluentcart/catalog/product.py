@@ -3,7 +3,7 @@
 from typing import Final
 
 from connectors.importers.fluentcart.clock import Clock
-from connectors.importers.fluentcart.slugs import decoded, derived
+from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import (
     address,
     branch,
@@ -27,6 +27,7 @@ from db.catalog.product import (
     VariationType,
     sort_key,
 )
+from db.catalog.slug import derived
 
 PRODUCT: Final = Mapped(
     "products",

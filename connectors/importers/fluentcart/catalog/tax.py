@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from connectors.importers.fluentcart.slugs import decoded, derived
+from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import branch, entries, key, moment, plain, text, whole
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from db.catalog.slug import derived
 from db.catalog.tax import TaxClassRow
 
 

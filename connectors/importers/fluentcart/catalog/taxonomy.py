@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from connectors.importers.fluentcart.slugs import derived, numbered
 from connectors.importers.fluentcart.values import branch, entries, key, plain, reference, shown
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
 from db.catalog.product import sort_key
+from db.catalog.slug import derived, numbered
 from db.catalog.taxonomy import TaxonomyRow, TermRow
 
 TAXONOMY: Final = Mapped(

@@ -3,11 +3,11 @@
 import re
 from typing import Any, Final
 
-from connectors.importers.fluentcart.confidential import without_secrets
 from connectors.importers.fluentcart.values import address, branch, document, plain, shown, text, word
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
+from db.confidential import without_secrets
 
 
 def _currency(value: Any) -> str:

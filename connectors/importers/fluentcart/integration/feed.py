@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.importers.fluentcart.catalog.upgrade_path import placed
-from connectors.importers.fluentcart.confidential import confidential, without_secrets
 from connectors.importers.fluentcart.values import branch, document, entries, flag, key, name, plain
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from db.confidential import confidential, without_secrets
 from db.integration.feed import FeedRow, FeedScope
 
 
