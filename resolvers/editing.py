@@ -1,9 +1,12 @@
 """What updates have in common: partial inputs merged into a row, and versions that say when two callers collide."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from strawberry.types.base import get_object_definition
 from strawberry.types.maybe import Some
@@ -11,7 +14,7 @@ from strawberry.types.maybe import Some
 from db.outbox import EventRow
 from engine.errors import ErrorCode
 from engine.naming import camel
-from engine.unit import Unit
+from engine.unit import Refuses, Unit
 
 
 def named(input: Any, *, leave: Iterable[str]) -> dict[str, Any]:
@@ -28,15 +31,38 @@ def differences(row: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, 
 
 async def refuse_outdated(unit: Unit, entity: str, expected: int | None, actual: int) -> None:
     """Refuse with CONFLICT when the caller knew another version, naming the fields that were changed since."""
-    if expected is None or expected == actual:
-        return
-    changed: set[str] = set()
-    statement = select(col(EventRow.changed)).where(col(EventRow.entity) == entity, col(EventRow.version) > expected)
-    for (names,) in await unit.connection.execute(statement):
-        changed.update(names)
-    told = f"; changed since: {', '.join(sorted(changed))}" if changed else ""
-    unit.refuse(ErrorCode.CONFLICT, f"You edited version {expected}, it is at {actual} now{told}", "expectedVersion")
+    await refuse_all_outdated(unit.connection, [Edited(unit, entity, expected, actual)])
     unit.settle()
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What a caller edits: whose rules it breaks, and the version that the caller knew beside that of the row."""
+
+    errors: Refuses
+    entity: str
+    expected: int | None
+    actual: int
+
+
+async def refuse_all_outdated(connection: AsyncConnection, edited: Iterable[Edited]) -> None:
+    """`refuse_outdated` of many, each at its own `expectedVersion`; a statement only where one is outdated."""
+    outdated = [each for each in edited if each.expected not in (None, each.actual)]
+    if not outdated:
+        return
+    changed: defaultdict[str, list[tuple[int, list[str]]]] = defaultdict(list)
+    columns = (col(EventRow.entity), col(EventRow.version), col(EventRow.changed))
+    statement = select(*columns).where(
+        col(EventRow.entity).in_({each.entity for each in outdated}),
+        col(EventRow.version) > min(each.expected or 0 for each in outdated),
+    )
+    for entity, version, names in await connection.execute(statement):
+        changed[entity].append((version, names))
+    for each in outdated:
+        since = {name for version, names in changed[each.entity] if version > (each.expected or 0) for name in names}
+        told = f"; changed since: {', '.join(sorted(since))}" if since else ""
+        message = f"You edited version {each.expected}, it is at {each.actual} now{told}"
+        each.errors.refuse(ErrorCode.CONFLICT, message, "expectedVersion")
 
 
 def graphql_names(columns: Iterable[str]) -> tuple[str, ...]:

@@ -1,10 +1,17 @@
-"""How terms are filtered."""
+"""How terms are found and filtered."""
 
 import strawberry
 
 from db.catalog.taxonomy import TermRow
 from engine.filtering import filters
+from engine.input import finds
 from engine.operators import IntOperators, TextOperators
+
+
+@strawberry.input(one_of=True, description="Exactly one of these.")
+class TermBy:
+    id: strawberry.Maybe[strawberry.ID] = finds(TermRow.id, identifies="Term")
+    database_id: strawberry.Maybe[int] = finds(TermRow.id, description="The store's own number.")
 
 
 @strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")

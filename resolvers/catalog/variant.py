@@ -1,150 +1,137 @@
-"""What is done to variants."""
+"""Variants are made, changed and deleted one by one."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
-import strawberry
-from sqlalchemy import delete, insert, select
-from sqlmodel import col
+from sqlalchemy import select
 
-from db.catalog.media import MediaRow
-from db.catalog.product import FulfillmentType
-from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
+from db import visibility
+from db.catalog.pricing import change_prices
 from db.derivations import refresh_products, refresh_products_search
-from db.row import now, table
-from db.writing import edit
+from db.writing import add, edit
 from engine.errors import ErrorCode
-from engine.input import finds, identifies
 from engine.mutation import mutation
 from engine.payload import Keys
-from engine.scalars import URL, Cents
-from engine.unit import Event, Unit
-from resolvers import text
-from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import VARIANT, locked_variant
-from resolvers.catalog.variant_rules import check_variant
-from resolvers.editing import graphql_names, named, refuse_outdated
-
-MEDIA = table(MediaRow)
-
-
-@strawberry.input(one_of=True, description="Exactly one of these.")
-class ProductVariantBy:
-    id: strawberry.Maybe[strawberry.ID] = finds(VariantRow.id, identifies="ProductVariant")
-    database_id: strawberry.Maybe[int] = finds(VariantRow.id, description="The store's own number.")
-    sku: strawberry.Maybe[str] = finds(VariantRow.sku)
-
-
-@strawberry.input(description="A picture; `attachmentId` 0 is one that lives elsewhere.")
-class MediaInput:
-    attachment_id: int
-    url: URL
-    title: str = ""
-
-
-@strawberry.input(
-    description="What is named changes, null clears, what is absent stays. The rules hold for the result."
+from engine.unit import Unit
+from resolvers.catalog.locking import (
+    VARIANT,
+    key_of,
+    locked_product,
+    locked_variant,
+    locked_variants,
+    not_found,
 )
-class VariantUpdateInput:
-    id: strawberry.ID = identifies("ProductVariant")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
-    title: strawberry.Maybe[str]
-    sku: strawberry.Maybe[str | None]
-    status: strawberry.Maybe[VariantStatus]
-    position: strawberry.Maybe[int]
-    fulfillment_type: strawberry.Maybe[FulfillmentType]
-    downloadable: strawberry.Maybe[bool]
-    description: strawberry.Maybe[str | None]
-    price: strawberry.Maybe[Cents | None]
-    compare_price: strawberry.Maybe[Cents | None]
-    manage_cost: strawberry.Maybe[bool]
-    cost: strawberry.Maybe[Cents | None]
-    manage_stock: strawberry.Maybe[bool]
-    total_stock: strawberry.Maybe[int]
-    available: strawberry.Maybe[int]
-    committed: strawberry.Maybe[int]
-    on_hold: strawberry.Maybe[int]
-    payment_type: strawberry.Maybe[PaymentType]
-    interval: strawberry.Maybe[BillingInterval | None]
-    billing_times: strawberry.Maybe[int | None]
-    trial_days: strawberry.Maybe[int | None]
-    billing_summary: strawberry.Maybe[str | None]
-    has_setup_fee: strawberry.Maybe[bool]
-    setup_fee: strawberry.Maybe[Cents | None]
-    setup_fee_label: strawberry.Maybe[str | None]
-    setup_fee_per_item: strawberry.Maybe[bool]
-    installment: strawberry.Maybe[bool]
-    package_slug: strawberry.Maybe[str | None]
-    weight: strawberry.Maybe[float | None]
-    weight_unit: strawberry.Maybe[str | None]
-    length: strawberry.Maybe[float | None]
-    width: strawberry.Maybe[float | None]
-    height: strawberry.Maybe[float | None]
-    media: strawberry.Maybe[list[MediaInput] | None] = strawberry.field(
-        default=None, description="Replaces the pictures; an empty list removes them."
-    )
-
-
-@mutation(
-    permission="products/edit",
-    rest="POST /products/variants/{variantId}",
-    emits=("variant.updated",),
+from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
+from resolvers.catalog.position import next_position
+from resolvers.catalog.product_detail import change_product
+from resolvers.catalog.product_removal import locked_for_removal
+from resolvers.catalog.variant_events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
+from resolvers.catalog.variant_input import (
+    VariantCreateInput,
+    VariantDeleteInput,
+    VariantUpdateInput,
+    variant_columns,
 )
-async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
-    """Change a variant; its product's prices and availability follow."""
-    row = await locked_variant(unit, input.id, "id")
-    entity = f"ProductVariant:{row['id']}"
-    await refuse_outdated(unit, entity, input.expected_version, row["version"])
+from resolvers.catalog.variant_removal import REMOVED, default_without, refuse_sold_variants, remove_variants
+from resolvers.catalog.variant_rules import (
+    PRICES_ALONE,
+    check_new_variant,
+    check_variant,
+    refuse_missing_shipping_classes,
+    refuse_taken_skus,
+)
+from resolvers.editing import refuse_outdated
 
-    values = check_variant(unit, row, named(input, leave=("id", "expected_version", "media")))
-    await _check_sku(unit, values.get("sku"))
-    media = None if input.media is None else await _other_media(unit, row["id"], input.media.value or [])
+PRICES: Final = frozenset({"price", "compare_price"})
+
+
+@mutation(permission="products/create", rest="POST /products/variants", emits=("variant.created",))
+async def variant_create(unit: Unit, input: VariantCreateInput) -> Keys:
+    """Add a variant to a product, after its last one unless a position is named; the product's prices and availability
+    follow."""
+    product = await locked_product(unit, input.product_id, "productId")
+    position = await next_position(unit.connection, VARIANT.c.position, VARIANT.c.product_id == product["id"])
+    row = check_new_variant(unit, variant_columns(input), product_id=product["id"], position=position)
+    if row.manage_stock and input.stock_status is None:
+        unit.refuse(ErrorCode.VALIDATION, "Managed stock needs a status", "stockStatus")
+    await refuse_taken_skus(unit.connection, [(unit, row.sku)])
+    await refuse_missing_shipping_classes(unit.connection, [(unit, row.shipping_class_id)])
+    media = checked_pictures(unit, (input.media.value if input.media else None) or [])
     unit.settle()
 
-    changed = [name for name in values if name != "search_text"] + (["media"] if media is not None else [])
-    if changed:
+    key = await add(unit.connection, row)
+    if media:
+        await replace_pictures(unit.connection, MEDIA.c.variant_id, {key: media})
+    await refresh_products(unit.connection, [product["id"]])
+    await refresh_products_search(unit.connection, [product["id"]])
+    unit.emit(variant_created({**row.model_dump(), "id": key}))
+    return {"variant": key, "product": product["id"]}
+
+
+@mutation(permission="products/edit", rest="POST /products/variants/{variantId}", emits=VARIANT_CHANGES)
+async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
+    """Change a variant; its product's prices and availability follow."""
+    asked = variant_columns(input)
+    if input.media is None and (keys := await _priced(unit, input, asked)) is not None:
+        return keys
+    row = await locked_variant(unit, input.id, "id")
+    await refuse_outdated(unit, f"ProductVariant:{row['id']}", input.expected_version, row["version"])
+
+    values = check_variant(unit, row, asked)
+    await refuse_taken_skus(unit.connection, [(unit, values.get("sku"))])
+    await refuse_missing_shipping_classes(unit.connection, [(unit, values.get("shipping_class_id"))])
+    media = None if input.media is None else checked_pictures(unit, input.media.value or [])
+    if media is not None and media == await pictures_of(unit.connection, MEDIA.c.variant_id, row["id"]):
+        media = None
+    unit.settle()
+
+    if values or media is not None:
         await edit(unit.connection, VARIANT, row["id"], row["version"], values)
         if media is not None:
-            await _replace_media(unit, row["id"], media)
+            await replace_pictures(unit.connection, MEDIA.c.variant_id, {row["id"]: media})
         await refresh_products(unit.connection, [row["product_id"]])
         if "search_text" in values:
             await refresh_products_search(unit.connection, [row["product_id"]])
-        unit.emit(
-            Event(
-                "variant.updated",
-                entity,
-                version=row["version"] + 1,
-                changed=graphql_names(changed),
-                payload={"variantId": row["id"], "productId": row["product_id"], "sku": values.get("sku", row["sku"])},
-            )
-        )
+        emit_variant_changed(unit, row, values, () if media is None else ("media",))
     return {"variant": row["id"], "product": row["product_id"]}
 
 
-async def _check_sku(unit: Unit, sku: str | None) -> None:
-    """Told together with the other rules; between two writers at once the unique constraint decides."""
-    taken = select(VARIANT.c.id).where(VARIANT.c.sku == sku)
-    if sku is not None and (await unit.connection.execute(taken)).first() is not None:
-        unit.refuse(ErrorCode.CONFLICT, "sku is taken already", "sku")
+async def _priced(unit: Unit, input: VariantUpdateInput, asked: Mapping[str, Any]) -> Keys | None:
+    """Most updates name a price and nothing else, and nothing is wrong with them: they take the shortest way. None:
+    this one does not."""
+    prices = {name: value or 0 for name, value in asked.items()}
+    if not prices or prices.keys() - PRICES or min(prices.values()) < 0:
+        return None
+    key = key_of(input.id)
+    seen = visibility.variants(unit.viewer)
+    priced = await change_prices(
+        unit.connection, key, prices, seen, PRICES_ALONE, expected_version=input.expected_version
+    )
+    if priced is None:
+        return None
+    before = {"id": key, "product_id": priced.product_id, "sku": priced.sku, "version": priced.version - 1}
+    unit.emit(variant_updated(before, prices))
+    return {"variant": key, "product": priced.product_id}
 
 
-async def _other_media(unit: Unit, variant_id: int, given: list[MediaInput]) -> list[dict[str, Any]] | None:
-    """The pictures as rows; None when they are those that the variant has already."""
-    wanted = [{"attachment_id": m.attachment_id, "url": m.url, "title": text.line(m.title)} for m in given]
-    for index, picture in enumerate(wanted):
-        if not text.is_web_address(str(picture["url"])):
-            unit.refuse(ErrorCode.VALIDATION, "A picture needs an http or https URL", "media", str(index), "url")
-    columns = (MEDIA.c.attachment_id, MEDIA.c.url, MEDIA.c.title)
-    statement = select(*columns).where(col(MediaRow.variant_id) == variant_id).order_by(MEDIA.c.position, MEDIA.c.id)
-    present = [dict(m) for m in (await unit.connection.execute(statement)).mappings()]
-    return None if present == wanted else wanted
+@mutation(permission="products/delete", rest="DELETE /products/variants/{variantId}", emits=REMOVED)
+async def variant_delete(unit: Unit, input: VariantDeleteInput) -> Keys:
+    """Delete a variant. Refused for the last one of a product, and while an unfinished order (PROCESSING, ON_HOLD)
+    holds it. Bundles, upgrade paths, files and feeds lose it: a path without any other target goes too, a file that
+    was limited to it reaches nobody, a feed that was limited to it is disabled. The default variant becomes the next
+    one by position."""
+    key = key_of(input.id)
+    owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key, visibility.variants(unit.viewer))
+    products = await locked_for_removal(unit, (await unit.connection.execute(owner)).scalars().all())
+    variants = await locked_variants(unit, products)
+    row = variants.get(key) or not_found(unit, "variant", "id")
+    await refuse_outdated(unit, f"ProductVariant:{key}", input.expected_version, row["version"])
+    if len(variants) == 1:
+        unit.refuse(ErrorCode.BUSINESS_RULE, "A product keeps at least one variant; delete the product instead", "id")
+    await refuse_sold_variants(unit, {key: unit.at("id")})
+    unit.settle()
 
-
-async def _replace_media(unit: Unit, variant_id: int, media: list[dict[str, Any]]) -> None:
-    await unit.connection.execute(delete(MEDIA).where(MEDIA.c.variant_id == variant_id))
-    if media:
-        stamp = {"variant_id": variant_id, "version": 1, "created_at": now(), "updated_at": now()}
-        await unit.connection.execute(
-            insert(MEDIA), [{**m, **stamp, "position": i} for i, m in enumerate(media, start=1)]
-        )
+    product = products[row["product_id"]]
+    removed = await remove_variants(unit, product, variants, [key])
+    await change_product(unit, product, default_without(product, variants, [key]))
+    return {"deleted_id": key, "product": product["id"], **removed.keys}

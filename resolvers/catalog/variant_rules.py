@@ -1,11 +1,17 @@
 """The rules of a variant's fields: of one field, where it changes; between fields, for the result of the change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
+from db.catalog.shipping import ShippingClassRow
 from db.catalog.stock import stock_status
-from db.catalog.variant import PaymentType
+from db.catalog.variant import PaymentType, VariantRow
+from db.row import now, table
 from engine.errors import ErrorCode
 from engine.naming import camel
 from engine.unit import Refuses
@@ -14,6 +20,10 @@ from resolvers.editing import differences
 
 Refuse: TypeAlias = Callable[[str, str], None]  # a column, what is wrong with it
 
+VARIANT = table(VariantRow)
+
+LONGEST_TRIAL: Final = 365
+FEWEST_INSTALLMENTS: Final = 2
 LONGEST: Final = {
     "title": 200,
     "sku": 30,
@@ -60,9 +70,37 @@ ONE_TIME: Final = {
     **NO_SETUP_FEE,
     "installment": False,
 }
+
+
+# A variant of which nothing has been said. Rows are made by the thousand: a copy of this costs less than another row.
+BLANK: Final = VariantRow(product_id=0, title="", fulfillment_type=FulfillmentType.DIGITAL).model_dump(exclude={"id"})
+
+
+def _holds(values: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    return [VARIANT.c[name].is_not_distinct_from(value) for name, value in values.items()]
+
+
+# Rows of which a change of prices alone changes nothing else and breaks no other rule than that between the prices: the
+# same as `_check_together` and `check_variant` below say, for a statement that writes without reading first.
+PRICES_ALONE: Final = and_(
+    or_(
+        and_(VARIANT.c.payment_type == PaymentType.ONETIME, *_holds(ONE_TIME)),
+        and_(
+            VARIANT.c.payment_type == PaymentType.SUBSCRIPTION,
+            VARIANT.c.interval.is_not(None),
+            or_(
+                and_(VARIANT.c.has_setup_fee, VARIANT.c.setup_fee.is_not(None), VARIANT.c.setup_fee_label != ""),
+                and_(~VARIANT.c.has_setup_fee, *_holds(NO_SETUP_FEE)),
+            ),
+            ~and_(VARIANT.c.installment, VARIANT.c.billing_times.between(0, FEWEST_INSTALLMENTS - 1)),
+        ),
+    ),
+    or_(
+        and_(~VARIANT.c.manage_stock, VARIANT.c.stock_status == StockStatus.IN_STOCK),
+        and_(VARIANT.c.manage_stock, (VARIANT.c.available > 0) == (VARIANT.c.stock_status == StockStatus.IN_STOCK)),
+    ),
+)
 DERIVED: Final = frozenset({"stock_status", "search_text"})
-LONGEST_TRIAL: Final = 365
-FEWEST_INSTALLMENTS: Final = 2
 
 
 def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +125,64 @@ def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, A
     values["search_text"] = search_text(result["title"], result["sku"])
     changes = differences(row, values)
     return changes if changes.keys() - DERIVED else {}
+
+
+def check_new_variant(errors: Refuses, asked: Mapping[str, Any], **given: Any) -> VariantRow:
+    """The row of a variant that is to be made: `new_variant` as a row."""
+    return VariantRow(**new_variant(errors, asked, **given))
+
+
+def new_variant(errors: Refuses, asked: Mapping[str, Any], **given: Any) -> dict[str, Any]:
+    """The columns of a variant that is to be made, all but its key. `given` are those that the caller cannot name or
+    may leave out: at least `product_id` and `position`. Refuses broken rules on their fields: those of an update, for
+    all of the row, and what a new variant has to say."""
+
+    def refuse(name: str, message: str) -> None:
+        errors.refuse(ErrorCode.VALIDATION, message, camel(name))
+
+    moment = now()
+    blank = {**BLANK, "created_at": moment, "updated_at": moment, **given}
+    changes = check_variant(errors, blank, asked)
+    if not blank["title"] and "title" not in changes:
+        refuse("title", "A title is required")
+    if asked.get("manage_cost") and "cost" not in asked:
+        refuse("cost", "A managed cost needs a cost")
+    if asked.get("payment_type") is PaymentType.SUBSCRIPTION and "has_setup_fee" not in asked:
+        refuse("has_setup_fee", "A subscription says whether it has a setup fee")
+    made = {**blank, **changes}
+    made["stock_status"] = stock_status(managed=made["manage_stock"], available=made["available"])
+    made["search_text"] = search_text(made["title"], made["sku"])
+    return made
+
+
+async def refuse_taken_skus(connection: AsyncConnection, wanted: Sequence[tuple[Refuses, str | None]]) -> None:
+    """Refuse SKUs that some variant has or that are wanted twice, each where it was named; in one statement. Only those
+    that a variant does not have yet are asked for. Told together with the other rules; between two writers at once the
+    unique constraint decides."""
+    asked = {sku for _, sku in wanted if sku is not None}
+    if not asked:
+        return
+    sku_of = VARIANT.c.sku
+    taken = set((await connection.execute(select(sku_of).where(sku_of.in_(asked)))).scalars())
+    for errors, sku in wanted:
+        if sku in taken:
+            errors.refuse(ErrorCode.CONFLICT, "sku is taken already", "sku")
+        elif sku is not None:
+            taken.add(sku)
+
+
+async def refuse_missing_shipping_classes(
+    connection: AsyncConnection, wanted: Sequence[tuple[Refuses, int | None]]
+) -> None:
+    """Refuse shipping classes that are not there, each at `shippingClassId`; in one statement."""
+    asked = {key for _, key in wanted if key is not None}
+    if not asked:
+        return
+    id_of = table(ShippingClassRow).c.id
+    there = set((await connection.execute(select(id_of).where(id_of.in_(asked)))).scalars())
+    for errors, key in wanted:
+        if key is not None and key not in there:
+            errors.refuse(ErrorCode.VALIDATION, "No such shipping class", "shippingClassId")
 
 
 def _stored(name: str, value: Any) -> Any:

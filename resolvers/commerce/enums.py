@@ -3,10 +3,13 @@
 import strawberry
 
 from db.catalog import shipping
-from db.commerce import customer, order, store, subscription
+from db.commerce import customer, entitlement, order, store, subscription
 
 strawberry.enum(customer.AddressType, description="What an address is for.")
 strawberry.enum(customer.CustomerStatus, description="Whether a customer may buy.")
+strawberry.enum(
+    entitlement.Verdict, name="DownloadStatus", description="Whether an order lets its customer download a file now."
+)
 strawberry.enum(order.LineType, description="What a line of an order charges for.")
 strawberry.enum(order.OrderMode, description="TEST orders never moved money.")
 strawberry.enum(order.OrderStatus, description="How far an order has come.")

@@ -10,8 +10,11 @@ from db import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
+from engine.batch import batched
 from engine.declaration import column, related
 from engine.entity import Node, entity
+from engine.scalars import URL
+from resolvers.commerce.download import download_urls
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product
@@ -30,11 +33,21 @@ class ProductDownload(Node):
     file_url: str | None = column(DownloadRow.file_url, permission="products/edit")
     file_size: float | None = column(DownloadRow.file_size, description="Bytes.")
     bucket: str | None = column(DownloadRow.bucket, permission="products/edit")
-    download_limit: int | None = column(DownloadRow.download_limit, description="Per order; null is unlimited.")
+    download_limit: int | None = column(
+        DownloadRow.download_limit, description="How often per order; null is unlimited."
+    )
     download_expiry_days: int | None = column(
         DownloadRow.download_expiry_days, description="Days after the purchase; null is forever."
     )
+    url: URL = batched(
+        download_urls, to=DownloadRow.identifier, description="As `downloadUrl` has it; made anew each time."
+    )
     position: int = column(DownloadRow.position)
+    for_all_variants: bool = column(
+        DownloadRow.for_all_variants,
+        description="Whether buyers of every variant of the product receive it. When not, and its last variant is "
+        "deleted, nobody does.",
+    )
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
         ProductRow.id, to=DownloadRow.product_id
     )
@@ -43,7 +56,7 @@ class ProductDownload(Node):
         to=DownloadRow.id,
         on=col(DownloadVariantRow.variant_id) == VariantRow.id,
         order=[VariantRow.position],
-        description="The variants it is limited to; empty when every variant of the product has it.",
+        description="The variants it is limited to; of a file for all variants it is empty.",
     )
     version: int = column(DownloadRow.version)
     created_at: datetime | None = column(DownloadRow.created_at)

@@ -12,10 +12,12 @@ from engine.connection import Connection
 from engine.declaration import column, computed
 from engine.entity import Node, entity
 from engine.listing import connected
+from engine.lookup import picked
 from resolvers.catalog.product import PRODUCTS
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product
+    from schema.catalog.taxonomy import Term
 
 
 @entity(TaxClassRow, visible=visibility.tax_classes, description="Which tax rates apply to a product.")
@@ -26,6 +28,9 @@ class TaxClass(Node):
     description: str = column(TaxClassRow.description)
     priority: int = column(TaxClassRow.priority)
     category_database_ids: list[int] = computed(list, TaxClassRow.categories, description="Categories it is meant for.")
+    categories: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = picked(
+        TaxClassRow.categories, description="Categories it is meant for."
+    )
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
         PRODUCTS, key=ProductRow.tax_class_id, to=TaxClassRow.id
     )

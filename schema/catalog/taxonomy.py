@@ -46,7 +46,11 @@ class Term(Node):
     taxonomy: Taxonomy | None = related(TaxonomyRow.name, to=TermRow.taxonomy)
     parent: "Term | None" = related(TermRow.id, to=TermRow.parent_id)
     children: list["Term"] = related(
-        TermRow.parent_id, to=TermRow.id, order=[TermRow.name_key], rest=["POST /products/fetch-term-by-parent"]
+        TermRow.parent_id,
+        to=TermRow.id,
+        order=[TermRow.name_key],
+        size=3,  # trees of categories are wide at the root and thin out
+        rest=["POST /products/fetch-term-by-parent"],
     )
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
         PRODUCTS,

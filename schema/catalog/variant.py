@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
-from sqlalchemy import exists, or_, select
 from sqlmodel import col
 
 from db import visibility
 from db.catalog.attribute import AttributeTermRow, VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
-from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.catalog.download import DownloadRow, received_with
 from db.catalog.media import MediaRow, first_url
 from db.catalog.product import FulfillmentType, ProductRow, StockStatus
 from db.catalog.shipping import ShippingClassRow
@@ -18,10 +17,9 @@ from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.commerce.order import OrderItemRow
 from db.integration.feed import FeedRow, FeedVariantRow
-from db.row import table
 from engine.batch import Argument, batched
 from engine.connection import Connection
-from engine.declaration import column, computed, related
+from engine.declaration import column, computed, element, related
 from engine.entity import Node, entity
 from engine.listing import connected
 from engine.scalars import URL
@@ -40,16 +38,6 @@ if TYPE_CHECKING:
     from schema.integration.feed import IntegrationFeed
 
 LEAST_INT: Final = -(2**31)
-
-_limited = exists(select(1).where(col(DownloadVariantRow.download_id) == DownloadRow.id).correlate(table(DownloadRow)))
-_its_own = exists(
-    select(1)
-    .where(
-        col(DownloadVariantRow.download_id) == DownloadRow.id,
-        col(DownloadVariantRow.variant_id) == VariantRow.id,
-    )
-    .correlate(table(DownloadRow), table(VariantRow))
-)
 
 
 def _expected_available(total: int, committed: int, held: int) -> int | None:
@@ -128,7 +116,7 @@ class ProductVariant(Node):
     downloads: list[Annotated["ProductDownload", strawberry.lazy("schema.catalog.download")]] = related(
         VariantRow.id,
         to=VariantRow.id,
-        on=(col(DownloadRow.product_id) == VariantRow.product_id) & or_(_its_own, ~_limited),
+        on=(col(DownloadRow.product_id) == VariantRow.product_id) & received_with(element(VariantRow.id)),
         order=[DownloadRow.position],
         description="The files its buyers receive: those limited to it, and those of every variant.",
     )

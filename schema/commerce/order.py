@@ -29,10 +29,12 @@ from engine.declaration import column, computed, related
 from engine.entity import Node, entity
 from engine.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from schema.commerce.download import order_downloads
 from schema.money import Money, order_money
 
 if TYPE_CHECKING:
     from schema.commerce.customer import Customer
+    from schema.commerce.download import OrderDownload
     from schema.commerce.order_item import DownloadPermission, OrderItem
     from schema.commerce.subscription import Subscription
     from schema.commerce.transaction import OrderTransaction
@@ -94,6 +96,7 @@ class Order(Node):
         OrderRow.id, to=OrderRow.parent_id, description="The order that this one renews or upgrades."
     )
     children: list["Order"] = related(OrderRow.parent_id, to=OrderRow.id)
+    downloads: list[Annotated["OrderDownload", strawberry.lazy("schema.commerce.download")]] = order_downloads()
     download_permissions: list[Annotated["DownloadPermission", strawberry.lazy("schema.commerce.order_item")]] = (
         related(DownloadPermissionRow.order_id, to=OrderRow.id)
     )

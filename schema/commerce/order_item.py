@@ -16,10 +16,13 @@ from db.catalog.variant import VariantRow
 from db.commerce.customer import CustomerRow
 from db.commerce.order import DownloadPermissionRow, LineType, OrderItemRow, OrderRow
 from db.row import table
+from engine.batch import batched
 from engine.declaration import column, computed, expression, related
 from engine.entity import Node, entity
+from engine.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
-from schema.money import Money, order_money
+from resolvers.commerce.download import permission_urls
+from schema.money import Money, maybe_order_money, order_money
 
 if TYPE_CHECKING:
     from schema.catalog.download import ProductDownload
@@ -51,7 +54,9 @@ class OrderItem(Node):
     quantity: int = column(OrderItemRow.quantity)
     fulfilled_quantity: int = column(OrderItemRow.fulfilled_quantity)
     unit_price: Money = order_money(OrderItemRow.unit_price, _CURRENCY)
-    cost: Money = order_money(OrderItemRow.cost, _CURRENCY)
+    cost: Money | None = maybe_order_money(
+        OrderItemRow.cost, _CURRENCY, permission="products/edit", description="What it cost the store, as of a variant."
+    )
     subtotal: Money = order_money(OrderItemRow.subtotal, _CURRENCY)
     tax_amount: Money = order_money(OrderItemRow.tax_amount, _CURRENCY)
     shipping_charge: Money = order_money(OrderItemRow.shipping_charge, _CURRENCY)
@@ -83,6 +88,14 @@ class DownloadPermission(Node):
     download_count: int = column(DownloadPermissionRow.download_count)
     download_limit: int | None = column(DownloadPermissionRow.download_limit, description="Null is unlimited.")
     access_expires_at: datetime | None = column(DownloadPermissionRow.access_expires_at, description="Null is never.")
+    last_started_at: datetime | None = column(
+        DownloadPermissionRow.last_started_at, description="When the download that was counted last began."
+    )
+    url: URL | None = batched(
+        permission_urls,
+        to=DownloadPermissionRow.id,
+        description="A link for the customer, as in `Order.downloads`; null when the order permits no download now.",
+    )
     order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = related(
         OrderRow.id, to=DownloadPermissionRow.order_id
     )

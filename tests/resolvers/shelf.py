@@ -29,6 +29,7 @@ manageStock stockStatus totalStock available committed onHold expectedAvailable
 paymentType interval billingTimes trialDays billingSummary
 hasSetupFee setupFee { cents } setupFeeLabel setupFeePerItem installment
 packageSlug weight weightUnit length width height
+soldIndividually shippingClassId: shippingClass { id }
 media { attachmentId url title }
 """
 DOCUMENT: Final = f"""

@@ -6,10 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from db.catalog.product import ProductRow
+from db.catalog.product import ProductRow, StockStatus
 from db.catalog.search import product_search_text, search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.row import table
+from engine import identity
 from engine.scalars import MOST_CENTS
 from schema.root import schema
 from tests.gateway import Gateway
@@ -74,6 +75,9 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "width": st.none() | numbers,
     "height": st.none() | numbers,
     "media": st.none() | st.lists(pictures, max_size=3),
+    "soldIndividually": st.booleans(),
+    "shippingClassId": st.none() | st.integers(0, 3).map(lambda key: identity.encode("ShippingClass", key)),
+    "stockStatus": words(StockStatus),
 }
 
 

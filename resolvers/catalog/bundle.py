@@ -1,0 +1,89 @@
+"""What a bundle consists of."""
+
+from typing import Final
+
+import strawberry
+from sqlalchemy import delete, insert, select
+
+from db import visibility
+from db.catalog.bundle import BundleItemRow
+from db.row import table
+from db.writing import edit
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.unit import Event, Unit
+from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_variant
+from resolvers.editing import refuse_outdated
+
+ITEM = table(BundleItemRow)
+MOST_ITEMS: Final = 100
+
+
+@strawberry.input(description="What a variant of a bundle consists of.")
+class BundleSaveInput:
+    id: strawberry.ID = identifies("ProductVariant", description="The variant of a bundle product.")
+    child_ids: list[strawberry.ID] = identifies(
+        "ProductVariant", description="All that it consists of, in this order; repeats count once."
+    )
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+
+
+@mutation(permission="products/edit", rest="POST /products/save-bundle-info/{variationId}", emits=("variant.updated",))
+async def bundle_save(unit: Unit, input: BundleSaveInput) -> Keys:
+    """Say what a variant of a bundle consists of, in place of what it did."""
+    row = await locked_variant(unit, input.id, "id")
+    await refuse_outdated(unit, f"ProductVariant:{row['id']}", input.expected_version, row["version"])
+    if len(input.child_ids) > MOST_ITEMS:
+        unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_ITEMS} variants", "childIds")
+        unit.settle()
+    given = [key_of(child) for child in input.child_ids]
+    await _check(unit, row["id"], row["product_id"], given)
+    unit.settle()
+
+    children = list(dict.fromkeys(given))
+    mine = ITEM.c.variant_id == row["id"]
+    present = await unit.connection.execute(select(ITEM.c.child_id).where(mine).order_by(ITEM.c.position))
+    if list(present.scalars()) != children:
+        await unit.connection.execute(delete(ITEM).where(mine))
+        if children:
+            places = enumerate(children, start=1)
+            items = [{"variant_id": row["id"], "child_id": child, "position": place} for place, child in places]
+            await unit.connection.execute(insert(ITEM), items)
+        await edit(unit.connection, VARIANT, row["id"], row["version"], {})
+        unit.emit(
+            Event(
+                "variant.updated",
+                f"ProductVariant:{row['id']}",
+                version=row["version"] + 1,
+                changed=("bundleItems",),
+                payload={"variantId": row["id"], "productId": row["product_id"], "sku": row["sku"]},
+            )
+        )
+    return {"variant": row["id"], "product": row["product_id"]}
+
+
+async def _check(unit: Unit, variant: int, product: int, children: list[int]) -> None:
+    """Whether a product is a bundle was said when it was created: nobody changes it meanwhile."""
+    of_product = select(PRODUCT.c.is_bundle).where(PRODUCT.c.id == product)
+    if not (await unit.connection.execute(of_product)).scalar_one():
+        unit.refuse(
+            ErrorCode.BUSINESS_RULE, "Its product is not a bundle; that is said when a product is created", "id"
+        )
+    statement = (
+        select(VARIANT.c.id, PRODUCT.c.is_bundle)
+        .join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
+        .where(VARIANT.c.id.in_(children), visibility.variants(unit.viewer))
+    )
+    found = {row.id: row.is_bundle for row in await unit.connection.execute(statement)} if children else {}
+    for index, child in enumerate(children):
+        path = ("childIds", str(index))
+        if child == variant:
+            unit.refuse(ErrorCode.VALIDATION, "A bundle does not consist of itself", *path)
+        elif child not in found:
+            unit.refuse(ErrorCode.NOT_FOUND, "No such variant", *path)
+        elif found[child]:
+            unit.refuse(ErrorCode.VALIDATION, "A bundle product cannot be part of a bundle", *path)

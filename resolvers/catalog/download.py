@@ -1,0 +1,197 @@
+"""What is done to the files that buyers of a product receive: to their records. The files themselves:
+resolvers.catalog.file."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import delete, insert, select
+
+from connectors.storage import Storage
+from db import visibility
+from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.row import table
+from db.writing import add_all, edit
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.unit import Event, Refuses, Unit
+from resolvers.catalog.download_rules import LONGEST_CHANGED, LONGEST_NEW, check_download
+from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked, locked_product, not_found
+from resolvers.catalog.position import after, next_position
+from resolvers.catalog.product_detail import change_product
+from resolvers.editing import differences, graphql_names, named, refuse_outdated
+
+DOWNLOAD = table(DownloadRow)
+LINK = table(DownloadVariantRow)
+MOST_FILES: Final = 100  # as ids elsewhere
+# Columns, and relations of the graph.
+SHOWN_AS: Final = {"variant_ids": "variants"}
+PATH: Final = "Where the driver has it: relative, without `..`."
+VARIANTS: Final = "The variants whose buyers receive it; as documented, none or null means all of the product."
+UNLIMITED: Final = "Null and 0: any number."
+FOREVER: Final = "Null and 0: forever."
+
+
+@strawberry.input(description="A file that buyers of a product are to receive.")
+class DownloadInput:
+    title: str = strawberry.field(description="At most 160 characters.")
+    type: str = strawberry.field(description="The kind of file, usually its extension.")
+    driver: str = strawberry.field(description="Where it is stored: local, s3; one that is configured.")
+    file_name: str = strawberry.field(
+        description="The name that buyers save it under. What makes the name of an upload unique is taken off."
+    )
+    file_path: str | None = strawberry.field(default=None, description=f"{PATH} `fileName` unless said otherwise.")
+    file_url: str | None = strawberry.field(default=None, description="`fileName` unless said otherwise.")
+    bucket: str | None = strawberry.field(default=None, description="Of the driver; its default when there is none.")
+    file_size: float | None = strawberry.field(default=None, description="Bytes.")
+    position: int | None = strawberry.field(default=None, description="Behind the others unless said otherwise.")
+    variant_ids: strawberry.Maybe[list[strawberry.ID] | None] = identifies("ProductVariant", description=VARIANTS)
+    download_limit: int | None = strawberry.field(default=None, description=f"Downloads per order. {UNLIMITED}")
+    download_expiry_days: int | None = strawberry.field(default=None, description=f"Days after the order. {FOREVER}")
+
+
+@strawberry.input(description="Files to add to a product.")
+class DownloadsSyncInput:
+    product_id: strawberry.ID = identifies("Product")
+    files: list[DownloadInput] = strawberry.field(description=f"From 1 to {MOST_FILES}.")
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class DownloadUpdateInput:
+    id: strawberry.ID = identifies("ProductDownload")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    title: strawberry.Maybe[str] = strawberry.field(default=None, description="At most 100 characters.")
+    type: strawberry.Maybe[str]
+    driver: strawberry.Maybe[str]
+    file_name: strawberry.Maybe[str] = strawberry.field(default=None, description="At most 100 characters.")
+    file_path: strawberry.Maybe[str | None] = strawberry.field(default=None, description=PATH)
+    file_url: strawberry.Maybe[str | None]
+    bucket: strawberry.Maybe[str | None]
+    file_size: strawberry.Maybe[float | None]
+    position: strawberry.Maybe[int]
+    variant_ids: strawberry.Maybe[list[strawberry.ID] | None] = identifies("ProductVariant", description=VARIANTS)
+    download_limit: strawberry.Maybe[int | None] = strawberry.field(default=None, description=UNLIMITED)
+    download_expiry_days: strawberry.Maybe[int | None] = strawberry.field(default=None, description=FOREVER)
+
+
+@strawberry.input(description="A download to delete.")
+class DownloadDeleteInput:
+    id: strawberry.ID = identifies("ProductDownload")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
+    )
+
+
+@mutation(
+    permission="products/edit",
+    rest="POST /products/{postId}/sync-downloadable-files",
+    emits=("download.created", "product.updated"),
+)
+async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
+    """Add files to a product. As documented it only adds: what the product has stays."""
+    product = await locked_product(unit, input.product_id, "productId")
+    if not 1 <= len(input.files) <= MOST_FILES:
+        unit.refuse(ErrorCode.VALIDATION, f"From 1 to {MOST_FILES} files", "files")
+        unit.settle()
+    limited = [(file.variant_ids.value if file.variant_ids is not None else None) or [] for file in input.files]
+    known = await _variants_of(unit, product["id"], [one for ids in limited for one in ids])
+    following = await next_position(unit.connection, DOWNLOAD.c.position, DOWNLOAD.c.product_id == product["id"])
+    rows, links = [], []
+    for index, file in enumerate(input.files):
+        errors = unit.at("files", str(index))
+        asked = {name: value for name, value in vars(file).items() if name != "variant_ids"}
+        values = check_download(errors, unit.port(Storage), {}, asked, LONGEST_NEW)
+        linked = _checked_variants(errors, limited[index], known)
+        position = following if values["position"] is None else values["position"]
+        following = after(position)
+        values |= {"position": position, "product_id": product["id"], "for_all_variants": not linked}
+        rows.append(DownloadRow(**values))
+        links.append(linked)
+    unit.settle()
+
+    keys = await add_all(unit.connection, rows)
+    await _link(unit, dict(zip(keys, links, strict=True)))
+    for key in keys:
+        unit.emit(_event("created", key, product["id"], version=1))
+    await change_product(unit, product, differences(product, {"manage_downloadable": True}))
+    return {"downloads": keys, "product": product["id"]}
+
+
+@mutation(permission="products/edit", rest="PUT /products/{downloadableId}/update", emits=("download.updated",))
+async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
+    """Change the record of a file. Its identifier stays, and with it the links that buyers have."""
+    row = await _locked(unit, input.id, input.expected_version)
+    asked = named(input, leave=("id", "expected_version", "variant_ids"))
+    values = check_download(unit, unit.port(Storage), row, asked, LONGEST_CHANGED)
+    if input.variant_ids is not None:
+        wanted = input.variant_ids.value or []
+        linked = _checked_variants(unit, wanted, await _variants_of(unit, row["product_id"], wanted))
+        values |= {"variant_ids": linked, "for_all_variants": not linked}
+    unit.settle()
+
+    changes = differences(row, values)
+    if changes:
+        columns = {name: value for name, value in changes.items() if name != "variant_ids"}
+        await edit(unit.connection, DOWNLOAD, row["id"], row["version"], columns)
+        if "variant_ids" in changes:
+            await unit.connection.execute(delete(LINK).where(LINK.c.download_id == row["id"]))
+            await _link(unit, {row["id"]: changes["variant_ids"]})
+        changed = graphql_names(SHOWN_AS.get(name, name) for name in changes)
+        unit.emit(_event("updated", row["id"], row["product_id"], version=row["version"] + 1, changed=changed))
+    return {"download": row["id"], "product": row["product_id"]}
+
+
+@mutation(permission="products/delete", rest="DELETE /products/{downloadableId}/delete", emits=("download.deleted",))
+async def download_delete(unit: Unit, input: DownloadDeleteInput) -> Keys:
+    """Delete the record of a file, and what orders permit to do with it. The stored file stays: see `fileDelete`."""
+    row = await _locked(unit, input.id, input.expected_version)
+    await unit.connection.execute(delete(DOWNLOAD).where(DOWNLOAD.c.id == row["id"]))
+    before = {name: value for name, value in row.items() if name != "variant_ids"}
+    unit.emit(_event("deleted", row["id"], row["product_id"], before=before))
+    return {"deleted_id": row["id"], "product": row["product_id"]}
+
+
+def _event(what: str, download: int, product: int, **told: Any) -> Event:
+    payload = {"downloadId": download, "productId": product}
+    return Event(f"download.{what}", f"ProductDownload:{download}", payload=payload, **told)
+
+
+async def _locked(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
+    """The download with the ids of the variants that it is limited to (`variant_ids`), its product locked before it.
+    Raises Refused."""
+    key = key_of(id)
+    owner = select(DOWNLOAD.c.product_id).where(DOWNLOAD.c.id == key).scalar_subquery()
+    await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
+    found = await locked(unit, DOWNLOAD, [key], visibility.downloads(unit.viewer))
+    row = found.get(key) or not_found(unit, "download", "id")
+    await refuse_outdated(unit, f"ProductDownload:{key}", expected_version, row["version"])
+    links = select(LINK.c.variant_id).where(LINK.c.download_id == key).order_by(LINK.c.variant_id)
+    return row | {"variant_ids": list((await unit.connection.execute(links)).scalars())}
+
+
+async def _variants_of(unit: Unit, product: int, ids: Collection[str]) -> set[int]:
+    """Those of the ids that are variants of the product."""
+    if not ids:
+        return set()
+    keys = {key_of(one) for one in ids}
+    statement = select(VARIANT.c.id).where(VARIANT.c.product_id == product, VARIANT.c.id.in_(keys))
+    return set((await unit.connection.execute(statement)).scalars())
+
+
+def _checked_variants(errors: Refuses, ids: Sequence[str], known: Collection[int]) -> list[int]:
+    """The keys, each once, in their order."""
+    keys = [key_of(one) for one in ids]
+    for index, key in enumerate(keys):
+        if key not in known:
+            errors.refuse(ErrorCode.NOT_FOUND, "The product has no such variant", "variantIds", str(index))
+    return sorted(set(keys))
+
+
+async def _link(unit: Unit, links: Mapping[int, Collection[int]]) -> None:
+    rows = [{"download_id": key, "variant_id": variant} for key, variants in links.items() for variant in variants]
+    if rows:
+        await unit.connection.execute(insert(LINK), rows)

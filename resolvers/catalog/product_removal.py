@@ -1,0 +1,226 @@
+"""Products that go, with all that goes with them (S5 DELETE /products/{product}): variants, pictures, files, feeds,
+upgrade paths, links to terms. Bundles and upgrade paths of other products lose what is gone; orders keep their lines.
+
+Everything is batched: the number of statements does not hang on the number of products.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import Select, Table, delete, func, or_, select, union
+
+from db.catalog.bundle import BundleItemRow
+from db.catalog.download import DownloadRow
+from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
+from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
+from db.integration.feed import FeedRow
+from db.row import table
+from db.writing import bump_all
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.unit import Event, Refuses, Unit
+from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_products, not_found
+from resolvers.catalog.variant_events import variant_deleted, variant_updated
+from resolvers.editing import refuse_outdated
+
+BUNDLE = table(BundleItemRow)
+DOWNLOAD = table(DownloadRow)
+FEED = table(FeedRow)
+PATH = table(UpgradePathRow)
+TARGET = table(UpgradePathTargetRow)
+ORDER = table(OrderRow)
+ITEM = table(OrderItemRow)
+UNFINISHED: Final = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
+REMOVED: Final = (
+    "product.deleted",
+    "variant.deleted",
+    "variant.updated",
+    "download.deleted",
+    "upgrade_path.deleted",
+    "upgrade_path.updated",
+    "integration_feed.deleted",
+)
+
+
+@strawberry.input(description="A product that is to go.")
+class ProductDeleteInput:
+    id: strawberry.ID = identifies("Product")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you know; a newer one makes a CONFLICT and nothing is deleted."
+    )
+
+
+@dataclass
+class Removed:
+    """What went beside the products, and what of other products changed; all of it that a client may have cached."""
+
+    deleted_variant_ids: list[int] = field(default_factory=list)
+    deleted_download_ids: list[int] = field(default_factory=list)
+    deleted_upgrade_path_ids: list[int] = field(default_factory=list)
+    deleted_feed_ids: list[int] = field(default_factory=list)
+    bundles: list[int] = field(default_factory=list)
+    upgrade_paths: list[int] = field(default_factory=list)
+
+    @property
+    def keys(self) -> dict[str, list[int]]:
+        """As the fields of a payload."""
+        return dict(vars(self))
+
+
+@mutation(permission="products/delete", rest="DELETE /products/{product}", emits=REMOVED)
+async def product_delete(unit: Unit, input: ProductDeleteInput) -> Keys:
+    """Delete a product with its variants, pictures, files, feeds and upgrade paths. Refused while an unfinished order
+    (PROCESSING, ON_HOLD) holds it; lines of other orders stay and lose their link. Bundles and upgrade paths of other
+    products lose its variants; a path without any other target goes too."""
+    key = key_of(input.id)
+    products = await locked_for_removal(unit, [key])
+    row = products.get(key) or not_found(unit, "product", "id")
+    await refuse_outdated(unit, f"Product:{key}", input.expected_version, row["version"])
+    await refuse_sold(unit, {key: unit.at("id")})
+    unit.settle()
+    return {"deleted_id": key, **(await remove_products(unit, products)).keys}
+
+
+async def locked_for_removal(unit: Unit, keys: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The products with these keys, by key; absent and hidden ones are left out.
+
+    The products of bundles and upgrade paths that lead to them are locked with them, all by id: whoever changes one of
+    those holds its product. An order that is being placed holds its products too (its lines refer to them), so that
+    from here on their lines are either all to be seen or cannot be written any more."""
+    gone = _variants_of(keys)
+    bundles = select(BUNDLE.c.variant_id).where(BUNDLE.c.child_id.in_(gone))
+    paths = select(PATH.c.from_variant_id).join(TARGET).where(TARGET.c.variant_id.in_(gone))
+    others = select(VARIANT.c.product_id).where(VARIANT.c.id.in_(union(bundles, paths)))
+    both = or_(PRODUCT.c.id.in_(keys), PRODUCT.c.id.in_(others))
+    await unit.connection.execute(select(PRODUCT.c.id).where(both).order_by(PRODUCT.c.id).with_for_update())
+    return await locked_products(unit, keys)
+
+
+async def refuse_sold(unit: Unit, products: Mapping[int, Refuses]) -> set[int]:
+    """Refuses, each in its own place, those of the products (locked by now) that unfinished orders hold; their keys."""
+    keys = list(products)
+    by_product = select(ITEM.c.product_id.label("product"), ITEM.c.order_id).where(ITEM.c.product_id.in_(keys))
+    # A line may say the variant alone.
+    by_variant = (
+        select(VARIANT.c.product_id.label("product"), ITEM.c.order_id)
+        .join_from(ITEM, VARIANT, VARIANT.c.id == ITEM.c.variant_id)
+        .where(VARIANT.c.product_id.in_(keys))
+    )
+    lines = union(by_product, by_variant).subquery()
+    statement = (
+        select(lines.c.product, func.count())
+        .join(ORDER, ORDER.c.id == lines.c.order_id)
+        .where(ORDER.c.status.in_(UNFINISHED))
+        .group_by(lines.c.product)
+    )
+    held = set()
+    for product, orders in await unit.connection.execute(statement):
+        held.add(product)
+        many = "1 unfinished order holds" if orders == 1 else f"{orders} unfinished orders hold"
+        products[product].refuse(ErrorCode.CONFLICT, f"{many} it; complete or cancel first")
+    return held
+
+
+async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]]) -> Removed:
+    """Deletes products that `locked_for_removal` gave and `refuse_sold` let pass, and tells what followed."""
+    result = Removed()
+    keys = list(products)
+    variants, bundles = await _locked_variants(unit, keys)
+    result.deleted_upgrade_path_ids, result.upgrade_paths = await remove_paths(unit, _variants_of(keys))
+    for file in await _of(unit, DOWNLOAD, keys):
+        result.deleted_download_ids.append(file["id"])
+        payload = {"downloadId": file["id"], "productId": file["product_id"]}
+        unit.emit(Event("download.deleted", f"ProductDownload:{file['id']}", payload=payload, before=file))
+    for feed in await _of(unit, FEED, keys):
+        result.deleted_feed_ids.append(feed["id"])
+        payload = {"feedId": feed["id"], "productId": feed["product_id"], "provider": feed["provider_key"]}
+        unit.emit(Event("integration_feed.deleted", f"IntegrationFeed:{feed['id']}", payload=payload, before=feed))
+    for variant in variants:
+        result.deleted_variant_ids.append(variant["id"])
+        unit.emit(variant_deleted(variant))
+    if bundles:
+        result.bundles = [bundle["id"] for bundle in bundles]
+        await bump_all(unit.connection, VARIANT, result.bundles)
+        for bundle in bundles:
+            unit.emit(bundle_shrunk(bundle))
+    # All that refers to them goes by its foreign keys; so does the link of an order's line.
+    await unit.connection.execute(delete(PRODUCT).where(PRODUCT.c.id.in_(keys)))
+    for row in products.values():
+        payload = {"productId": row["id"], "slug": row["slug"]}
+        unit.emit(Event("product.deleted", f"Product:{row['id']}", payload=payload, before=row))
+    return result
+
+
+async def _of(unit: Unit, of: Table, products: Collection[int]) -> list[dict[str, Any]]:
+    """The rows of a table that belong to these products."""
+    statement = select(of).where(of.c.product_id.in_(products)).order_by(of.c.id)
+    return [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+
+
+def _variants_of(products: Collection[int]) -> Select[Any]:
+    return select(VARIANT.c.id).where(VARIANT.c.product_id.in_(products))
+
+
+async def _locked_variants(unit: Unit, products: Collection[int]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The variants of these products, and those of others that are bundles of them."""
+    bundles = select(BUNDLE.c.variant_id).where(BUNDLE.c.child_id.in_(_variants_of(products)))
+    both = or_(VARIANT.c.product_id.in_(products), VARIANT.c.id.in_(bundles))
+    statement = select(VARIANT).where(both).order_by(VARIANT.c.id).with_for_update()
+    own: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for row in (await unit.connection.execute(statement)).mappings():
+        (own if row["product_id"] in products else others).append(dict(row))
+    return own, others
+
+
+async def remove_paths(unit: Unit, gone: Select[Any] | Collection[int]) -> tuple[list[int], list[int]]:
+    """Paths from variants that go, and paths to nothing else, go too; others lose a target. The keys of both."""
+    leads = select(TARGET.c.path_id).where(TARGET.c.variant_id.in_(gone))
+    statement = (
+        select(PATH, VARIANT.c.product_id, PATH.c.from_variant_id.in_(gone).label("starts"))
+        .join(VARIANT, VARIANT.c.id == PATH.c.from_variant_id)
+        .where(or_(PATH.c.from_variant_id.in_(gone), PATH.c.id.in_(leads)))
+        .order_by(PATH.c.id)
+        .with_for_update(of=PATH)
+    )
+    paths = {row["id"]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
+    if not paths:
+        return [], []
+    targets: dict[int, list[int]] = {key: [] for key in paths}
+    left: dict[int, list[int]] = {key: [] for key in paths}
+    leading = (
+        select(TARGET.c.path_id, TARGET.c.variant_id, TARGET.c.variant_id.in_(gone))
+        .where(TARGET.c.path_id.in_(list(paths)))
+        .order_by(TARGET.c.position, TARGET.c.variant_id)
+    )
+    for path, variant, goes in await unit.connection.execute(leading):
+        targets[path].append(variant)
+        if not goes:
+            left[path].append(variant)
+
+    deleted = [key for key, row in paths.items() if row["starts"] or not left[key]]
+    changed = [key for key in paths if key not in deleted]
+    for key, row in paths.items():
+        product, _ = row.pop("product_id"), row.pop("starts")
+        entity = f"UpgradePath:{key}"
+        payload = {"upgradePathId": key, "productId": product, "fromVariantId": row["from_variant_id"]}
+        if key in deleted:
+            payload["toVariantIds"] = targets[key]
+            unit.emit(Event("upgrade_path.deleted", entity, payload=payload, before=row))
+        else:
+            payload["toVariantIds"] = left[key]
+            version = row["version"] + 1
+            unit.emit(Event("upgrade_path.updated", entity, version=version, changed=("to",), payload=payload))
+    if deleted:
+        await unit.connection.execute(delete(PATH).where(PATH.c.id.in_(deleted)))
+    if changed:
+        await bump_all(unit.connection, PATH, changed)
+    return deleted, changed
+
+
+def bundle_shrunk(row: Mapping[str, Any]) -> Event:
+    return variant_updated(row, {}, ("bundleItems",))

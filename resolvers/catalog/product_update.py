@@ -1,0 +1,83 @@
+"""Products are changed, with what belongs to them: one, or several of which the good changes are kept."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from db.row import now
+from engine.errors import ErrorCode
+from engine.mutation import mutation
+from engine.payload import Keys, item
+from engine.unit import Errors, Unit
+from resolvers.catalog.locking import key_of, locked_product, locked_products, locked_variants
+from resolvers.catalog.product_create import of_item, refuse_all_failed, refuse_count
+from resolvers.catalog.product_draft import ProductDraft, draft_change
+from resolvers.catalog.product_input import ProductBulkUpdateInput, ProductUpdateInput
+from resolvers.catalog.product_references import look_up
+from resolvers.catalog.product_writing import CHANGES, write_products
+from resolvers.editing import refuse_all_outdated, refuse_outdated
+
+
+@mutation(permission="products/edit", rest="POST /products/{postId}/pricing", emits=CHANGES)
+async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
+    """Change a product, its variants in place, its pictures and terms. It has a new version when any of them changes;
+    prices and availability follow. A simple product that is published needs a variant."""
+    row = await locked_product(unit, input.id, "id")
+    await refuse_outdated(unit, f"Product:{row['id']}", input.expected_version, row["version"])
+    present = await locked_variants(unit, [row["id"]])
+    draft = draft_change(unit.at(), 0, input, row, present, now())
+    await refuse_all_outdated(unit.connection, draft.edited)
+    await look_up(unit, [draft])
+    unit.settle()
+    await write_products(unit, [draft])
+    return {"product": draft.key, "variants": _touched(draft)}
+
+
+@mutation(
+    permission="products/edit",
+    rest="POST /products/bulk-update",
+    emits=(*CHANGES, "variant.created", "term.created"),
+    rate="bulk",
+)
+async def product_bulk_update(unit: Unit, input: ProductBulkUpdateInput) -> Keys:
+    """Change 1 to 10 products; changes that break a rule are left out and told with it, the others are made. A new
+    title makes a new slug, variants without an id are made, categories are named by ids or by paths."""
+    refuse_count(unit, input.products)
+    moment = now()
+    keys = [key_of(each.id) for each in input.products]
+    rows = await locked_products(unit, keys)
+    present = await _variants(unit, list(rows))
+    drafts: list[ProductDraft] = []
+    missing: dict[int, Errors] = {}
+    for index, (key, each) in enumerate(zip(keys, input.products, strict=True)):
+        errors = of_item(index)
+        if key in keys[:index]:
+            errors.refuse(ErrorCode.VALIDATION, "Named twice", "id")
+        elif key not in rows:
+            errors.refuse(ErrorCode.NOT_FOUND, "No such product", "id")
+        if errors:
+            missing[index] = errors
+        else:
+            draft = draft_change(errors, index, each, rows[key], present.get(key, {}), moment, bulk=True)
+            drafts.append(draft)
+    await refuse_all_outdated(unit.connection, [edited for d in drafts for edited in d.edited])
+    await look_up(unit, drafts)
+    failed = missing | {d.index: d.errors for d in drafts if d.errors}
+    results = {d.index: item(d.index, product=d.key) for d in drafts}
+    results |= {index: item(index, errors) for index, errors in failed.items()}
+    told = [results[index] for index in sorted(results)]
+    refuse_all_failed(unit, [failed.get(index, Errors()) for index in sorted(results)], told)
+
+    good = [d for d in drafts if not d.errors]
+    await write_products(unit, good)
+    return {"products": [d.key for d in good], "variants": [v for d in good for v in _touched(d)], "results": told}
+
+
+async def _variants(unit: Unit, products: Sequence[int]) -> Mapping[int, Mapping[int, dict[str, Any]]]:
+    found = (await locked_variants(unit, products)).items() if products else ()
+    return {product: dict(of_it) for product, of_it in groupby(found, key=lambda each: each[1]["product_id"])}
+
+
+def _touched(draft: ProductDraft) -> list[int]:
+    """The variants that changed or were made."""
+    return [v.values["id"] if v.row is None else v.row["id"] for v in draft.variants if v.changes]

@@ -1,0 +1,38 @@
+"""Scheduled products are published when their date comes."""
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from db.catalog.product import ProductRow, ProductStatus
+from db.row import now
+from db.writing import edit_all
+from engine.unit import Event, Unit
+from resolvers.catalog.locking import PRODUCT
+from resolvers.editing import graphql_names
+
+AT_ONCE: Final = 100
+
+
+def _due() -> ColumnElement[bool]:
+    return and_(col(ProductRow.status) == ProductStatus.FUTURE, col(ProductRow.published_at) <= now())
+
+
+async def any_due(connection: AsyncConnection) -> bool:
+    """Whether `publish_due` has anything to do; takes no lock."""
+    return (await connection.execute(select(PRODUCT.c.id).where(_due()).limit(1))).first() is not None
+
+
+async def publish_due(unit: Unit) -> int:
+    """Publish up to `AT_ONCE` products whose date has come, and say how many. They keep their date; those that somebody
+    is writing to have their turn the next time."""
+    statement = select(PRODUCT).where(_due()).order_by(PRODUCT.c.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+    await edit_all(unit.connection, PRODUCT, [(row, {"status": ProductStatus.PUBLISH}) for row in rows])
+    for row in rows:
+        entity, version, payload = f"Product:{row['id']}", row["version"] + 1, {"productId": row["id"]}
+        unit.emit(Event("product.updated", entity, version, graphql_names(["status"]), payload))
+        unit.emit(Event("product.published", entity, version, payload=payload))
+    return len(rows)

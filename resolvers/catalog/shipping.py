@@ -1,0 +1,139 @@
+"""What is done to shipping classes."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import delete
+
+from db import visibility
+from db.catalog.shipping import ShippingClassRow, ShippingClassType
+from db.row import table
+from db.writing import add, edit
+from engine.errors import ErrorCode
+from engine.input import finds, identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.scalars import Cents
+from engine.unit import Event, Refuses, Unit
+from resolvers import text
+from resolvers.catalog.locking import key_of, locked, not_found
+from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.editing import differences, graphql_names, named, refuse_outdated
+
+SHIPPING_CLASS = table(ShippingClassRow)
+LONGEST: Final = {"name": 192, "description": 500}
+WHOLE: Final = 10_000  # hundredths of a percent
+COST: Final = "FIXED: minor units of the currency; PERCENTAGE: hundredths of a percent, up to 10000."
+
+
+@strawberry.input(one_of=True, description="Exactly one of these.")
+class ShippingClassBy:
+    id: strawberry.Maybe[strawberry.ID] = finds(ShippingClassRow.id, identifies="ShippingClass")
+    database_id: strawberry.Maybe[int] = finds(ShippingClassRow.id, description="The store's own number.")
+
+
+@strawberry.input(description="A new shipping class.")
+class ShippingClassCreateInput:
+    name: str
+    type: ShippingClassType
+    cost: Cents = strawberry.field(description=COST)
+    per_item: bool = strawberry.field(default=False, description="Charged for each item, not once a line.")
+    description: str = ""
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class ShippingClassUpdateInput:
+    id: strawberry.ID = identifies("ShippingClass")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    name: strawberry.Maybe[str]
+    type: strawberry.Maybe[ShippingClassType]
+    cost: strawberry.Maybe[Cents] = strawberry.field(default=None, description=COST)
+    per_item: strawberry.Maybe[bool]
+    description: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="Which shipping class goes.")
+class ShippingClassDeleteInput:
+    id: strawberry.ID = identifies("ShippingClass")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
+    )
+
+
+@mutation(permission="store/settings", rest=None, emits=("shipping_class.created",))
+async def shipping_class_create(unit: Unit, input: ShippingClassCreateInput) -> Keys:
+    """Make a shipping class."""
+    asked = {
+        "name": input.name,
+        "type": input.type,
+        "cost": int(input.cost),
+        "per_item": input.per_item,
+        "description": input.description,
+    }
+    values = _checked(unit, {}, asked)
+    unit.settle()
+    row = ShippingClassRow(**values)
+    key = await add(unit.connection, row)
+    unit.emit(_event("created", {**row.model_dump(), "id": key}, version=1, after=values))
+    return {"shipping_class": key}
+
+
+@mutation(permission="store/settings", rest=None, emits=("shipping_class.updated",))
+async def shipping_class_update(unit: Unit, input: ShippingClassUpdateInput) -> Keys:
+    """Change a shipping class."""
+    row = await _shipping_class(unit, input.id, input.expected_version)
+    values = _checked(unit, row, named(input, leave=("id", "expected_version")))
+    unit.settle()
+    changes = differences(row, values)
+    if changes:
+        await edit(unit.connection, SHIPPING_CLASS, row["id"], row["version"], changes)
+        before = {name: row[name] for name in changes}
+        changed = graphql_names(changes)
+        unit.emit(_event("updated", row, version=row["version"] + 1, changed=changed, before=before, after=changes))
+    return {"shipping_class": row["id"]}
+
+
+@mutation(permission="store/settings", rest=None, emits=("shipping_class.deleted",))
+async def shipping_class_delete(unit: Unit, input: ShippingClassDeleteInput) -> Keys:
+    """Delete a shipping class. Its products and variants have none afterwards, without a new version and without events
+    of their own."""
+    row = await _shipping_class(unit, input.id, input.expected_version)
+    await unit.connection.execute(delete(SHIPPING_CLASS).where(SHIPPING_CLASS.c.id == row["id"]))
+    unit.emit(_event("deleted", row, before=row))
+    return {"deleted_id": row["id"]}
+
+
+def _event(what: str, row: Mapping[str, Any], **told: Any) -> Event:
+    payload = {"shippingClassId": row["id"]}
+    return Event(f"shipping_class.{what}", f"ShippingClass:{row['id']}", payload=payload, **told)
+
+
+async def _shipping_class(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
+    key = key_of(id)
+    found = await locked(unit, SHIPPING_CLASS, [key], visibility.shipping_classes(unit.viewer))
+    row = found.get(key) or not_found(unit, "shipping class", "id")
+    await refuse_outdated(unit, f"ShippingClass:{key}", expected_version, row["version"])
+    return row
+
+
+def _checked(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are stored. The rules hold for the row with them."""
+    values = dict(asked)
+    if "name" in values:
+        values["name"] = text.line(values["name"])
+        if not values["name"]:
+            errors.refuse(ErrorCode.VALIDATION, "A name is required", "name")
+    if "description" in values:
+        values["description"] = text.lines(values["description"] or "")
+    for name, most in LONGEST.items():
+        if len(values.get(name, "")) > most:
+            errors.refuse(ErrorCode.VALIDATION, f"At most {most} characters", name)
+    result = {**row, **values}
+    if result["cost"] < 0:
+        errors.refuse(ErrorCode.VALIDATION, "Not below 0", "cost")
+    if result["type"] is ShippingClassType.PERCENTAGE and result["cost"] > WHOLE:
+        errors.refuse(ErrorCode.VALIDATION, f"A percentage is at most 100 ({WHOLE} hundredths)", "cost")
+    return values

@@ -1,0 +1,122 @@
+"""What is in stock, and whether that is counted at all. Both concern a product as a whole: its variants are counted
+together or not at all."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import strawberry
+from sqlalchemy import select
+
+from db import visibility
+from db.catalog.stock import stock_status
+from db.derivations import refresh_products
+from db.row import now
+from db.writing import edit_all
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.unit import Unit
+from resolvers.catalog.locking import VARIANT, key_of, locked_product, locked_variants, not_found
+from resolvers.catalog.product_detail import change_product
+from resolvers.catalog.product_rules import check_product
+from resolvers.catalog.variant_events import VARIANT_CHANGES, emit_variant_changed
+from resolvers.editing import differences, refuse_outdated
+
+
+@strawberry.input(description="How much there is of one variant of a product.")
+class InventoryUpdateInput:
+    product_id: strawberry.ID = identifies("Product")
+    variant_id: strawberry.ID = identifies("ProductVariant", description="One of the product.")
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The version of the variant that you counted for; a newer one makes a CONFLICT and nothing is "
+        "written.",
+    )
+    total_stock: int
+    available: int
+
+
+@strawberry.input(description="Whether the stock of a product and its variants is managed.")
+class ManageStockUpdateInput:
+    product_id: strawberry.ID = identifies("Product")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The product's version; a newer one makes a CONFLICT and nothing is written."
+    )
+    manage_stock: bool
+
+
+@mutation(
+    permission="products/edit",
+    rest="PUT /products/{postId}/update-inventory/{variantId}",
+    emits=(*VARIANT_CHANGES, "product.updated"),
+)
+async def inventory_update(unit: Unit, input: InventoryUpdateInput) -> Keys:
+    """Say how much of a variant there is. From then on stock is managed, of the product and of all its variants."""
+    product = await locked_product(unit, input.product_id, "productId")
+    key = key_of(input.variant_id)
+    seen = select(VARIANT.c.id).where(
+        VARIANT.c.id == key, VARIANT.c.product_id == product["id"], visibility.variants(unit.viewer)
+    )
+    if (await unit.connection.execute(seen)).first() is None:
+        not_found(unit, "variant of the product", "variantId")
+    variants = await locked_variants(unit, [product["id"]])
+    row = variants[key]
+    await refuse_outdated(unit, f"ProductVariant:{key}", input.expected_version, row["version"])
+    numbers = {"total_stock": input.total_stock, "available": input.available}
+    for field, number in (("totalStock", input.total_stock), ("available", input.available)):
+        if number < 0:
+            unit.refuse(ErrorCode.VALIDATION, "Not below 0", field)
+    unit.settle()
+
+    changes = _managed(variants.values(), managed=True)
+    changes[key] = differences(row, {**numbers, "manage_stock": True, **_status(row | numbers, managed=True)})
+    changed = await _write(unit, product, variants, changes, managed=True)
+    for each in changed:
+        emit_variant_changed(unit, variants[each], changes[each])
+    return {"variant": key, "product": product["id"], "variants": [each for each in changed if each != key]}
+
+
+@mutation(
+    permission="products/edit",
+    rest="PUT /products/{postId}/update-manage-stock",
+    emits=(*VARIANT_CHANGES, "product.updated"),
+)
+async def manage_stock_update(unit: Unit, input: ManageStockUpdateInput) -> Keys:
+    """Begin or end to manage the stock of a product and all its variants. The numbers stay; what is not managed is in
+    stock."""
+    product = await locked_product(unit, input.product_id, "productId")
+    await refuse_outdated(unit, f"Product:{product['id']}", input.expected_version, product["version"])
+    variants = await locked_variants(unit, [product["id"]])
+    changes = _managed(variants.values(), managed=input.manage_stock)
+    changed = await _write(unit, product, variants, changes, managed=input.manage_stock)
+    for each in changed:
+        emit_variant_changed(unit, variants[each], changes[each])
+    return {"product": product["id"], "variants": changed}
+
+
+def _managed(variants: Iterable[Mapping[str, Any]], *, managed: bool) -> dict[int, dict[str, Any]]:
+    """What changes of each variant, by its key."""
+    return {v["id"]: differences(v, {"manage_stock": managed, **_status(v, managed=managed)}) for v in variants}
+
+
+def _status(variant: Mapping[str, Any], *, managed: bool) -> dict[str, Any]:
+    return {"stock_status": stock_status(managed=managed, available=variant["available"])}
+
+
+async def _write(
+    unit: Unit,
+    product: Mapping[str, Any],
+    variants: Mapping[int, Mapping[str, Any]],
+    changes: Mapping[int, Mapping[str, Any]],
+    *,
+    managed: bool,
+) -> list[int]:
+    """The keys of the variants that change."""
+    changed = [key for key, values in changes.items() if values]
+    await edit_all(unit.connection, VARIANT, [(variants[key], changes[key]) for key in changed])
+    of_product = check_product(unit, product, {"manage_stock": managed}, now())
+    await change_product(unit, product, of_product)
+    if changed or of_product:
+        await refresh_products(unit.connection, [product["id"]])
+    return changed

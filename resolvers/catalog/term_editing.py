@@ -1,0 +1,228 @@
+"""What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/taxonomy.py)."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import delete, select
+from strawberry.types.maybe import Some
+
+from db.catalog.product import sort_key
+from db.catalog.slug import derived
+from db.catalog.taxonomy import TermRow
+from db.writing import add, edit, edit_all
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.unit import Event, Unit
+from resolvers import text
+from resolvers.catalog.locking import key_of, not_found
+from resolvers.catalog.tax import TAX_CLASS, tax_class_updated
+from resolvers.catalog.taxonomy import LONGEST_NAME, TERM, Tree, checked_name, created, grow, locked_tree, told, updated
+from resolvers.editing import differences, named, refuse_outdated
+
+LONGEST_DESCRIPTION: Final = 2000
+MOST_NAMES: Final = 100  # of one mutation, as ids elsewhere
+TAXONOMY_NAME: Final = "`product-categories`, `product-brands`, or another that the store has (`Taxonomy.name`)."
+
+
+@strawberry.input(description="Names that are there already under the parent are not made again.")
+class ProductTermsAddInput:
+    taxonomy: str = strawberry.field(description=TAXONOMY_NAME)
+    name: str = strawberry.field(description="One name, or several with commas between them.")
+    parent_id: strawberry.Maybe[strawberry.ID | None] = identifies("Term", description="Absent: they become roots.")
+
+
+@strawberry.input(description="A new category, a new brand.")
+class TermCreateInput:
+    taxonomy: str = strawberry.field(description=TAXONOMY_NAME)
+    name: str
+    slug: str | None = strawberry.field(default=None, description="Made of the name when absent.")
+    parent_id: strawberry.Maybe[strawberry.ID | None] = identifies("Term", description="Absent: it becomes a root.")
+    description: str = ""
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class TermUpdateInput:
+    id: strawberry.ID = identifies("Term")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    name: strawberry.Maybe[str]
+    slug: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Null: made of the name again.")
+    parent_id: strawberry.Maybe[strawberry.ID | None] = identifies("Term", description="Null makes it a root.")
+    description: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="Which term goes.")
+class TermDeleteInput:
+    id: strawberry.ID = identifies("Term")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
+    )
+
+
+@mutation(permission="products/edit", rest="POST /products/add-product-terms", emits=("term.created",))
+async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
+    """Add terms by their names; the answer holds those that were there already too."""
+    tree = await _tree(unit, input.taxonomy)
+    parent = _parent(unit, tree, input.parent_id)
+    names = [name for part in input.name.split(",") if (name := text.line(part))]
+    if not names:
+        unit.refuse(ErrorCode.VALIDATION, "A name is required", "name")
+    if len(names) > MOST_NAMES:
+        unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_NAMES} names at once", "name")
+    if any(len(name) > LONGEST_NAME for name in names):
+        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters in each name", "name")
+    unit.settle()
+    terms = await grow(unit, tree, [(parent, name) for name in names])
+    return {"terms": list(dict.fromkeys(terms)), "taxonomy": tree.taxonomy}
+
+
+@mutation(permission="products/edit", rest=None, emits=("term.created",))
+async def term_create(unit: Unit, input: TermCreateInput) -> Keys:
+    """Make a category or a brand."""
+    tree = await _tree(unit, input.taxonomy)
+    parent = _parent(unit, tree, input.parent_id)
+    name = checked_name(unit, input.name, "name")
+    _refuse_namesake(unit, tree, None, parent, name)
+    slug = tree.slug(name) if input.slug is None else _slug(unit, tree.slugs, input.slug)
+    description = _description(unit, input.description)
+    unit.settle()
+    row = TermRow(
+        taxonomy=tree.taxonomy,
+        parent_id=parent,
+        name=name,
+        name_key=sort_key(name),
+        slug=slug,
+        description=description,
+    )
+    key = await add(unit.connection, row)
+    unit.emit(created(row.model_dump() | {"id": key}))
+    return {"term": key, "taxonomy": tree.taxonomy}
+
+
+@mutation(permission="products/edit", rest=None, emits=("term.updated",))
+async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
+    """Rename a term, describe it, or move it with all below it to another parent of its taxonomy."""
+    tree, row = await _term(unit, input.id, input.expected_version)
+    values = named(input, leave=("id", "expected_version", "parent_id"))
+    if "name" in values:
+        values["name"] = checked_name(unit, values["name"], "name")
+        values["name_key"] = sort_key(values["name"])
+    if input.parent_id is not None:
+        values["parent_id"] = _parent(unit, tree, input.parent_id)
+        if tree.below(row["id"], values["parent_id"]):
+            unit.refuse(ErrorCode.VALIDATION, "A term cannot stand below itself", "parentId")
+    if "description" in values:
+        values["description"] = _description(unit, values["description"] or "")
+    result = {**row, **values}
+    if "slug" in values:
+        tree.slugs.discard(row["slug"])
+        asked = values["slug"]
+        values["slug"] = tree.slug(result["name"]) if asked is None else _slug(unit, tree.slugs, asked)
+    changes = differences(row, values)
+    if changes.keys() & {"name_key", "parent_id"}:
+        _refuse_namesake(unit, tree, row["id"], result["parent_id"], result["name"])
+    unit.settle()
+    if changes:
+        await edit(unit.connection, TERM, row["id"], row["version"], changes)
+        unit.emit(updated(row, changes))
+    return {"term": row["id"], "taxonomy": tree.taxonomy}
+
+
+@mutation(permission="products/delete", rest=None, emits=("term.deleted", "term.updated", "tax_class.updated"))
+async def term_delete(unit: Unit, input: TermDeleteInput) -> Keys:
+    """Delete a term. What stood below it moves up to its parent; products and tax classes lose it, the products without
+    a new version and without events of their own."""
+    tree, row = await _term(unit, input.id, input.expected_version)
+    parent = row["parent_id"]
+    children = [tree.terms[key] for key in tree.children(row["id"])]
+    for child in children:
+        if tree.named(parent, child["name"]) not in (None, row["id"]):
+            message = f"{child['name']!r} would move up to a namesake; rename or move one of them first"
+            unit.refuse(ErrorCode.CONFLICT, message, "id")
+    unit.settle()
+
+    moved = {"parent_id": parent}
+    await edit_all(unit.connection, TERM, [(child, moved) for child in children])
+    # First the term: whoever puts it into a tax class just now holds a lock on it, and that class is found then.
+    await unit.connection.execute(delete(TERM).where(TERM.c.id == row["id"]))
+    tax_classes = await _forget(unit, row["id"])
+    for child in children:
+        unit.emit(updated(child, moved))
+    unit.emit(Event("term.deleted", f"Term:{row['id']}", payload=told(row), before=row))
+    return {
+        "deleted_id": row["id"],
+        "moved_terms": [child["id"] for child in children],
+        "tax_classes": tax_classes,
+        "taxonomy": tree.taxonomy,
+    }
+
+
+async def _forget(unit: Unit, term: int) -> list[int]:
+    """Take a term that goes out of the tax classes that are meant for it."""
+    rows = (await unit.connection.execute(select(TAX_CLASS).order_by(TAX_CLASS.c.id).with_for_update())).mappings()
+    changes: list[tuple[Mapping[str, Any], Mapping[str, Any]]] = [
+        (dict(row), {"categories": [key for key in row["categories"] if key != term]})
+        for row in rows
+        if term in row["categories"]
+    ]
+    await edit_all(unit.connection, TAX_CLASS, changes)
+    for row, values in changes:
+        unit.emit(tax_class_updated(row, values))
+    return [row["id"] for row, _ in changes]
+
+
+async def _tree(unit: Unit, taxonomy: str) -> Tree:
+    tree = await locked_tree(unit, taxonomy)
+    if tree is None:
+        unit.refuse(ErrorCode.VALIDATION, "The store has no such taxonomy", "taxonomy")
+        unit.settle()
+        raise AssertionError("settle raises")
+    return tree
+
+
+async def _term(unit: Unit, id: str, expected_version: int | None) -> tuple[Tree, Mapping[str, Any]]:
+    key = key_of(id)
+    taxonomy = select(TERM.c.taxonomy).where(TERM.c.id == key)
+    name = (await unit.connection.execute(taxonomy)).scalar_one_or_none()
+    tree = None if name is None else await locked_tree(unit, name)
+    row = None if tree is None else tree.terms.get(key)  # it may have gone while the lock was waited for
+    if tree is None or row is None:
+        not_found(unit, "term", "id")
+    await refuse_outdated(unit, f"Term:{key}", expected_version, row["version"])
+    return tree, row
+
+
+def _parent(unit: Unit, tree: Tree, given: Some[strawberry.ID | None] | None) -> int | None:
+    """The key of a parent; None for no parent."""
+    if given is None or given.value is None:
+        return None
+    key = key_of(given.value)
+    if key not in tree.terms:
+        unit.refuse(ErrorCode.NOT_FOUND, "This taxonomy has no such term", "parentId")
+    return key
+
+
+def _slug(unit: Unit, taken: Collection[str], asked: str) -> str:
+    slug = derived(text.line(asked))
+    if not slug:
+        unit.refuse(ErrorCode.VALIDATION, "A slug needs a letter or a digit", "slug")
+    if slug in taken:
+        unit.refuse(ErrorCode.CONFLICT, "slug is taken already", "slug")
+    return slug
+
+
+def _description(unit: Unit, description: str) -> str:
+    kept = text.lines(description)
+    if len(kept) > LONGEST_DESCRIPTION:
+        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_DESCRIPTION} characters", "description")
+    return kept
+
+
+def _refuse_namesake(unit: Unit, tree: Tree, own: int | None, parent: int | None, name: str) -> None:
+    if tree.named(parent, name) not in (None, own):
+        where = "under this parent" if parent is not None else "among the roots"
+        unit.refuse(ErrorCode.CONFLICT, f"There is a term of this name {where} already", "name")

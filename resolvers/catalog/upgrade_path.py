@@ -1,0 +1,242 @@
+"""What is done to upgrade paths. They belong to the product of the variant that they start from, and it is locked while
+they change: their slugs are unique in it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import delete, insert, select
+
+from db import visibility
+from db.catalog.slug import derived, free
+from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
+from db.row import table
+from db.writing import add, edit
+from engine.errors import ErrorCode
+from engine.input import identifies
+from engine.mutation import mutation
+from engine.payload import Keys
+from engine.scalars import Cents
+from engine.unit import Event, Refuses, Unit
+from resolvers import text
+from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked, locked_product, not_found
+from resolvers.editing import differences, graphql_names, named, refuse_outdated
+
+PATH = table(UpgradePathRow)
+TARGET = table(UpgradePathTargetRow)
+LONGEST: Final = {"title": 200, "description": 2000, "slug": 192}
+MOST_TARGETS: Final = 100
+# Columns, and relations of the graph.
+SHOWN_AS: Final = {"from_variant_id": "from", "targets": "to"}
+SLUG: Final = "Unique in the product; made of the title when there is none."
+
+
+@strawberry.input(description="A new way from a variant to others.")
+class UpgradePathCreateInput:
+    product_id: strawberry.ID = identifies("Product")
+    from_variant_id: strawberry.ID = identifies("ProductVariant", description="One of the product's.")
+    to_variant_ids: list[strawberry.ID] = identifies("ProductVariant", description="One at least, of any product.")
+    discount_amount: Cents = strawberry.field(default=Cents(0), description="Taken off the target's price.")
+    prorate: bool = strawberry.field(default=False, description="Whether what is left of the old purchase is credited.")
+    title: str | None = None
+    description: str | None = None
+    slug: str | None = strawberry.field(default=None, description=SLUG)
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class UpgradePathUpdateInput:
+    id: strawberry.ID = identifies("UpgradePath")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    from_variant_id: strawberry.Maybe[strawberry.ID] = identifies(
+        "ProductVariant", description="Another variant of the same product."
+    )
+    to_variant_ids: strawberry.Maybe[list[strawberry.ID]] = identifies(
+        "ProductVariant", description="All of them, in this order."
+    )
+    discount_amount: strawberry.Maybe[Cents | None]
+    prorate: strawberry.Maybe[bool]
+    title: strawberry.Maybe[str | None]
+    description: strawberry.Maybe[str | None]
+    slug: strawberry.Maybe[str | None] = strawberry.field(default=None, description=SLUG)
+
+
+@strawberry.input(description="Which upgrade path goes.")
+class UpgradePathDeleteInput:
+    id: strawberry.ID = identifies("UpgradePath")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
+    )
+
+
+@mutation(permission="products/edit", rest="POST /products/{id}/upgrade-path", emits=("upgrade_path.created",))
+async def upgrade_path_create(unit: Unit, input: UpgradePathCreateInput) -> Keys:
+    """Offer the owners of a variant to change to others."""
+    product = (await locked_product(unit, input.product_id, "productId"))["id"]
+    asked = {
+        "from_variant_id": key_of(input.from_variant_id),
+        "discount_amount": int(input.discount_amount),
+        "prorate": input.prorate,
+        "title": input.title,
+        "description": input.description,
+        "slug": input.slug,
+    }
+    values = await _checked(unit, product, None, {}, asked)
+    targets = [key_of(target) for target in input.to_variant_ids]
+    await _check_variants(unit, product, values["from_variant_id"], targets, asked={"from_variant_id", "targets"})
+    unit.settle()
+
+    row = UpgradePathRow(**values)
+    key = await add(unit.connection, row)
+    await _aim(unit, key, targets)
+    unit.emit(_event("created", product, row.model_dump() | {"id": key, "targets": targets}, version=1))
+    return {"upgrade_path": key, "product": product, "variants": [row.from_variant_id]}
+
+
+@mutation(permission="products/edit", rest="POST /products/upgrade-path/{id}/update", emits=("upgrade_path.updated",))
+async def upgrade_path_update(unit: Unit, input: UpgradePathUpdateInput) -> Keys:
+    """Change an upgrade path."""
+    product, row = await _path(unit, input.id, input.expected_version)
+    asked = named(input, leave=("id", "expected_version", "from_variant_id", "to_variant_ids"))
+    if input.from_variant_id is not None:
+        asked["from_variant_id"] = key_of(input.from_variant_id.value)
+    values = await _checked(unit, product, row["id"], row, asked)
+    if input.to_variant_ids is not None:
+        values["targets"] = [key_of(target) for target in input.to_variant_ids.value]
+    result = {**row, **values}
+    await _check_variants(unit, product, result["from_variant_id"], result["targets"], asked=values.keys())
+    unit.settle()
+
+    changes = differences(row, values)
+    if changes:
+        columns = {name: value for name, value in changes.items() if name != "targets"}
+        await edit(unit.connection, PATH, row["id"], row["version"], columns)
+        if "targets" in changes:
+            await unit.connection.execute(delete(TARGET).where(TARGET.c.path_id == row["id"]))
+            await _aim(unit, row["id"], changes["targets"])
+        changed = graphql_names(SHOWN_AS.get(name, name) for name in changes)
+        unit.emit(_event("updated", product, result, version=row["version"] + 1, changed=changed))
+    variants = list(dict.fromkeys([row["from_variant_id"], result["from_variant_id"]]))
+    return {"upgrade_path": row["id"], "product": product, "variants": variants}
+
+
+@mutation(
+    permission="products/delete", rest="DELETE /products/upgrade-path/{id}/delete", emits=("upgrade_path.deleted",)
+)
+async def upgrade_path_delete(unit: Unit, input: UpgradePathDeleteInput) -> Keys:
+    """Delete an upgrade path."""
+    product, row = await _path(unit, input.id, input.expected_version)
+    await unit.connection.execute(delete(PATH).where(PATH.c.id == row["id"]))
+    unit.emit(_event("deleted", product, row, before=row))
+    return {"deleted_id": row["id"], "product": product, "variants": [row["from_variant_id"]]}
+
+
+def _event(what: str, product: int, row: Mapping[str, Any], **told: Any) -> Event:
+    payload = {
+        "upgradePathId": row["id"],
+        "productId": product,
+        "fromVariantId": row["from_variant_id"],
+        "toVariantIds": row["targets"],
+    }
+    return Event(f"upgrade_path.{what}", f"UpgradePath:{row['id']}", payload=payload, **told)
+
+
+async def _path(unit: Unit, id: str, expected_version: int | None) -> tuple[int, dict[str, Any]]:
+    """The product of a path, and the path with its `targets`, both locked. A path never changes its product."""
+    key = key_of(id)
+    owner = select(VARIANT.c.product_id).join(PATH, PATH.c.from_variant_id == VARIANT.c.id).where(PATH.c.id == key)
+    product = (
+        await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id.in_(owner)).with_for_update())
+    ).scalar_one_or_none()
+    found = await locked(unit, PATH, [key], visibility.upgrade_paths(unit.viewer))
+    if product is None or key not in found:
+        not_found(unit, "upgrade path", "id")
+    row = found[key]
+    await refuse_outdated(unit, f"UpgradePath:{key}", expected_version, row["version"])
+    targets = select(TARGET.c.variant_id).where(TARGET.c.path_id == key).order_by(TARGET.c.position)
+    row["targets"] = list((await unit.connection.execute(targets)).scalars())
+    return product, row
+
+
+async def _checked(
+    unit: Unit, product: int, own: int | None, row: Mapping[str, Any], asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values as they are stored, a slug among them where one is asked for or to be made."""
+    values = dict(asked)
+    for name in ("title", "description"):
+        if values.get(name) is not None:
+            values[name] = (text.line if name == "title" else text.lines)(values[name]) or None
+    if "discount_amount" in values:
+        values["discount_amount"] = values["discount_amount"] or 0
+        if values["discount_amount"] < 0:
+            unit.refuse(ErrorCode.VALIDATION, "Not below 0", "discountAmount")
+    if "slug" in values:
+        title = {**row, **values}.get("title")
+        values["slug"] = await _slug(unit, product, own, values["slug"], title)
+    for name, most in LONGEST.items():
+        if len(values.get(name) or "") > most:
+            unit.refuse(ErrorCode.VALIDATION, f"At most {most} characters", name)
+    return values
+
+
+async def _slug(unit: Unit, product: int, own: int | None, asked: str | None, title: str | None) -> str | None:
+    """The slug that was asked for, or one made of the title."""
+    statement = select(PATH.c.slug).join(VARIANT, VARIANT.c.id == PATH.c.from_variant_id)
+    statement = statement.where(VARIANT.c.product_id == product, PATH.c.slug.is_not(None))
+    if own is not None:
+        statement = statement.where(PATH.c.id != own)
+    taken = set((await unit.connection.execute(statement)).scalars())
+    if asked is None:
+        wanted = derived(title or "")
+        return free(wanted, taken, LONGEST["slug"]) if wanted else None
+    slug = derived(text.line(asked))
+    if not slug:
+        unit.refuse(ErrorCode.VALIDATION, "A slug needs a letter or a digit", "slug")
+    elif slug in taken:
+        unit.refuse(ErrorCode.CONFLICT, "Another upgrade path of the product has this slug", "slug")
+    return slug
+
+
+async def _check_variants(
+    unit: Unit, product: int, source: int, targets: Sequence[int], *, asked: Collection[str]
+) -> None:
+    """The rules of both ends, where one of them is asked for."""
+    if not {"from_variant_id", "targets"} & set(asked):
+        return
+    if len(targets) > MOST_TARGETS:
+        unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_TARGETS} variants", "toVariantIds")
+        unit.settle()
+    ends = [source, *targets]
+    statement = select(VARIANT.c.id, VARIANT.c.product_id).where(
+        VARIANT.c.id.in_(ends), visibility.variants(unit.viewer)
+    )
+    owners = {row.id: row.product_id for row in await unit.connection.execute(statement)}
+    if source not in owners:
+        unit.refuse(ErrorCode.NOT_FOUND, "No such variant", "fromVariantId")
+    elif owners[source] != product:
+        unit.refuse(ErrorCode.VALIDATION, "It is a variant of another product", "fromVariantId")
+    if "targets" not in asked:
+        if source in targets:
+            unit.refuse(ErrorCode.VALIDATION, "It is a target of this path", "fromVariantId")
+        return
+    _check_targets(unit, source, targets, owners)
+
+
+def _check_targets(errors: Refuses, source: int, targets: Sequence[int], known: Collection[int]) -> None:
+    if not targets:
+        errors.refuse(ErrorCode.VALIDATION, "At least one variant to change to", "toVariantIds")
+    for index, target in enumerate(targets):
+        path = ("toVariantIds", str(index))
+        if target not in known:
+            errors.refuse(ErrorCode.NOT_FOUND, "No such variant", *path)
+        elif target == source:
+            errors.refuse(ErrorCode.VALIDATION, "The path starts there", *path)
+        elif target in targets[:index]:
+            errors.refuse(ErrorCode.VALIDATION, "It is a target already", *path)
+
+
+async def _aim(unit: Unit, path: int, targets: Sequence[int]) -> None:
+    places = enumerate(targets, start=1)
+    rows = [{"path_id": path, "variant_id": target, "position": place} for place, target in places]
+    await unit.connection.execute(insert(TARGET), rows)

@@ -1,0 +1,217 @@
+"""What is done to the store's settings."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+import strawberry
+from sqlalchemy.dialects import postgresql, sqlite
+from strawberry.scalars import JSON
+
+from db import visibility
+from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
+from db.commerce.store_option import GROUPS, Text
+from db.confidential import without_secrets
+from db.row import table
+from db.writing import edit
+from engine.errors import ErrorCode
+from engine.mutation import mutation
+from engine.naming import camel
+from engine.payload import Keys
+from engine.scalars import URL, CurrencyCode
+from engine.unit import Event, Refuses, Unit
+from resolvers import text
+from resolvers.catalog.locking import locked
+from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.editing import differences, named, refuse_outdated
+
+STORE = table(StoreRow)
+ONLY: Final = 1  # the key of the one row
+LONGEST_NAME: Final = 200
+LONGEST_ADDRESS: Final = 2048
+LARGEST: Final = 65_536  # bytes of all settings without a column
+DEEPEST: Final = 20  # levels of one setting
+_KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+# What else answers for a key of `settings`: a column, or a field of one of the groups.
+OWNED: Final[Mapping[str, str]] = {
+    "store_name": "name",
+    "store_logo": "logoUrl",
+    "currency": "currency",
+    "currency_position": "currencyPosition",
+    "decimal_separator": "decimalSeparator",
+} | {
+    option.key: f"{camel(group)}.{camel(name)}" for group, options in GROUPS.items() for name, option in options.items()
+}
+
+
+@strawberry.input(description="What is named changes, null clears.")
+class StoreButtonTextsInput:
+    cart: strawberry.Maybe[str | None]
+    view_cart: strawberry.Maybe[str | None]
+    checkout: strawberry.Maybe[str | None]
+    popup: strawberry.Maybe[str | None]
+    out_of_stock: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="What is named changes, null clears.")
+class StoreCheckoutInput:
+    method_style: strawberry.Maybe[str | None]
+    modal: strawberry.Maybe[bool]
+    sign_in_required: strawberry.Maybe[bool]
+    hide_coupon_field: strawberry.Maybe[bool]
+    additional_address_field: strawberry.Maybe[bool]
+    account_creation: strawberry.Maybe[str | None]
+    account_creation_note: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="What is named changes, null clears.")
+class StoreAddressInput:
+    address1: strawberry.Maybe[str | None]
+    address2: strawberry.Maybe[str | None]
+    city: strawberry.Maybe[str | None]
+    state: strawberry.Maybe[str | None]
+    postcode: strawberry.Maybe[str | None]
+    country: strawberry.Maybe[str | None]
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class StoreSettingsUpdateInput:
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    name: strawberry.Maybe[str]
+    url: strawberry.Maybe[URL | None] = strawberry.field(default=None, description="The shop itself.")
+    logo_url: strawberry.Maybe[URL | None]
+    currency: strawberry.Maybe[CurrencyCode] = strawberry.field(
+        default=None,
+        description="Amounts keep their numbers of minor units, nothing is converted. Orders keep the currency that "
+        "they were made in.",
+    )
+    currency_position: strawberry.Maybe[CurrencyPosition]
+    decimal_separator: strawberry.Maybe[DecimalSeparator]
+    button_texts: strawberry.Maybe[StoreButtonTextsInput]
+    checkout: strawberry.Maybe[StoreCheckoutInput]
+    address: strawberry.Maybe[StoreAddressInput]
+    settings: strawberry.Maybe[JSON] = strawberry.field(
+        default=None,
+        description="Others, as the store names them: an object. What it names changes, null takes a setting away. "
+        "Those with a field of their own are not written here, and neither are secrets.",
+    )
+
+
+@mutation(permission="store/settings", rest="POST /settings/store", emits=("store.updated",))
+async def store_settings_update(unit: Unit, input: StoreSettingsUpdateInput) -> Keys:
+    """Change the store's settings; the others stay as they are."""
+    stored = (await locked(unit, STORE, [ONLY], visibility.stores(unit.viewer))).get(ONLY)
+    row = StoreRow().model_dump() if stored is None else stored
+    await refuse_outdated(unit, f"StoreSettings:{ONLY}", input.expected_version, row["version"])
+
+    values = _checked(unit, named(input, leave=("expected_version", "settings", *GROUPS)))
+    settings = _merged(unit, row["settings"], input)
+    unit.settle()
+    changes = differences(row, values | {"settings": settings})
+    if changes:
+        if stored is None:
+            await _begin(unit)
+        if not await edit(unit.connection, STORE, ONLY, row["version"], changes):
+            unit.refuse(ErrorCode.CONFLICT, "Somebody else was the first to write settings; read them and try again")
+            unit.settle()
+        unit.emit(_updated(row, changes))
+    return {"store_settings": None if stored is None and not changes else ONLY}
+
+
+def _updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
+    keys = row["settings"].keys() | changes.get("settings", {}).keys()
+    changed = [
+        key for key in keys if "settings" in changes and row["settings"].get(key) != changes["settings"].get(key)
+    ]
+    fields = {camel(name) for name in changes if name != "settings"}
+    fields |= {OWNED[key].split(".")[0] if key in OWNED else "settings" for key in changed}
+    return Event(
+        "store.updated",
+        f"StoreSettings:{ONLY}",
+        version=row["version"] + 1,
+        changed=tuple(sorted(fields)),
+        payload={"settings": sorted(changed), "currency": changes.get("currency", row["currency"])},
+        before={name: row[name] for name in changes},
+        after=changes,
+    )
+
+
+async def _begin(unit: Unit) -> None:
+    """A store that nobody imported or described has no row."""
+    dialect = postgresql if unit.connection.dialect.name == "postgresql" else sqlite
+    await unit.connection.execute(dialect.insert(STORE).values(StoreRow().model_dump()).on_conflict_do_nothing())
+
+
+def _checked(errors: Refuses, asked: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(asked)
+    if "name" in values:
+        values["name"] = text.line(values["name"])
+        if not values["name"]:
+            errors.refuse(ErrorCode.VALIDATION, "A name is required", "name")
+        elif len(values["name"]) > LONGEST_NAME:
+            errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters", "name")
+    for name in ("url", "logo_url"):
+        address = values.get(name)
+        if address is not None and not (text.is_web_address(address) and len(address) <= LONGEST_ADDRESS):
+            message = f"An http or https URL of at most {LONGEST_ADDRESS} characters"
+            errors.refuse(ErrorCode.VALIDATION, message, camel(name))
+    return values
+
+
+def _merged(unit: Unit, settings: Mapping[str, Any], input: StoreSettingsUpdateInput) -> dict[str, Any]:
+    """All settings without a column, with those that were asked for."""
+    merged = dict(settings)
+    for group, options in GROUPS.items():
+        given = getattr(input, group)
+        if given is None:
+            continue
+        for name, asked in named(given.value, leave=()).items():
+            option, value = options[name], asked
+            if isinstance(option, Text):
+                value = (text.lines if option.several_lines else text.line)(asked or "")
+                if len(value) > option.longest:
+                    unit.refuse(ErrorCode.VALIDATION, f"At most {option.longest} characters", camel(group), camel(name))
+            if value != option.read(settings):
+                merged[option.key] = option.written(value)
+    if input.settings is not None:
+        _merge_others(unit.at("settings"), merged, input.settings.value)
+    if len(orjson.dumps(merged)) > LARGEST:
+        unit.refuse(ErrorCode.VALIDATION, f"All settings together take at most {LARGEST} bytes", "settings")
+    return merged
+
+
+def _merge_others(errors: Refuses, merged: dict[str, Any], given: Any) -> None:
+    if not isinstance(given, dict):
+        errors.refuse(ErrorCode.VALIDATION, "An object of settings by their names")
+        return
+    for key, value in given.items():
+        if key in OWNED:
+            errors.refuse(ErrorCode.VALIDATION, f"This is the field `{OWNED[key]}`", key)
+        elif not _KEY.fullmatch(key):
+            errors.refuse(ErrorCode.VALIDATION, "Names have up to 64 of a-z, 0-9 and _, a letter first", key[:64])
+        elif without_secrets({key: value}) != {key: value}:
+            errors.refuse(ErrorCode.VALIDATION, "Secrets are not kept among the settings", key)
+        elif not portable(value):
+            errors.refuse(
+                ErrorCode.VALIDATION, f"Nested beyond {DEEPEST} levels, a null character, or a number beyond 2^53", key
+            )
+        elif value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+
+
+def portable(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether both databases give a JSON value back as it is."""
+    if isinstance(value, dict | list) and levels == 0:
+        return False
+    if isinstance(value, dict):
+        return all("\0" not in key and portable(each, levels - 1) for key, each in value.items())
+    if isinstance(value, list):
+        return all(portable(each, levels - 1) for each in value)
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, int) or abs(value) <= 2**53

@@ -1,0 +1,98 @@
+"""Stored files, and what can be done to them."""
+
+from datetime import datetime
+
+import strawberry
+
+from connectors.storage.drivers import LOCAL
+from engine.batch import Argument, queried
+from engine.connection import FIRST, Connection
+from engine.context import Context
+from engine.directives import ListSize
+from engine.mutation import performed
+from engine.payload import Payload, told
+from resolvers.catalog.file import file_buckets, file_delete, file_upload, files
+
+
+@strawberry.type(description="A file in one of the stores, whether a download names it or not.")
+class StoredFile:
+    path: str = strawberry.field(description="Where its driver has it; unique there.")
+    name: str = strawberry.field(description="The name that buyers would save it under.")
+    size: float = strawberry.field(description="Bytes.")
+    driver: str
+    bucket: str | None
+    modified_at: datetime
+
+
+@strawberry.type(description="A bucket of a driver.")
+class FileBucket:
+    value: str = strawberry.field(description="Its name, as inputs take it.")
+    label: str
+
+
+@strawberry.type(description="The buckets that a driver may keep files in.")
+class FileBuckets:
+    buckets: list[FileBucket]
+    default_bucket: str | None = strawberry.field(description="Null for a driver without buckets.")
+
+
+async def _buckets(context: Context, driver: str = LOCAL) -> FileBuckets:
+    names = await file_buckets(context, driver)
+    return FileBuckets(
+        buckets=[FileBucket(value=name, label=name) for name in names], default_bucket=names[0] if names else None
+    )
+
+
+_DRIVER = Argument("driver", str, "local or s3; one that is configured.", default=LOCAL)
+
+
+def _files() -> Connection[StoredFile] | None:
+    field = queried(
+        files,
+        _DRIVER,
+        Argument("bucket", str | None, "Of the driver; its default when there is none."),
+        Argument("search", str | None, "Looked for in the paths, whatever the case."),
+        Argument("first", int | None, "10 unless said otherwise, at most 100."),
+        Argument("after", str | None, "The `endCursor` of the page before."),
+        permission="store/sensitive",
+        rest=["GET /files"],
+        description="Stored files by their paths. A search that matches little may answer with a shorter page.",
+    )
+    field.declaration.list_size = ListSize(
+        assumed_size=FIRST, slicing_arguments=["first"], sized_fields=["nodes", "edges"]
+    )
+    return field  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class FileQueries:
+    files: Connection[StoredFile] | None = _files()
+    file_buckets: FileBuckets | None = queried(
+        _buckets,
+        _DRIVER,
+        permission="store/sensitive",
+        rest=["GET /files/bucket-list"],
+        description="Where a driver may keep files.",
+    )
+
+
+@strawberry.type(description="Where the file is kept.")
+class FileUploadPayload(Payload):
+    path: str | None = told(description="For `filePath` of a download, and for `fileDelete`.")
+    file_name: str | None = told(description="The name that buyers would save it under.")
+    driver: str | None = told()
+    bucket: str | None = told()
+    size: float | None = told(description="Bytes.")
+
+
+@strawberry.type(description="The file that is gone.")
+class FileDeletePayload(Payload):
+    deleted_path: str | None = told()
+    driver: str | None = told()
+    bucket: str | None = told()
+
+
+@strawberry.type
+class FileMutations:
+    file_upload: FileUploadPayload | None = performed(file_upload)
+    file_delete: FileDeletePayload | None = performed(file_delete)

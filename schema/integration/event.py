@@ -1,0 +1,43 @@
+"""What happened, in the order in which it can be read."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry.scalars import JSON
+
+from db import visibility
+from db.outbox import EventRow
+from engine import identity
+from engine.declaration import column, computed
+from engine.entity import Node, entity
+from engine.lookup import pointed
+
+
+def _placed(position: int | None) -> int:
+    assert position is not None  # others are not visible
+    return position
+
+
+@entity(
+    EventRow,
+    visible=visibility.events,
+    description="Something that happened to an entity, written together with the change itself.",
+)
+class Event(Node):
+    position: int = computed(
+        _placed, EventRow.position, description="Its place among all events: what is written later has a higher one."
+    )
+    name: str = column(EventRow.name, description="`product.updated`, `variant.created`, …")
+    entity_id: strawberry.ID = computed(
+        lambda entity: strawberry.ID(identity.encode(*entity.split(":", 1))), EventRow.entity
+    )
+    entity: Node | None = pointed(
+        EventRow.entity, description="As it is now; null when it is gone, or hidden from you."
+    )
+    entity_version: int | None = column(EventRow.version, description="What the change made of its version.")
+    changed_fields: list[str] = computed(list, EventRow.changed, description="GraphQL names of what changed.")
+    payload: JSON = computed(JSON, EventRow.payload, description="Keys and values that tell more, by the event's name.")
+    caller: str | None = column(
+        EventRow.caller, permission="store/sensitive", description="Who changed it: a user, a token."
+    )
+    occurred_at: datetime = column(EventRow.occurred_at)

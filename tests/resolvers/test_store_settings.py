@@ -1,0 +1,125 @@
+"""The store's settings: merged one by one, kept where the store keeps them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.gateway import Gateway
+from tests.resolvers.shelf import dump, events
+
+UPDATE = """
+mutation Update($input: StoreSettingsUpdateInput!) {
+  storeSettingsUpdate(input: $input) {
+    storeSettings { name currency settings buttonTexts { cart } checkout { modal } version }
+    userErrors { code field message }
+  }
+}
+"""
+
+
+async def update(gateway: Gateway, **input: Any) -> Any:
+    return (await gateway(UPDATE, {"input": input}))["storeSettingsUpdate"]
+
+
+async def test_a_store_that_nobody_described_yet(gateway: Gateway) -> None:
+    before = await dump(gateway)
+    nothing = await update(gateway)
+    assert nothing == {"storeSettings": None, "userErrors": []}
+    assert await dump(gateway) == before
+    refused = await update(gateway, name="")
+    assert refused["userErrors"][0]["field"] == ["name"]
+    assert await dump(gateway) == before
+    made = await update(gateway, name="New", checkout={"modal": True})
+    assert made["storeSettings"] == {
+        "name": "New",
+        "currency": "USD",
+        "settings": {"enable_modal_checkout": "yes"},
+        "buttonTexts": {"cart": ""},
+        "checkout": {"modal": True},
+        "version": 2,
+    }
+
+
+async def test_several_begin_at_once(gateway: Gateway) -> None:
+    """One is first; the others are either after it or told to look again."""
+    async with asyncio.timeout(25):
+        payloads = await asyncio.gather(*(update(gateway, name=f"Store {n}") for n in range(5)))
+    codes = {error["code"] for payload in payloads for error in payload["userErrors"]}
+    assert codes <= {"CONFLICT"}
+    written = [payload for payload in payloads if payload["storeSettings"]]
+    assert written
+    assert len(await events(gateway)) == len(written)
+    assert (await gateway("{ storeSettings { version } }"))["storeSettings"]["version"] == len(written) + 1
+
+
+@pytest.fixture
+async def shop(gateway: Gateway) -> Gateway:
+    settings = {"cart_button_text": "Buy", "enable_modal_checkout": "no", "hide_coupon_field": "no", "theirs": [1]}
+    await factories.store_rows(gateway, [factories.store(settings=settings)])
+    return gateway
+
+
+async def test_nothing_changes_nothing(shop: Gateway) -> None:
+    same = await update(
+        shop,
+        name=" Test  Store",
+        buttonTexts={"cart": "Buy ", "popup": None},
+        checkout={"modal": False, "signInRequired": False},
+        settings={"theirs": [1], "absent": None},
+        address={},
+    )
+    assert same["storeSettings"]["version"] == 1
+    assert await events(shop) == []
+
+
+async def test_null_takes_a_setting_away(shop: Gateway) -> None:
+    changed = await update(
+        shop, settings={"theirs": None, "ours": {"a": [1.5, True, None]}}, buttonTexts={"cart": None}
+    )
+    assert changed["storeSettings"]["settings"] == {
+        "cart_button_text": "",
+        "enable_modal_checkout": "no",
+        "hide_coupon_field": "no",
+        "ours": {"a": [1.5, True, None]},
+    }
+    (event,) = await events(shop)
+    assert (event["changed"], event["payload"]["settings"]) == (
+        ["buttonTexts", "settings"],
+        ["cart_button_text", "ours", "theirs"],
+    )
+
+
+def _nested(levels: int) -> Any:
+    return [_nested(levels - 1)] if levels else 1
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, {"deep": _nested(20)}, "a\0b", {"a\0b": 1}, {"api_key": "k"}])
+async def test_what_cannot_be_kept_is_refused(shop: Gateway, value: Any) -> None:
+    before = await dump(shop)
+    refused = await update(shop, settings={"key": value})
+    assert [(e["code"], e["field"]) for e in refused["userErrors"]] == [("VALIDATION", ["settings", "key"])]
+    assert await dump(shop) == before
+
+
+@pytest.mark.parametrize("value", [-(2**80), _nested(300)])
+async def test_what_is_no_json_is_refused_before(shop: Gateway, value: Any) -> None:
+    (error,) = await shop.refused(UPDATE, {"input": {"settings": {"key": value}}})
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("key", ["", "a b", "Ab", "1a", "a" * 65, "cart_button_text", "store_name", "api_key", "é"])
+async def test_names_of_settings(shop: Gateway, key: str) -> None:
+    refused = await update(shop, settings={key: "value"})
+    assert [e["code"] for e in refused["userErrors"]] == ["VALIDATION"]
+
+
+@pytest.mark.parametrize("value", [None, 1, "text", [], [{"a": 1}]])
+async def test_settings_are_an_object(shop: Gateway, value: Any) -> None:
+    answer = await shop.answer(UPDATE, {"input": {"settings": value}})
+    body = answer.body
+    code = body["errors"][0]["extensions"]["code"] if "errors" in body else \
+        body["data"]["storeSettingsUpdate"]["userErrors"][0]["code"]  # fmt: skip
+    assert code in ("VALIDATION", "BAD_USER_INPUT")
+    assert await events(shop) == []

@@ -1,0 +1,89 @@
+"""Every mutation of the schema, as a recorded case does it: a dry run writes nothing, and of several with one
+idempotency key, at once or later, one writes.
+
+The cases are those of `tests/operations`. A mutation without one fails here until it has one, or a reason not to.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import pytest
+import time_machine
+
+from engine.execution import Request
+from tests.factories import store_rows
+from tests.gateway import Gateway, opened
+from tests.operations.seeds import SEEDS
+from tests.recorded import NOW, Imported, imported, imported_on_postgresql, imported_on_sqlite
+from tests.resolvers.dry_runs import Place, mutations, places
+from tests.resolvers.shelf import dump
+
+# Mutations that cannot be looked at this way, and why.
+LEFT_OUT: Final[Mapping[str, str]] = {
+    "signOut": "it ends the session that asks, and no case has one",
+}
+
+__all__ = ["imported", "imported_on_postgresql", "imported_on_sqlite"]
+PLACES: Final = [place for name, place in sorted(places().items()) if name not in LEFT_OUT]
+
+
+def test_every_mutation_has_a_case() -> None:
+    missing = mutations() - places().keys() - LEFT_OUT.keys()
+    assert not missing, f"a case in tests/operations that shows it at work, alone in its operation: {sorted(missing)}"
+
+
+def test_what_is_left_out_is_there() -> None:
+    assert LEFT_OUT.keys() <= mutations()
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.field)
+async def test_a_dry_run_writes_nothing_and_one_key_writes_once(place: Place, imported: Imported) -> None:
+    async with before(place, imported) as (gateway, asked):
+        stored = await dump(gateway)
+        dry = await asked(place.document(validateOnly=True))
+        assert dry["toldErrors"] == []
+        # Nor does one under a key, and it does not use the key up.
+        assert await asked(place.document(validateOnly=True, idempotencyKey="once")) == dry
+        assert await dump(gateway) == stored
+
+        document = place.document(idempotencyKey="once")
+        async with asyncio.timeout(60):
+            twins = await asyncio.gather(*(asked(document) for _ in range(3)))
+        assert [twin["toldErrors"] for twin in twins] == [[], [], []]
+        assert sorted(twin["repeated"] for twin in twins) == [False, True, True]
+        assert await written(gateway, since=stored) == [event["name"] for event in dry["toldEvents"]]
+
+        stored = await dump(gateway)
+        assert (await asked(document))["repeated"]
+        assert await dump(gateway) == stored
+
+
+async def written(gateway: Gateway, since: Mapping[str, Any]) -> list[str]:
+    """The events that were written since a dump, in their order."""
+    events = (await dump(gateway))["event"]
+    return [event["name"] for event in events[len(since["event"]) :]]
+
+
+@asynccontextmanager
+async def before(place: Place, imported: Imported) -> AsyncIterator[tuple[Gateway, Any]]:
+    """A copy of the recorded store in which the steps before this one were taken, and a function that asks a document
+    with this step's variables."""
+    case, step = place.case, place.case.steps[place.step]
+    with imported.copy() as url, time_machine.travel(NOW, tick=False):
+        async with opened(url) as gateway:
+            if case.seed is not None:
+                await store_rows(gateway, SEEDS[case.seed]())
+            answers = await case.taken(gateway, place.step)
+
+            async def asked(document: str) -> dict[str, Any]:
+                variables = case.variables_of(step, answers, gateway)
+                answer = await gateway.executor.execute(
+                    Request(document, variables, step.operation), step.viewer, gateway.units, "the-request-id"
+                )
+                assert "errors" not in answer.body, (str(place), answer.body["errors"])
+                payload: dict[str, Any] = answer.body["data"][place.key]
+                return payload | {"repeated": answer.body.get("extensions", {}).get("idempotent", False)}
+
+            yield gateway, asked
