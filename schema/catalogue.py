@@ -11,6 +11,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from engine.context import Context
 from engine.declaration import DeclaredField
+from engine.directives import ListSize
 from engine.mutation import Performed
 from engine.schema import DEFINITION, Schema
 
@@ -32,7 +33,7 @@ class DocumentedOperation:
 
 @strawberry.type(description="What this gateway covers of the documented REST APIs.")
 class Catalogue:
-    operations: list[DocumentedOperation]
+    operations: list[DocumentedOperation] = strawberry.field(directives=[ListSize(assumed_size=155)])
 
 
 async def catalogue(context: Context) -> Catalogue:

@@ -145,3 +145,8 @@ def _ordered(cents: int, currency: str, packed: str | None) -> Money:
 def order_money(cents: int, currency: str, *, description: str | None = None) -> Money:
     """A leaf over a column of cents in a currency of its own: an order keeps the one it was made in."""
     return computed(_ordered, cents, currency, _FORMAT, description=description)
+
+
+def maybe_order_money(cents: int, currency: str, *, permission: str, description: str | None = None) -> Money | None:
+    """The same, where not everyone who sees the order may see it."""
+    return computed(_ordered, cents, currency, _FORMAT, permission=permission, description=description)

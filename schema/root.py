@@ -2,6 +2,9 @@
 
 import strawberry
 
+from db.catalog.attribute import AttributeGroupRow
+from db.catalog.shipping import ShippingClassRow
+from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TaxonomyRow
 from db.catalog.variant import PaymentType
 from db.integration.provider import ProviderRow
@@ -10,21 +13,45 @@ from engine.connection import Connection
 from engine.entity import Node
 from engine.listing import connected
 from engine.lookup import every, fixed, lookup, node, nodes
+from engine.scalars import URL
 from engine.schema import Schema
+from resolvers.access.audit import AUDIT_LOG
+from resolvers.access.document import TRUSTED_DOCUMENTS
+from resolvers.catalog.attribute import AttributeGroupBy
 from resolvers.catalog.product import PRODUCTS, ProductBy
+from resolvers.catalog.shipping import ShippingClassBy
 from resolvers.catalog.suggestion import max_excerpt_word_count, suggest_sku
-from resolvers.catalog.variant import ProductVariantBy
+from resolvers.catalog.tax import TaxClassBy
+from resolvers.catalog.term import TermBy
+from resolvers.catalog.variant_input import ProductVariantBy
 from resolvers.catalog.variant_listing import VARIANTS
+from resolvers.commerce.download import download_url
+from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed import FEEDS
+from schema.access.audit import AuditEntry
+from schema.access.document import TrustedDocument
+from schema.access.mutations import AccessMutations
+from schema.access.queries import AccessQueries
+from schema.access.role import Role
+from schema.access.token import AccessToken
+from schema.access.user import ApplicationPassword, User
 from schema.catalog.attribute import AttributeGroup, AttributeTerm
+from schema.catalog.attribute_mutations import AttributeMutations
+from schema.catalog.class_mutations import ClassMutations
 from schema.catalog.download import ProductDownload
+from schema.catalog.download_mutations import DownloadMutations
+from schema.catalog.file import FileMutations, FileQueries
 from schema.catalog.media import Media
 from schema.catalog.options import VariantOption, options
 from schema.catalog.product import Product
+from schema.catalog.product_lifecycle_mutations import ProductLifecycleMutations
+from schema.catalog.product_mutations import ProductMutations
 from schema.catalog.shipping import ShippingClass
 from schema.catalog.tax import TaxClass
 from schema.catalog.taxonomy import Taxonomy, Term
+from schema.catalog.taxonomy_mutations import TaxonomyMutations
 from schema.catalog.upgrade_path import UpgradePath
+from schema.catalog.upgrade_path_mutations import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
@@ -32,14 +59,16 @@ from schema.commerce.customer import Customer, CustomerAddress
 from schema.commerce.order import Order, OrderAddress
 from schema.commerce.order_item import DownloadPermission, OrderItem
 from schema.commerce.store import StoreSettings
+from schema.commerce.store_mutations import StoreMutations
 from schema.commerce.subscription import Subscription
 from schema.commerce.transaction import OrderTransaction
+from schema.integration.event import Event
 from schema.integration.feed import IntegrationFeed
 from schema.integration.provider import IntegrationProvider
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(AccessQueries, FileQueries):
     node: Node | None = node()
     nodes: list[Node | None] = nodes()
     product: Product | None = lookup(
@@ -89,8 +118,30 @@ class Query:
     )
     taxonomies: list[Taxonomy] = every(
         order=[TaxonomyRow.name],
+        size=2,  # categories and brands
         rest=["GET /products/fetch-term", "GET /public/categories"],
         description="The ways of sorting products, with their trees of terms.",
+    )
+    term: Term | None = lookup(TermBy, description="One category or brand; null when absent.")
+    tax_classes: list[TaxClass] | None = every(
+        order=[TaxClassRow.priority], permission="products/view", description="All tax classes, by their priority."
+    )
+    tax_class: TaxClass | None = lookup(
+        TaxClassBy, permission="products/view", description="One tax class; null when absent."
+    )
+    shipping_classes: list[ShippingClass] | None = every(
+        order=[ShippingClassRow.name], permission="products/view", description="All shipping classes, by their names."
+    )
+    shipping_class: ShippingClass | None = lookup(
+        ShippingClassBy, permission="products/view", description="One shipping class; null when absent."
+    )
+    attribute_groups: list[AttributeGroup] | None = every(
+        order=[AttributeGroupRow.title],
+        permission="products/view",
+        description="What variants of advanced variations are combined from, by their titles.",
+    )
+    attribute_group: AttributeGroup | None = lookup(
+        AttributeGroupBy, permission="products/view", description="One attribute group; null when absent."
     )
     suggest_sku: str | None = queried(
         suggest_sku,
@@ -118,8 +169,33 @@ class Query:
     integration_providers: list[IntegrationProvider] = every(
         order=[ProviderRow.priority], description="What feeds can be made for; empty for who may not see feeds."
     )
+    events: Connection[Event] = connected(
+        EVENTS,
+        narrowing=OF_EVENTS,
+        first=number,
+        description="What happened, in the order in which it could be read: nothing appears before a place that you "
+        "have read up to. Each needs the permission of what it tells of, most of them products/view.",
+    )
     store_settings: StoreSettings | None = fixed(
         1, permission="store/settings", rest=["GET /settings/store"], description="The store's settings."
+    )
+    audit_log: Connection[AuditEntry] = connected(
+        AUDIT_LOG,
+        permission="store/sensitive",
+        description="Who did what that matters later, when and from where; the newest first unless sorted.",
+    )
+    trusted_documents: Connection[TrustedDocument] = connected(
+        TRUSTED_DOCUMENTS,
+        permission="store/sensitive",
+        description="The documents that clients were built with, the most used first unless sorted.",
+    )
+    download_url: URL | None = queried(
+        download_url,
+        Argument("id", strawberry.ID, identifies="ProductDownload"),
+        permission="products/view",
+        rest=["GET /products/getDownloadableUrl/{downloadableId}"],
+        description="A link to a file that whoever holds it may use for 7 days, unless the server says otherwise. No "
+        "order's limits hold for it. Null when there is no such file.",
     )
     catalogue: Catalogue = queried(
         catalogue, description="All documented operations, and where the graph answers them."
@@ -127,16 +203,32 @@ class Query:
 
 
 @strawberry.type(description="What can be changed. Each field is one transaction.")
-class Mutation(VariantMutations):
+class Mutation(
+    AccessMutations,
+    AttributeMutations,
+    ClassMutations,
+    DownloadMutations,
+    FileMutations,
+    ProductLifecycleMutations,
+    ProductMutations,
+    StoreMutations,
+    TaxonomyMutations,
+    UpgradePathMutations,
+    VariantMutations,
+):
     """One class per noun, beside the noun's type."""
 
 
 ENTITIES = [
+    AccessToken,
+    ApplicationPassword,
     AttributeGroup,
     AttributeTerm,
+    AuditEntry,
     Customer,
     CustomerAddress,
     DownloadPermission,
+    Event,
     IntegrationFeed,
     IntegrationProvider,
     Media,
@@ -147,13 +239,16 @@ ENTITIES = [
     Product,
     ProductDownload,
     ProductVariant,
+    Role,
     ShippingClass,
     StoreSettings,
     Subscription,
     TaxClass,
     Taxonomy,
     Term,
+    TrustedDocument,
     UpgradePath,
+    User,
 ]
 
 schema = Schema(Query, Mutation, types=ENTITIES)

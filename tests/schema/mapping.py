@@ -254,6 +254,8 @@ OURS: Final[Mapping[str, Mapping[str, str]]] = {
         "id": "the global id",
         "version": "counts changes made here",
         "bucket": "documented; all recorded files lie on the store's own disk",
+        "forAllVariants": "whether the recorded file names no variants",
+        "url": "is signed here, anew each time",
     },
     "Media": {
         "id": "the global id",

@@ -1,0 +1,59 @@
+"""How the audit log is listed."""
+
+from enum import Enum
+
+import strawberry
+
+from db.access.audit import AuditRow
+from db.access.viewer import ViewerKind
+from engine import identity
+from engine.filtering import filters
+from engine.listing import Listing
+from engine.operators import DateTimeOperators, EnumOperators, TextOperators
+from engine.ordering import SortDirection
+from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
+
+
+@strawberry.enum(description="What the audit log can be sorted by.")
+class AuditSortField(Enum):
+    OCCURRED_AT = "OCCURRED_AT"
+
+
+@strawberry.input(description="A field to sort by, and which way.")
+class AuditSort:
+    field: AuditSortField
+    direction: SortDirection = SortDirection.DESC
+
+
+@strawberry.input(description="One entity, or some of them.")
+class EntityOperators:
+    eq: strawberry.ID | None = None
+    in_: list[strawberry.ID] | None = strawberry.field(default=None, name="in")
+    is_null: bool | None = None
+
+
+@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+class AuditFilter:
+    action: TextOperators | None = filters(AuditRow.action, description="The mutation's name: `productDelete`.")
+    entity_id: EntityOperators | None = filters(
+        AuditRow.entity, fold=lambda text: ":".join(identity.decode(text)), description="What it was done to."
+    )
+    entity_type: TextOperators | None = filters(
+        AuditRow.entity_type, description="The type of what it was done to: `Product`."
+    )
+    actor: TextOperators | None = filters(AuditRow.actor, description="The caller's id: `token:3`.")
+    actor_name: TextOperators | None = filters(AuditRow.actor_name)
+    actor_kind: EnumOperators[ViewerKind] | None = filters(AuditRow.actor_kind)
+    address: TextOperators | None = filters(AuditRow.address, description="Where the request came from.")
+    occurred_at: DateTimeOperators | None = filters(AuditRow.occurred_at)
+    and_: list["AuditFilter"] | None = strawberry.field(default=None, name="and")
+    or_: list["AuditFilter"] | None = strawberry.field(default=None, name="or")
+    not_: "AuditFilter | None" = strawberry.field(default=None, name="not")
+
+
+AUDIT_LOG = Listing(
+    sorts={AuditSortField.OCCURRED_AT: AuditRow.occurred_at},
+    sort=AuditSort,
+    filter=AuditFilter,
+    default=((AuditSortField.OCCURRED_AT, SortDirection.DESC),),
+)

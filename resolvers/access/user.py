@@ -1,0 +1,182 @@
+"""What is done to users."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any, Final
+
+import strawberry
+from sqlalchemy import ColumnElement, delete, or_
+
+from db.access import password
+from db.access.permission import IS_SUPER_ADMIN
+from db.access.session import SessionRow
+from db.access.unsettled import UNSETTLED
+from db.access.user import UserRow, folded
+from db.row import table
+from db.writing import add, edit
+from engine.context import Context
+from engine.filtering import filters
+from engine.input import confidential, finds, identifies
+from engine.listing import Listing
+from engine.mutation import mutation
+from engine.operators import TextOperators
+from engine.ordering import SortDirection
+from engine.payload import Keys
+from engine.unit import Event, Unit
+from resolvers.access.password import check_password, store_password
+from resolvers.access.user_rules import check_user, keep_an_administrator, locked_user
+from resolvers.editing import graphql_names, named, refuse_outdated
+
+USER: Final = table(UserRow)
+SESSION: Final = table(SessionRow)
+
+
+@strawberry.input(one_of=True, description="Exactly one of these.")
+class UserBy:
+    id: strawberry.Maybe[strawberry.ID] = finds(UserRow.id, identifies="User")
+    database_id: strawberry.Maybe[int] = finds(UserRow.id, description="The store's own number.")
+    login: strawberry.Maybe[str] = finds(UserRow.login, description="In lower case, as it is stored.")
+    email: strawberry.Maybe[str] = finds(UserRow.email, description="In lower case, as it is stored.")
+
+
+@strawberry.enum(description="What users can be sorted by. A single field is answered from an index.")
+class UserSortField(Enum):
+    ID = "ID"
+    LOGIN = "LOGIN"
+    EMAIL = "EMAIL"
+
+
+@strawberry.input(description="A field to sort by, and which way.")
+class UserSort:
+    field: UserSortField
+    direction: SortDirection = SortDirection.ASC
+
+
+@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+class UserFilter:
+    login: TextOperators | None = filters(UserRow.login, fold=folded)
+    email: TextOperators | None = filters(UserRow.email, fold=folded)
+    role: TextOperators | None = filters(UserRow.role_key, description="The role's key.")
+    active: bool | None = filters(UserRow.active)
+    and_: list["UserFilter"] | None = strawberry.field(default=None, name="and")
+    or_: list["UserFilter"] | None = strawberry.field(default=None, name="or")
+    not_: "UserFilter | None" = strawberry.field(default=None, name="not")
+
+
+def _search(text: str, _viewer: Any) -> ColumnElement[bool]:
+    wanted = folded(text)
+    return or_(*(column.contains(wanted, autoescape=True) for column in (USER.c.login, USER.c.email)))
+
+
+USERS: Final = Listing(
+    sorts={UserSortField.ID: UserRow.id, UserSortField.LOGIN: UserRow.login, UserSortField.EMAIL: UserRow.email},
+    sort=UserSort,
+    filter=UserFilter,
+    default=((UserSortField.LOGIN, SortDirection.ASC),),
+    search=_search,
+    searched="login and e-mail address",
+)
+
+
+@strawberry.input(description="A person who may sign in.")
+class UserCreateInput:
+    login: str = strawberry.field(description="Up to 60 characters; case does not matter, and is not kept.")
+    email: str
+    display_name: str | None = None
+    role: str | None = strawberry.field(default=None, description="A role's key; none: may sign in, and nothing else.")
+    password: str | None = confidential(description="At least 12 characters; none: signs in at an issuer, if at all.")
+
+
+@strawberry.input(description="What is named changes, null clears, what is absent stays.")
+class UserUpdateInput:
+    id: strawberry.ID = identifies("User")
+    expected_version: int | None = strawberry.field(
+        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
+    )
+    login: strawberry.Maybe[str]
+    email: strawberry.Maybe[str]
+    display_name: strawberry.Maybe[str | None]
+    role: strawberry.Maybe[str | None]
+    active: strawberry.Maybe[bool]
+
+
+@strawberry.input(description="Which user goes.")
+class UserDeleteInput:
+    id: strawberry.ID = identifies("User")
+    expected_version: int | None = None
+
+
+@asynccontextmanager
+async def _hashed(_context: Context, input: UserCreateInput, _dry: bool) -> AsyncIterator[str | None]:
+    """Hashing takes as long as a hundred writes, and the writer of an embedded database is one."""
+    given = input.password
+    yield None if given is None or password.fault(given) else await password.hashed(given)
+
+
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.created",), audited=True, outside=_hashed)
+async def user_create(unit: Unit, input: UserCreateInput) -> Keys:
+    """Let a person in."""
+    asked = {
+        "login": input.login,
+        "email": input.email,
+        "display_name": input.display_name,
+        "role": input.role,
+        "active": True,
+    }
+    values = await check_user(unit, {}, asked)
+    if input.password is not None:
+        check_password(unit, input.password, values["login"], values["email"], "password")
+    unit.settle()
+    key = await add(unit.connection, UserRow(**values))
+    if unit.outside is not None:
+        await store_password(unit.connection, key, unit.outside)
+    unit.emit(Event("user.created", f"User:{key}", version=1, payload={"userId": key}, after=values))
+    return {"user": key}
+
+
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.updated",), audited=True)
+async def user_update(unit: Unit, input: UserUpdateInput) -> Keys:
+    """Change a user: what they are called, whether they may sign in, their role. Who may no longer sign in is signed
+    out."""
+    row = await locked_user(unit, input.id, "id")
+    await refuse_outdated(unit, f"User:{row['id']}", input.expected_version, row["version"])
+    await change(unit, row, named(input, leave=("id", "expected_version")))
+    return {"user": row["id"]}
+
+
+async def change(unit: Unit, row: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Checks and writes what was asked of a locked user. Raises Refused."""
+    values = await check_user(unit, row, asked)
+    await keep_an_administrator(unit, row, {**row, **values}, "active" if values.get("active") is False else "role")
+    unit.settle()
+    if not values:
+        return
+    UNSETTLED.add(f"user:{row['id']}")
+    await edit(unit.connection, USER, row["id"], row["version"], values)
+    if values.get("active") is False:
+        await unit.connection.execute(delete(SESSION).where(SESSION.c.user_id == row["id"]))
+    unit.emit(
+        Event(
+            "user.updated",
+            f"User:{row['id']}",
+            version=row["version"] + 1,
+            changed=graphql_names("role" if name == "role_key" else name for name in values),
+            payload={"userId": row["id"]},
+            before=row,
+            after=values,
+        )
+    )
+
+
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.deleted",), audited=True)
+async def user_delete(unit: Unit, input: UserDeleteInput) -> Keys:
+    """Remove a user with their sessions and application passwords. What they did stays in the audit log."""
+    row = await locked_user(unit, input.id, "id")
+    await refuse_outdated(unit, f"User:{row['id']}", input.expected_version, row["version"])
+    await keep_an_administrator(unit, row, None, "id")
+    unit.settle()
+    UNSETTLED.add(f"user:{row['id']}")
+    await unit.connection.execute(delete(USER).where(USER.c.id == row["id"]))
+    unit.emit(Event("user.deleted", f"User:{row['id']}", payload={"userId": row["id"]}, before=row))
+    return {"deleted_id": row["id"]}

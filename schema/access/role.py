@@ -1,0 +1,65 @@
+"""Roles, what they may do, and who has them."""
+
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import strawberry
+
+from db import visibility
+from db.access.permission import ALL
+from db.access.role import RoleRow
+from db.access.user import UserRow
+from engine.batch import batched
+from engine.connection import Connection
+from engine.context import Context
+from engine.declaration import column, derived, related
+from engine.entity import Node, entity
+from engine.listing import connected
+from engine.lookup import picked
+from resolvers.access import role
+from resolvers.access.user import USERS
+from schema.access.user import User
+
+
+@entity(RoleRow, visible=visibility.roles, description="A set of permissions. A user has one role or none.")
+class Role(Node):
+    key: str = column(RoleRow.key)
+    title: str = column(RoleRow.title)
+    permissions: list[str] = batched(role.permissions_of, to=RoleRow.key)
+    users: Connection[User] = connected(USERS, key=UserRow.role_key, to=RoleRow.key)
+    version: int = column(RoleRow.version)
+    created_at: datetime | None = column(RoleRow.created_at)
+    updated_at: datetime | None = column(RoleRow.updated_at)
+
+
+@strawberry.type(description="All permissions, and which role has which.")
+class Permissions:
+    names: list[str] = derived(lambda row: row.names, description="Those that there are, `is_super_admin` among them.")
+    roles: list[Role] = picked("roles", description="By their keys.")
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="What a user may do.")
+class UserCapabilities:
+    user: User | None = related(UserRow.id, to="user_id")
+    role: Role | None = related(RoleRow.key, to="role_key")
+    permissions: list[str] = derived(lambda row: row.permissions, description="The role's; none without a role.")
+    row: strawberry.Private[Any]
+
+
+async def permissions(context: Context) -> Permissions:
+    made: Permissions = object.__new__(Permissions)
+    made.row = SimpleNamespace(names=sorted(ALL), roles=await role.role_keys(context))
+    return made
+
+
+async def user_capabilities(context: Context, id: str) -> UserCapabilities | None:
+    found = await role.role_of(context, id)
+    if found is None:
+        return None
+    user_id, role_key = found
+    made: UserCapabilities = object.__new__(UserCapabilities)
+    held = await role.permissions_of_role(context, role_key)
+    made.row = SimpleNamespace(user_id=user_id, role_key=role_key, permissions=held)
+    return made

@@ -1,0 +1,34 @@
+"""Tokens."""
+
+from datetime import datetime
+
+from db import visibility
+from db.access.token import TokenKind, TokenRow
+from engine.declaration import column, computed
+from engine.entity import Node, entity
+from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
+
+
+@entity(
+    TokenRow,
+    visible=visibility.tokens,
+    description="What a machine or a storefront sends as `Authorization: Bearer` or `X-API-Key`. "
+    "Only a hash of its secret is kept.",
+)
+class AccessToken(Node):
+    database_id: int = column(TokenRow.id)
+    name: str = column(TokenRow.name)
+    kind: TokenKind = column(TokenRow.kind)
+    permissions: list[str] = computed(list, TokenRow.permissions)
+    last_four: str | None = column(TokenRow.last_four, description="To tell it from others.")
+    hourly: int | None = column(TokenRow.hourly, description="Its own budget of requests in an hour.")
+    previous_until: datetime | None = column(
+        TokenRow.previous_until, description="Until when the secret before the last rotation works."
+    )
+    created_at: datetime = column(TokenRow.created_at)
+    rotated_at: datetime | None = column(TokenRow.rotated_at)
+    expires_at: datetime | None = column(TokenRow.expires_at)
+    last_used_at: datetime | None = column(
+        TokenRow.last_used_at, description="To the minute, and written down within one."
+    )
+    revoked_at: datetime | None = column(TokenRow.revoked_at)

@@ -1,0 +1,34 @@
+"""Who asks."""
+
+from typing import Any
+
+import strawberry
+
+from db.access.user import UserRow
+from db.access.viewer import ViewerKind
+from engine.context import Context
+from engine.declaration import derived, related
+from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.access.caller import caller
+from schema.access.user import User
+
+
+@strawberry.type(description="Who asks, and what they may do.")
+class Viewer:
+    id: strawberry.ID | None = derived(
+        lambda v: None if v.id is None else strawberry.ID(v.id),
+        description="Stable for a credential; null for visitors. No node's id.",
+    )
+    name: str = derived(lambda v: v.name)
+    kind: ViewerKind = derived(lambda v: v.kind)
+    permissions: list[str] = derived(lambda v: sorted(v.permissions))
+    user: User | None = related(
+        UserRow.id, to="user_id", description="The person behind the credential, where there is one."
+    )
+    row: strawberry.Private[Any]
+
+
+async def viewer(context: Context) -> Viewer:
+    made: Viewer = object.__new__(Viewer)
+    made.row = caller(context.viewer)
+    return made
