@@ -24,6 +24,9 @@ NOTHING_SKIPPED: Final = os.environ.get("STOREGRAPH_TEST_ALL") == "1"
 _RUN = pytest.StashKey[databases.RunDirectory]()
 _DIRECTORY: Final = "run_directory"
 
+# Tests ask more in a minute than anybody may in an hour; those of the rates say which they mean.
+os.environ.setdefault("STOREGRAPH_RATES", "off")
+
 # A deadline measures the machine's load as much as the code. Everything else stays as hypothesis chose it.
 hypothesis.settings.register_profile("storegraph", deadline=None)
 hypothesis.settings.load_profile("storegraph")

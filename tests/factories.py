@@ -6,30 +6,43 @@ from typing import Any, TypeVar
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.importers.sequences import advance
+from db.access.application_password import ApplicationPasswordRow
+from db.access.audit import AuditRow
+from db.access.document import TrustedDocumentRow
+from db.access.token import TokenRow
+from db.access.user import UserRow
+from db.access.viewer import ViewerKind
+from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.media import MediaRow
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_key
+from db.catalog.shipping import ShippingClassRow, ShippingClassType
+from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
 from db.commerce.customer import CustomerRow
-from db.commerce.order import OrderItemRow, OrderRow, PaymentStatus
+from db.commerce.order import DownloadPermissionRow, OrderItemRow, OrderRow, PaymentStatus
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
-from db.integration.feed import FeedRow, FeedScope
+from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
 from db.integration.provider import ProviderRow
-from db.row import Row
+from db.outbox import EventRow
+from db.row import Row, table
 from tests.gateway import Gateway
 
 R = TypeVar("R", bound=Row)
 
 
 async def store_rows(gateway: Gateway, rows: Sequence[Row]) -> None:
-    """Write rows as they are, in this order, in one transaction."""
+    """Write rows as they are, in this order, in one transaction; ids that a database gives come after theirs."""
+    tables = {table(type(row)) for row in rows}
     async with gateway.database.write() as connection:
         for row in rows:
             await _insert(connection, row)
+        await advance(connection, [of for of in tables if of.dialect_options["sqlite"]["autoincrement"]])
         await connection.commit()
 
 
@@ -106,6 +119,12 @@ def download_variant(download_id: int, variant_id: int) -> DownloadVariantRow:
     return DownloadVariantRow(download_id=download_id, variant_id=variant_id)
 
 
+def shipping_class(id: int, **values: Any) -> ShippingClassRow:
+    return _made(
+        ShippingClassRow, {"id": id, "name": f"Class {id}", "cost": 500, "type": ShippingClassType.FIXED}, values
+    )
+
+
 def media(id: int, **values: Any) -> MediaRow:
     return _made(MediaRow, {"id": id, "url": f"https://images.example.com/{id}.jpg"}, values)
 
@@ -137,6 +156,10 @@ def order_item(id: int, order_id: int, **values: Any) -> OrderItemRow:
     return _made(OrderItemRow, {"id": id, "order_id": order_id, "fulfillment_type": FulfillmentType.DIGITAL}, values)
 
 
+def download_permission(id: int, order_id: int, download_id: int, **values: Any) -> DownloadPermissionRow:
+    return _made(DownloadPermissionRow, {"id": id, "order_id": order_id, "download_id": download_id}, values)
+
+
 def subscription(id: int, **values: Any) -> SubscriptionRow:
     return _made(SubscriptionRow, {"id": id, "uuid": f"subscription-{id}", "status": SubscriptionStatus.ACTIVE}, values)
 
@@ -153,3 +176,51 @@ def feed(id: int, provider_key: str, **values: Any) -> FeedRow:
     return _made(
         FeedRow, {"id": id, "source_id": id, "provider_key": provider_key, "scope": scope, "name": f"Feed {id}"}, values
     )
+
+
+def feed_variant(feed_id: int, variant_id: int) -> FeedVariantRow:
+    return FeedVariantRow(feed_id=feed_id, variant_id=variant_id)
+
+
+def attribute_group(id: int, **values: Any) -> AttributeGroupRow:
+    return _made(AttributeGroupRow, {"id": id, "title": f"Group {id}", "slug": f"group-{id}"}, values)
+
+
+def attribute_term(id: int, group_id: int, **values: Any) -> AttributeTermRow:
+    given = {"id": id, "group_id": group_id, "title": f"Term {id}", "slug": f"term-{id}", "position": id}
+    return _made(AttributeTermRow, given, values)
+
+
+def variant_attribute(variant_id: int, term_id: int) -> VariantAttributeRow:
+    return VariantAttributeRow(variant_id=variant_id, term_id=term_id)
+
+
+def tax_class(id: int, **values: Any) -> TaxClassRow:
+    return _made(TaxClassRow, {"id": id, "title": f"Tax {id}", "slug": f"tax-{id}"}, values)
+
+
+def user(id: int, **values: Any) -> UserRow:
+    return _made(UserRow, {"id": id, "login": f"user-{id}", "email": f"user-{id}@example.com"}, values)
+
+
+def application_password(id: int, user_id: int, **values: Any) -> ApplicationPasswordRow:
+    given = {"id": id, "user_id": user_id, "name": f"Application {id}", "secret_hash": f"hash-{id}"}
+    return _made(ApplicationPasswordRow, given, values)
+
+
+def token(id: int, **values: Any) -> TokenRow:
+    return _made(TokenRow, {"id": id, "name": f"Token {id}", "secret_hash": f"hash-{id}", "permissions": []}, values)
+
+
+def event(id: int, name: str, entity: str, **values: Any) -> EventRow:
+    given = {"id": id, "position": id, "name": name, "entity": entity, "version": 1, "changed": [], "payload": {}}
+    return _made(EventRow, given, values)
+
+
+def audit_entry(id: int, action: str, **values: Any) -> AuditRow:
+    return _made(AuditRow, {"id": id, "action": action, "actor_name": "admin", "actor_kind": ViewerKind.TOKEN}, values)
+
+
+def trusted_document(id: int, **values: Any) -> TrustedDocumentRow:
+    given = {"id": id, "client": "shop", "document_id": f"document-{id}", "text": "{ __typename }"}
+    return _made(TrustedDocumentRow, given, values)

@@ -1,34 +1,47 @@
 """The gateway without HTTP: a document in, an answer out, and the statements that it took."""
 
+import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 
-from db.access.permission import PERMISSIONS
+from connectors.storage import Links, Storage
+from db.access.permission import ALL
 from db.access.viewer import ANONYMOUS, Viewer
 from db.database import Database
 from db.unit import Units
+from engine.bounds import Allowance
 from engine.execution import Answer, Executor, Request
+from resolvers.access.sign_in import SignIns
 from schema.root import schema
 
-ADMIN = Viewer("token:admin", "admin", PERMISSIONS)
+ADMIN = Viewer("token:admin", "admin", ALL)
 CLERK = Viewer("token:clerk", "clerk", frozenset({"products/view"}))
+# What an answer says is tried with documents that no server would pay for.
+ANY_COST = Allowance(2**53)
 
 __all__ = ["ADMIN", "ANONYMOUS", "CLERK", "Gateway", "opened"]
 
 
 class Gateway:
-    """One per test, on one database. `statements` holds the SQL since the last `counting`."""
+    """One per test, on one database. `folder` is for files: those of uploads, and `files` of the driver `local`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.executor = Executor(schema)
-        self.units = Units(database)
+        self.folder = folder
+        numbers = itertools.count(1)
+        self.storage = Storage(folder / "files", tokens=lambda: f"{next(numbers):016x}")
+        self.links = Links("https://api.store.example", lambda: ["a key of the tests"])
+        self.units = Units(database, SignIns(), self.storage, self.links)
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = ADMIN) -> Answer:
-        return await self.executor.execute(Request(document, variables or {}), viewer, self.units, "test")
+        request = Request(document, variables or {})
+        return await self.executor.execute(request, viewer, self.units, "test", ANY_COST)
 
     async def __call__(
         self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = ADMIN
@@ -70,6 +83,7 @@ class Gateway:
 async def opened(url: str) -> AsyncIterator[Gateway]:
     database = Database.open(url, pool_size=5)
     try:
-        yield Gateway(database)
+        with tempfile.TemporaryDirectory() as folder:
+            yield Gateway(database, Path(folder))
     finally:
         await database.close()

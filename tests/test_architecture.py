@@ -24,15 +24,28 @@ MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "b
 
 COMMITS: Final = {
     "db/unit.py": "the unit of work",
+    "db/outbox.py": "positions are given apart from what is read and written",
     "engine/mutation.py": "asks the unit of work to",
     "db/database.py": "settings of a new connection, made outside any transaction of ours",
     "db/migrations/__init__.py": "a migration is its own transaction",
+    "resolvers/access/sign_in.py": "a sign-in that failed is on record although nothing of it is kept",
+    "server/usage.py": "when credentials were used, outside any request",
+    "server/documents.py": "counts of use, outside any request",
+    "server/downloads.py": "a download is counted before its first byte is sent",
+    "server/keys.py": "encrypts all secrets again, or none",
+    "server/manifest.py": "a command registers a manifest as a whole",
     "server/startup.py": "tokens are made before the first request",
     "connectors/importers/": "a batch at a time, so that an interrupted import goes on",
 }
 CHANGES: Final = {
+    "db/access/usage.py": "credentials have no version",
+    "db/commerce/entitlement.py": "counts downloads, which nobody edits",
+    "db/migrations/versions/": "what a new column says of rows that were there",
     "db/writing.py": "bumps the version",
+    "db/rotation.py": "the secret stays what it is, encrypted with another key",
+    "db/catalog/pricing.py": "price, version and what follows from them in one statement",
     "db/derivations.py": "derived columns do not bump it",
+    "db/outbox.py": "an event's `version` is that of what it tells of",
     "connectors/importers/": "brings rows in line with the store they come from",
 }
 

@@ -1,9 +1,11 @@
 """Cases: a document and its answer, side by side in the folder of a documented operation. README.md has the format."""
 
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from graphql import OperationDefinitionNode, OperationType, parse
 
 from db.access.viewer import Viewer
 from engine.execution import Request
+from engine.upload import Uploaded
 from tests.factories import store_rows
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway, opened
 from tests.operations.seeds import SEEDS
@@ -84,17 +87,27 @@ class Case:
 
     async def _run(self, gateway: Gateway) -> Any:
         """The answer of the only step; of several steps a list, each with its operation's name."""
-        answers: list[dict[str, Any]] = []
-        data: dict[str, Any] = {}  # by operation, its latest
-        for step in self.steps:
-            request = Request(self.document, self._completed(step.variables, data), step.operation)
-            answer = await gateway.executor.execute(request, step.viewer, gateway.units, "the-request-id")
-            data[step.operation] = answer.body.get("data")
-            answers.append({"operation": step.operation} | answer.body)
+        answers = await self.taken(gateway)
         if len(answers) > 1:
             return answers
         del answers[0]["operation"]
         return answers[0]
+
+    async def taken(self, gateway: Gateway, steps: int | None = None) -> list[dict[str, Any]]:
+        """The answers of the first steps (of all unless said), each with its operation's name."""
+        answers: list[dict[str, Any]] = []
+        for step in self.steps[:steps]:
+            request = Request(self.document, self.variables_of(step, answers, gateway), step.operation)
+            answer = await gateway.executor.execute(request, step.viewer, gateway.units, "the-request-id")
+            answers.append({"operation": step.operation} | answer.body)
+        return answers
+
+    def variables_of(self, step: Step, answers: Sequence[Mapping[str, Any]], gateway: Gateway) -> dict[str, Any]:
+        """Those of a step after these answers, its files put where they are taken from."""
+        latest = {answer["operation"]: answer.get("data") for answer in answers}
+        variables = self._completed(step.variables, latest)
+        self._attach(variables, gateway.folder)
+        return variables
 
     def _completed(self, variables: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
         """With the values that `from` takes out of earlier answers."""
@@ -106,13 +119,30 @@ class Case:
                 reduce(_inside, outer, completed)[last] = reduce(_inside, path, data[operation])
         return completed
 
+    def _attach(self, variables: dict[str, Any], folder: Path) -> None:
+        """Puts the case's `files` where these variables have null for them, as a multipart request would."""
+        for place, file in self._settings.get("files", {}).items():
+            *outer, last = place.split(".")
+            container = reduce(lambda value, key: value.get(key, {}), outer, variables)
+            if last in container:
+                content = file["text"].encode()
+                path = Path(tempfile.mkdtemp(dir=folder)) / "upload"
+                path.write_bytes(content)
+                container[last] = Uploaded(path, file["name"], len(content), sha256(content).hexdigest())
+
+    @property
+    def seed(self) -> str | None:
+        """The rows beside the recorded ones, by their name in `seeds.py`."""
+        seed: str | None = self._settings.get("seed")
+        return seed
+
     @cached_property
     def _settings(self) -> dict[str, Any]:
         return self._read("case") or {}
 
     async def answer(self, imported: Imported) -> Any:
         """Run on the recorded store: in place, or in a copy with the clock at `NOW` when it writes or has a seed."""
-        seed = self._settings.get("seed")
+        seed = self.seed
         if not self.writes and seed is None:
             async with opened(imported.reading) as gateway:
                 return await self._run(gateway)

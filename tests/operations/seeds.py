@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
-from db.commerce.order import LineType, OrderType, PaymentStatus
+from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
 from db.row import Row
 from tests import factories
 
@@ -94,4 +95,105 @@ def upgrades() -> Sequence[Row]:
     ]
 
 
-SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {"bundle": bundle, "sales": sales, "upgrades": upgrades}
+def files() -> Sequence[Row]:
+    """Product 9001 with a file for both of its variants and one for the first alone, and an order of the first; product
+    9002 has none."""
+    return [
+        factories.product(9001, title="Field Guide", **_STAMPS),
+        factories.variant(9011, 9001, title="With maps", price=2500, position=1, **_STAMPS),
+        factories.variant(9012, 9001, title="Text only", price=1500, position=2, **_STAMPS),
+        factories.product(9002, title="Compass", **_STAMPS),
+        factories.variant(9021, 9002, title="Compass", price=900, **_STAMPS),
+        factories.download(
+            9001,
+            9001,
+            identifier="6f1c2f0e-6f3f-4c7e-9b43-1f2f6f0c9001",
+            title="The guide",
+            type="pdf",
+            driver="local",
+            file_name="guide.pdf",
+            file_path="guide__stored-00000000000000aa.pdf",
+            file_url="guide__stored-00000000000000aa.pdf",
+            file_size=1048576,
+            position=1,
+            **_STAMPS,
+        ),
+        factories.download(
+            9002,
+            9001,
+            identifier="6f1c2f0e-6f3f-4c7e-9b43-1f2f6f0c9002",
+            title="The maps",
+            type="zip",
+            driver="local",
+            file_name="maps.zip",
+            file_path="maps.zip",
+            file_url="maps.zip",
+            download_limit=3,
+            download_expiry_days=60,
+            position=2,
+            for_all_variants=False,
+            **_STAMPS,
+        ),
+        factories.download_variant(9002, 9011),
+        factories.order(9001, uuid="f1e5", created_at=_STAMP, updated_at=_STAMP),
+        factories.order_item(9001, 9001, product_id=9001, variant_id=9011, line_total=2500),
+        factories.download_permission(9001, 9001, 9001, download_count=1, **_STAMPS),
+    ]
+
+
+def staff() -> Sequence[Row]:
+    """A manager, a super admin, somebody without a role."""
+
+    def user(id: int, login: str, role: str | None) -> UserRow:
+        given: dict[str, Any] = {"login": login, "email": f"{login}@example.com", "role_key": role, **_STAMPS}
+        return UserRow(id=id, **given)
+
+    return [user(9001, "mara", "manager"), user(9002, "sol", "super_admin"), user(9003, "nils", None)]
+
+
+def shirts() -> Sequence[Row]:
+    """Product 9001 is a shirt in three variants: an unfinished order holds the second, and the third is spoken of by a
+    bundle, two upgrade paths, a file and a feed. Product 9002 has one variant. Colours and sizes to combine from."""
+    named: dict[str, Any] = {"fulfillment_type": FulfillmentType.PHYSICAL, **_STAMPS}
+    return [
+        factories.shipping_class(9001, name="Parcels", **_STAMPS),
+        factories.product(9001, title="Shirt", variation_type=VariationType.SIMPLE_VARIATIONS, **named),
+        factories.variant(9011, 9001, title="White", sku="SHIRT-W", price=1900, available=8, position=1, **named),
+        factories.variant(9012, 9001, title="Black", sku="SHIRT-B", price=2100, available=0, position=2, **named),
+        factories.variant(9013, 9001, title="Faded", sku="SHIRT-F", price=900, position=3, **named),
+        factories.media(9001, product_id=9001, attachment_id=77, title="Front", **_STAMPS),
+        factories.product(9002, title="Scarf", **named),
+        factories.variant(9021, 9002, title="Scarf", sku="SCARF", price=1200, **named),
+        factories.product(9003, title="Wardrobe", is_bundle=True, **named),
+        factories.variant(9031, 9003, title="Wardrobe", sku="WARDROBE", price=5000, **named),
+        factories.bundle_item(9031, 9013, 1),
+        factories.bundle_item(9031, 9021, 2),
+        factories.upgrade_path(9001, 9011, title="To the faded one", **_STAMPS),
+        factories.upgrade_target(9001, 9013),
+        factories.upgrade_path(9002, 9021, title="To any shirt", **_STAMPS),
+        factories.upgrade_target(9002, 9011, 1),
+        factories.upgrade_target(9002, 9013, 2),
+        factories.download(9001, 9001, title="How to wash faded shirts", for_all_variants=False, **_STAMPS),
+        factories.download_variant(9001, 9013),
+        factories.provider("letters"),
+        factories.feed(9001, "letters", product_id=9001, name="Buyers of faded shirts", **_STAMPS),
+        factories.feed_variant(9001, 9013),
+        factories.order(9001, status=OrderStatus.PROCESSING, created_at=_STAMP),
+        factories.order_item(9001, 9001, product_id=9001, variant_id=9012),
+        factories.attribute_group(9001, title="Colour", slug="colour", **_STAMPS),
+        factories.attribute_term(9001, 9001, title="Red", slug="red", **_STAMPS),
+        factories.attribute_term(9002, 9001, title="Blue", slug="blue", **_STAMPS),
+        factories.attribute_group(9002, title="Size", slug="size", **_STAMPS),
+        factories.attribute_term(9011, 9002, title="S", slug="s", **_STAMPS),
+        factories.attribute_term(9012, 9002, title="L", slug="l", **_STAMPS),
+    ]
+
+
+SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
+    "staff": staff,
+    "bundle": bundle,
+    "files": files,
+    "sales": sales,
+    "shirts": shirts,
+    "upgrades": upgrades,
+}
