@@ -25,8 +25,8 @@ demo: $(INSTALLED) ## a server with a demo store in it
 test: $(INSTALLED_TEST) ## every test, on SQLite and PostgreSQL, but for the long ones
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
-soak: $(INSTALLED_TEST) ## the tests that run for minutes
-	@$(VENV)/bin/python -m pytest -m soak $(ARGS)
+soak: $(INSTALLED_TEST) ## the tests that run for minutes, some of them STOREGRAPH_SOAK_MINUTES (60)
+	@$(VENV)/bin/python -m pytest -m soak -o faulthandler_timeout=0 -s $(ARGS)
 
 lint: $(INSTALLED_TEST) ## style and types
 	@$(VENV)/bin/ruff check .

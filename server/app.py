@@ -5,8 +5,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
@@ -21,19 +22,34 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from connectors.storage.link import PATH as DOWNLOADS_PATH
 from db import migrations
 from db.database import Database
 from db.unit import Units
+from engine.context import Viewer
 from engine.errors import ErrorCode
-from engine.execution import Executor
+from engine.request import Openness
+from resolvers.access.sign_in import SignIns
 from schema.root import schema
-from server import graphiql, logs, startup
+from server import files, graphiql, keys, logs, startup
 from server.authentication import Authentication
+from server.background import beside
+from server.disclosure import hidden, openness
+from server.documents import KnownDocuments
+from server.downloads import Downloads
 from server.examples import DOCUMENTS
+from server.executor import executor as made_executor
 from server.graphql import GraphQLEndpoint
+from server.limits import HEADERS, Limits
+from server.metrics import PATH as METRICS_PATH
+from server.metrics import Measured, Metrics, metrics_page
 from server.middleware import LastResort, RequestLog, SecurityHeaders
+from server.oidc import trusted
+from server.publishing import publish_scheduled
 from server.refusal import Refusal
-from server.settings import Settings
+from server.settings import AcceptedDocuments, Settings
+from server.uploads import PREFLIGHT_HEADERS
+from server.usage import Usage
 
 log = structlog.get_logger("storegraph.server")
 
@@ -42,45 +58,74 @@ TITLE: Final = "storegraph"
 _LOCALHOST: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 # Whoever asks whether the database answers asks again soon; a hanging answer would be none.
 READY_SECONDS: Final = 3.0
+_OTHER_PATHS: Final = ("/", "/health", "/ready", "/schema.graphql", METRICS_PATH)
 
 
 def create_app(settings: Settings) -> Starlette:
     """Everything under one roof. Its lifespan raises Mistake when the server must not start."""
+    metrics = Metrics((GRAPHQL_PATH, *_OTHER_PATHS))
+    tells = openness(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
-            async with startup.started(settings) as database:
+            async with startup.started(settings) as database, aclosing(Limits(settings)) as limits:
                 app.state.database = database
+                executor = made_executor(settings, spent=metrics.cost)
+                known_documents = KnownDocuments(
+                    database,
+                    executor,
+                    trusted_only=settings.accepted_documents is AcceptedDocuments.TRUSTED,
+                    persisted_bytes=settings.persisted_query_bytes,
+                )
+                usage = Usage(database)
+                app.state.authentication = Authentication(database, issuer=trusted(settings), usage=usage)
+                stored = files.storage(settings)
+                links = files.links(settings, keys.signing(settings, startup.store_file(database)))
+                app.state.downloads = Downloads(database, stored, links)
+                units = Units(database, SignIns(timedelta(hours=settings.session_hours)), stored, links)
                 app.state.graphql = GraphQLEndpoint(
-                    Executor(schema, documents=settings.documents, max_tokens=settings.max_tokens),
-                    Units(database),
-                    Authentication(database),
+                    executor,
+                    units,
+                    app.state.authentication,
+                    known_documents,
+                    metrics,
+                    limits,
                     max_body_bytes=settings.max_body_bytes,
+                    body_seconds=settings.body_seconds,
+                    public_cache_seconds=settings.public_cache_seconds,
+                    uploads=files.uploads(settings),
                     page=_page(settings),
                 )
-                yield
+                async with (
+                    usage.kept(),
+                    beside(known_documents.note_uses(), metrics.sample(database), publish_scheduled(units)),
+                ):
+                    yield
         finally:
             logs.ACCESS.flush()
 
     app = Starlette(
         routes=[
             Route(GRAPHQL_PATH, _GraphQL()),
+            Route(f"{DOWNLOADS_PATH}{{token}}", _Downloads()),
             Route("/", _home),
             Route("/health", _health),
             Route("/ready", _ready),
-            Route("/schema.graphql", _sdl),
+            Route("/schema.graphql", _sdl(tells)),
+            *((Route(METRICS_PATH, metrics_page(metrics, settings)),) if settings.serves_metrics else ()),
             *(graphiql.routes() if settings.serves_graphiql else ()),
         ],
         middleware=[
             Middleware(RequestLog),
+            Middleware(Measured, metrics),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins,
                 allow_origin_regex=_LOCALHOST if settings.demo else None,
                 allow_methods=("GET", "POST"),
-                allow_headers=("Authorization", "Content-Type", "X-Request-ID"),
-                expose_headers=("X-Request-ID", "Retry-After"),
+                allow_headers=("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", *PREFLIGHT_HEADERS),
+                expose_headers=("X-Request-ID", "Retry-After", *HEADERS),
             ),
             Middleware(LastResort),
             Middleware(SecurityHeaders),
@@ -114,6 +159,13 @@ class _GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["app"].state.graphql(scope, receive, send)
+
+
+class _Downloads:
+    """For every method, as above."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.downloads(scope, receive, send)
 
 
 def _page(settings: Settings) -> Callable[[], Response] | None:
@@ -163,8 +215,23 @@ def _head() -> str:
     return migrations.head()
 
 
-async def _sdl(_request: Request) -> Response:
-    return PlainTextResponse(schema.as_str(), headers={"Cache-Control": "no-cache"})
+def _sdl(tells: Callable[[Viewer], Openness]) -> Callable[[Request], Awaitable[Response]]:
+    """The schema in its own language, for whom introspection would show it too."""
+
+    async def sdl(request: Request) -> Response:
+        authentication: Authentication = request.app.state.authentication
+        headers = request.headers
+        try:
+            viewer = await authentication.viewer(headers.getlist("authorization"), headers.getlist("x-api-key"))
+            if not tells(viewer).introspection:
+                raise hidden(anonymous=viewer.id is None)
+        except Refusal as refusal:
+            return refusal.response()
+        return PlainTextResponse(
+            schema.as_str(), headers={"Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key"}
+        )
+
+    return sdl
 
 
 async def _not_here(request: Request, error: Exception) -> Response:

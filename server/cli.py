@@ -1,22 +1,22 @@
 """The `storegraph` command. Each command imports what it needs when it runs, so that `--help` answers at once."""
 
-import asyncio
 import gc
 import os
 import sys
-from collections.abc import Coroutine
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from server.access_commands import token_app, user_app
+from server.command import read_settings, run
+from server.document_commands import documents_app
 from server.mistake import Mistake
+from server.secret_commands import secrets_app
 
 if TYPE_CHECKING:
     from server.settings import Settings
 
-T = TypeVar("T")
 
 MISTAKE: Final = 2
 INTERRUPTED: Final = 130  # as a shell counts SIGINT
@@ -31,10 +31,12 @@ app = typer.Typer(
 )
 import_app = typer.Typer(no_args_is_help=True, help="Bring a store's products in.")
 schema_app = typer.Typer(no_args_is_help=True, help="The GraphQL schema.")
-token_app = typer.Typer(no_args_is_help=True, help="Tokens for machines.")
 app.add_typer(import_app, name="import")
 app.add_typer(schema_app, name="schema")
 app.add_typer(token_app, name="token")
+app.add_typer(user_app, name="user")
+app.add_typer(documents_app, name="documents")
+app.add_typer(secrets_app, name="secrets")
 
 
 def _doc(field: str) -> str:
@@ -58,27 +60,6 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _settings(**given: Any) -> "Settings":
-    """The environment's settings, and over them the options that were given."""
-    from pydantic import ValidationError
-
-    from server import logs
-    from server.settings import LogLevel, Settings, mistakes
-
-    try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        raise Mistake(mistakes(error)) from None
-    # A command says itself what it did; its log is for when something is wrong, or was asked for.
-    level = settings.log_level if "log_level" in settings.model_fields_set else LogLevel.WARNING
-    logs.configure(level, settings.log_format, secrets=settings.secrets())
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help=_doc("host"))] = None,
@@ -91,7 +72,7 @@ def serve(
     # the start; serving turns it on again.
     gc.disable()
     try:
-        settings = _settings(host=host, port=port, workers=workers, demo=demo or None)
+        settings = read_settings(host=host, port=port, workers=workers, demo=demo or None)
         from server.serving import serve
 
         serve(settings, lambda url: _welcome(url, settings))
@@ -109,7 +90,7 @@ def _welcome(url: str, settings: "Settings") -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    settings = _settings()
+    settings = read_settings()
     from server import startup
 
     async def work() -> None:
@@ -120,7 +101,7 @@ def migrate() -> None:
         finally:
             await database.close()
 
-    _run(work())
+    run(work())
     typer.echo("The schema is up to date.")
 
 
@@ -137,13 +118,13 @@ def import_fluentcart(
     ] = False,
 ) -> None:
     """Import a FluentCart store over its REST API, also beside a running server. It can be repeated."""
-    settings = _settings()
+    settings = read_settings()
     from connectors.importers.fluentcart import Source
     from server import importing
 
     source = Source(url, user, importing.password(settings, password))
     try:
-        report = _run(importing.fluentcart(settings, source, restart=restart))
+        report = run(importing.fluentcart(settings, source, restart=restart))
     except KeyboardInterrupt:
         typer.echo("Interrupted: the next import goes on where this one stopped.", err=True)
         raise
@@ -165,54 +146,6 @@ def schema_export(
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Mistake(f"{output}: {error.strerror}") from None
-
-
-@token_app.command("create")
-def token_create(
-    name: Annotated[str, typer.Option(help="What the token is for; shown wherever it is listed.")],
-    permission: Annotated[
-        list[str] | None, typer.Option(help="A permission it carries, like products/view; once for each.")
-    ] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="Every permission.")] = False,
-    expires: Annotated[str | None, typer.Option(help="After how long: 12h, 30d, 8w. Without it, never.")] = None,
-) -> None:
-    """Make a token and print its secret, which is not shown again."""
-    from db.access.permission import PERMISSIONS
-
-    if admin == bool(permission):
-        raise Mistake("Say what the token may do: either --admin, or --permission once for each permission")
-    permissions = PERMISSIONS if admin else frozenset(permission or ())
-    for unknown in sorted(permissions - PERMISSIONS):
-        raise Mistake(f"There is no permission {unknown!r}{_similar(unknown, PERMISSIONS)}")
-    expires_at = None if expires is None else datetime.now(UTC).replace(microsecond=0) + _duration(expires)
-    settings = _settings()
-    from server import startup
-
-    if not name.strip() or name == startup.ADMIN:
-        raise Mistake(f"--name must say what the token is for; {startup.ADMIN} is taken by the setting of that name")
-
-    secret = _run(startup.issue_token(settings, name.strip(), permissions, expires_at))
-    until = f"until {expires_at:%Y-%m-%d %H:%M} UTC" if expires_at else "forever"
-    typer.echo(
-        f"Token {name.strip()!r}, {len(permissions)} permissions, valid {until}. Its secret is not shown again:",
-        err=True,
-    )
-    typer.echo(secret)
-
-
-def _duration(text: str) -> timedelta:
-    units = {"h": "hours", "d": "days", "w": "weeks"}
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in units or not 0 < int(number) <= 10_000:
-        raise Mistake(f"--expires {text}: write a number and h, d or w, like 30d")
-    return timedelta(**{units[unit]: int(number)})
-
-
-def _similar(unknown: str, known: frozenset[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(unknown, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(sorted(known))}"
 
 
 if __name__ == "__main__":

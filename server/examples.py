@@ -57,11 +57,73 @@ query OneProduct($by: ProductBy!) {
         {"by": {"databaseId": _PRODUCT}},
     ),
     Document(
-        "ChangePrice",
+        "Create",
+        """\
+# A product with two variants, in one transaction.
+# The key makes a repeat harmless: it answers the
+# same and makes nothing twice. Change the key to
+# make another.
+mutation Create($input: ProductCreateInput!, $key: String) {
+  productCreate(input: $input, idempotencyKey: $key) {
+    product {
+      id
+      slug
+      minPrice { formatted }
+      maxPrice { formatted }
+      variants { sku title price { formatted } }
+    }
+    userErrors { code message field }
+  }
+}
+""",
+        {
+            "key": "my-first-product",
+            "input": {
+                "title": "Enamel Mug",
+                "status": "PUBLISH",
+                "fulfillmentType": "PHYSICAL",
+                "variationType": "SIMPLE_VARIATIONS",
+                "variants": [
+                    {"title": "White", "sku": "MUG-WHITE", "price": 1400},
+                    {"title": "Blue", "sku": "MUG-BLUE", "price": 1600},
+                ],
+            },
+        },
+    ),
+    Document(
+        "Conflict",
+        """\
+# Two people edit the same version. The first is
+# in time; the second learns which fields changed
+# meanwhile, and nothing of the other is lost.
+mutation Conflict(
+  $first: VariantUpdateInput!
+  $second: VariantUpdateInput!
+) {
+  first: variantUpdate(input: $first) {
+    ...Outcome
+  }
+  second: variantUpdate(input: $second) {
+    ...Outcome
+  }
+}
+
+fragment Outcome on VariantUpdatePayload {
+  variant { version title description }
+  userErrors { code message field }
+}
+""",
+        {
+            "first": {"id": _VARIANT, "expectedVersion": 1, "description": "Printed on matte paper."},
+            "second": {"id": _VARIANT, "expectedVersion": 1, "title": "Large"},
+        },
+    ),
+    Document(
+        "DryRun",
         """\
 # What a new price would do. It is written
 # when validateOnly is false.
-mutation ChangePrice(
+mutation DryRun(
   $input: VariantUpdateInput!
   $validateOnly: Boolean!
 ) {
@@ -71,7 +133,7 @@ mutation ChangePrice(
   ) {
     variant { price { formatted } version }
     product { minPrice { formatted } }
-    events { name }
+    events { name changedFields }
     userErrors { code message field }
   }
 }

@@ -60,8 +60,9 @@ class RequestLog:
             line = {
                 "event": "request",
                 "method": scope["method"],
-                # As sent, percent-encoded: a decoded path may hold line ends.
-                "path": raw_path[:_LONGEST_PATH].decode("ascii", "backslashreplace"),
+                # As sent, percent-encoded: a decoded path may hold line ends. A route whose paths are secrets says what
+                # to write instead.
+                "path": state.get("path") or raw_path[:_LONGEST_PATH].decode("ascii", "backslashreplace"),
                 "status": status,
                 "milliseconds": round((time.perf_counter() - start) * 1000, 2),
                 "bytes": size,

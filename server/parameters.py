@@ -1,5 +1,6 @@
 """The parameters of a GraphQL request, out of a POST's JSON or a GET's query string, checked."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -9,12 +10,20 @@ from server.refusal import Refusal
 
 # Deeper than any input type a person writes; what recurses over the variables later stays far from Python's limit.
 MAX_DEPTH: Final = 64
-_NAMES: Final = ("query", "operationName", "variables", "extensions")
-# A URL has four parameters of ours; front ends add a few for caches.
+_NAMES: Final = ("query", "documentId", "operationName", "variables", "extensions")
+# A URL has five parameters of ours; front ends add a few for caches.
 _MAX_FIELDS: Final = 50
 
 
-def posted(body: bytes) -> Request:
+@dataclass(frozen=True, slots=True)
+class Asked(Request):
+    """A request that may name its document instead of holding it; `query` is empty then."""
+
+    document_id: str | None = None  # of a trusted document
+    hash: str | None = None  # SHA-256 of the document: the protocol of automatic persisted queries
+
+
+def posted(body: bytes) -> Asked:
     """Raises Refusal(400)."""
     content = decoded(body, "The body")
     if isinstance(content, list):
@@ -27,7 +36,7 @@ def posted(body: bytes) -> Request:
     return _request(content)
 
 
-def asked(query_string: bytes) -> Request:
+def asked(query_string: bytes) -> Asked:
     """Raises Refusal(400)."""
     content: dict[str, Any] = {}
     try:
@@ -53,20 +62,36 @@ def asked(query_string: bytes) -> Request:
     return _request(content)
 
 
-def _request(content: dict[str, Any]) -> Request:
-    query, name, variables, extensions = (content.get(n) for n in _NAMES)
-    if query is None:
-        raise Refusal(400, 'query is missing: send the GraphQL document as "query"')
-    if not isinstance(query, str):
+def _request(content: dict[str, Any]) -> Asked:
+    query, document_id, name, variables, extensions = (content.get(n) for n in _NAMES)
+    if query is not None and not isinstance(query, str):
         raise Refusal(400, f"query must be a string that holds the GraphQL document, not {_kind(query)}")
+    if document_id is not None and not isinstance(document_id, str):
+        raise Refusal(400, f"documentId must be a string, not {_kind(document_id)}")
     if name is not None and not isinstance(name, str):
         raise Refusal(400, f"operationName must be a string or null, not {_kind(name)}")
     if variables is not None and not isinstance(variables, dict):
         raise Refusal(400, f"variables must be an object of values by name, not {_kind(variables)}")
     if extensions is not None and not isinstance(extensions, dict):
         raise Refusal(400, f"extensions must be an object, not {_kind(extensions)}")
+    hash_ = _hash(extensions or {})
+    if query is None and document_id is None and hash_ is None:
+        raise Refusal(400, 'query is missing: send the GraphQL document as "query"')
+    if document_id is not None and (query or hash_):
+        raise Refusal(400, "Send documentId without query and without extensions.persistedQuery")
     # Some clients send an empty name where they have none; GraphQL has no operation of that name.
-    return Request(query, variables or {}, name or None, extensions or {})
+    return Asked(query or "", variables or {}, name or None, extensions or {}, document_id, hash_)
+
+
+def _hash(extensions: dict[str, Any]) -> str | None:
+    """As Apollo's clients send it: `{"persistedQuery": {"version": 1, "sha256Hash": "…"}}`."""
+    given = extensions.get("persistedQuery")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.get("version") != 1 or not isinstance(given.get("sha256Hash"), str):
+        raise Refusal(400, 'extensions.persistedQuery must be {"version": 1, "sha256Hash": "…"}')
+    found: str = given["sha256Hash"]
+    return found
 
 
 def _check_depth(content: dict[str, Any]) -> None:

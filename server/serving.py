@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 
 import structlog
@@ -15,6 +16,8 @@ from starlette.applications import Starlette
 
 from server import logs, startup
 from server.app import GRAPHQL_PATH, create_app
+from server.connection import Connection
+from server.metrics import SHARED_FOLDER
 from server.mistake import Mistake
 from server.settings import Settings
 
@@ -54,6 +57,8 @@ def _config(app: Starlette | str, settings: Settings) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         workers=settings.workers,
+        http=Connection,
+        limit_concurrency=settings.max_connections,
         # This process enters the lifespan itself: a reason not to start is then a line, not a traceback.
         lifespan="on" if isinstance(app, str) else "off",
         ws="none",
@@ -89,7 +94,9 @@ def _serve_in_many(settings: Settings, listener: socket.socket, announce: Callab
     listener.listen(config.backlog)
     announce()
     supervisor = Multiprocess(config, sockets=[listener])
-    supervisor.run()
+    with tempfile.TemporaryDirectory(prefix="storegraph-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        supervisor.run()
     if any(process.exitcode == uvicorn.config.STARTUP_FAILURE for process in supervisor.processes):
         sys.exit(1)
 

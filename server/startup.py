@@ -4,7 +4,6 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +16,12 @@ from sqlmodel import col
 
 from db import migrations
 from db.access import token
-from db.access.permission import PERMISSIONS
+from db.access.permission import ALL
+from db.access.secret import hashed, last_four
 from db.access.token import TokenRow
 from db.database import Database
+from db.row import table
+from server import keys
 from server.mistake import Mistake
 from server.settings import Settings, variable
 
@@ -35,9 +37,16 @@ def opened(settings: Settings) -> Database:
         url = make_url(settings.database_url)
         if url.get_backend_name() == "sqlite":
             _check_folder(_file(url).parent, settings.data_folder)
-        return Database.open(settings.database_url, pool_size=settings.pool_size)
+        database = Database.open(settings.database_url, pool_size=settings.pool_size, wait=settings.write_wait_seconds)
     except (ArgumentError, ValueError) as error:
         raise Mistake(f"{variable('database_url')}: {_line(error)}; write sqlite:///path or postgresql://…") from None
+    keys.hand_over(settings, database, store_file(database))
+    return database
+
+
+def store_file(database: Database) -> Path | None:
+    """Where an embedded database lives; None for a server's."""
+    return _file(database.url) if database.embedded else None
 
 
 def _file(url: URL) -> Path:
@@ -94,6 +103,8 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
     with alone(database):
         try:
             await check_schema(database)
+            async with explained(database):
+                await keys.check(settings, database, store_file(database))
             if settings.admin_token is not None:
                 async with explained(database):
                     await _admin(database, settings.admin_token.get_secret_value())
@@ -130,9 +141,15 @@ async def migrate(database: Database) -> None:
 
 async def _admin(database: Database, secret: str) -> None:
     """One token of that name, with this secret and all permissions; kept by its id, which scopes idempotency keys."""
-    wanted = {"secret_hash": token.hashed(secret), "permissions": sorted(PERMISSIONS)}
+    wanted = {
+        "secret_hash": hashed(secret),
+        "last_four": last_four(secret),
+        "permissions": sorted(ALL),
+        "revoked_at": None,
+        "expires_at": None,
+    }
     async with database.write() as connection:
-        found = select(col(TokenRow.id), col(TokenRow.secret_hash), col(TokenRow.permissions))
+        found = select(*(table(TokenRow).c[name] for name in ("id", *wanted)))
         rows = (await connection.execute(found.where(col(TokenRow.name) == ADMIN))).mappings().all()
         others = select(col(TokenRow.name)).where(
             col(TokenRow.secret_hash) == wanted["secret_hash"], col(TokenRow.name) != ADMIN
@@ -141,7 +158,7 @@ async def _admin(database: Database, secret: str) -> None:
             raise Mistake(f"{ADMIN} is the secret of another token: choose another")
         if not rows:
             with suppress(IntegrityError):  # another server that starts now has made it this very moment
-                await token.issue(connection, name=ADMIN, permissions=PERMISSIONS, secret=secret)
+                await token.issue(connection, name=ADMIN, permissions=ALL, secret=secret)
         elif any(rows[0][name] != value for name, value in wanted.items()):
             await connection.execute(update(TokenRow).where(col(TokenRow.id) == rows[0]["id"]).values(wanted))
         await connection.commit()
@@ -170,16 +187,3 @@ def _line(error: BaseException) -> str:
     """The first line of what the driver says, without SQLAlchemy's wrapping and links."""
     original = getattr(error, "orig", None) or error
     return (str(original).strip() or type(original).__name__).splitlines()[0]
-
-
-async def issue_token(settings: Settings, name: str, permissions: frozenset[str], expires_at: datetime | None) -> str:
-    """The secret of a new token. Raises Mistake."""
-    database = opened(settings)
-    try:
-        await check_schema(database)
-        async with explained(database), database.write() as connection:
-            secret = await token.issue(connection, name=name, permissions=permissions, expires_at=expires_at)
-            await connection.commit()
-            return secret
-    finally:
-        await database.close()

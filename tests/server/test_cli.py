@@ -19,8 +19,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.importers.fluentcart import RecordedStore
-from db.access.permission import PERMISSIONS
-from db.access.token import TokenRow, holder
+from db.access.holder import of_token
+from db.access.permission import ALL
+from db.access.token import TokenRow
 from db.access.viewer import Viewer
 from db.database import Database
 from db.row import now, table
@@ -42,16 +43,15 @@ def the_mistake(done: tuple[int, str, str]) -> str:
 
 
 def opened(url: str, secret: str) -> Viewer:
-    async def work() -> Viewer | None:
+    async def work() -> Viewer:
         database = Database.open(url)
         async with database.read() as connection:
-            viewer = await holder(connection, secret)
+            held = await of_token(connection, secret)
         await database.close()
-        return viewer
+        assert held is not None
+        return held.viewer
 
-    viewer = asyncio.run(work())
-    assert viewer is not None
-    return viewer
+    return asyncio.run(work())
 
 
 # Help
@@ -184,7 +184,7 @@ def test_a_token_with_permissions(database_url: str, tmp_path: Path, storegraph_
 def test_an_admin_token_of_a_store_that_is_not_there_yet(tmp_path: Path, storegraph_here: Here) -> None:
     code, out, _ = storegraph_here("token", "create", "--name", "me", "--admin")
     assert code == 0
-    assert opened(sqlite_url(tmp_path / "store.db"), out.strip()).permissions == PERMISSIONS
+    assert opened(sqlite_url(tmp_path / "store.db"), out.strip()).permissions == ALL
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_many_brackets_that_are_not_deep_are_fine(client: httpx2.Client) -> None
         "application/jsonx",
         "application/graphql",
         "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
+        "multipart/mixed; boundary=x",
         "application/json; charset=utf-16",
         "text/json",
     ],
@@ -206,6 +206,13 @@ def test_another_content_type_is_415(client: httpx2.Client, content_type: str | 
     headers = {} if content_type is None else {"Content-Type": content_type}
     answer = client.post("/graphql", content=json.dumps({"query": TYPENAME}).encode(), headers=headers)
     assert "application/json" in the_error(answer, 415, "BAD_REQUEST")
+
+
+def test_a_form_of_another_page_is_refused(client: httpx2.Client) -> None:
+    """A browser sends it without asking first, in the name of whoever looks at that page."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client.post("/graphql", content=json.dumps({"query": TYPENAME}).encode(), headers=headers)
+    assert "GraphQL-Require-Preflight" in the_error(answer, 400, "BAD_REQUEST")
 
 
 def test_a_compressed_body_is_415(client: httpx2.Client) -> None:

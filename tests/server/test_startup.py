@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from db import migrations
+from db.access import token
 from db.database import Database
-from server import startup
 from server.mistake import Mistake
 from server.settings import Settings
 from tests.databases import sqlite_url
@@ -77,9 +77,21 @@ def test_the_admin_token_is_made_kept_and_replaced(database_url: str) -> None:
         assert status(client, "first-token") == 401
 
 
+async def issued(settings: Settings, name: str, *permissions: str) -> str:
+    """The secret of a new token, written beside whatever serves the database."""
+    database = Database.open(settings.database_url)
+    try:
+        async with database.write() as connection:
+            secret = await token.issue(connection, name=name, permissions=frozenset(permissions))
+            await connection.commit()
+            return secret
+    finally:
+        await database.close()
+
+
 def test_the_admin_token_may_not_be_another_token(database_url: str) -> None:
     settings = Settings(database_url=database_url)
-    secret = asyncio.run(startup.issue_token(settings, "partner", frozenset({"products/view"}), None))
+    secret = asyncio.run(issued(settings, "partner", "products/view"))
     with (
         pytest.raises(Mistake, match="is the secret of another token"),
         running(Settings(database_url=database_url, admin_token=SecretStr(secret))),
@@ -97,7 +109,7 @@ def test_an_embedded_database_has_one_server(tmp_path: Path) -> None:
             pass
         assert ready(client).status_code == 200
         # Others may still write beside it: an import, a new token.
-        asyncio.run(startup.issue_token(settings, "partner", frozenset({"products/view"}), None))
+        asyncio.run(issued(settings, "partner", "products/view"))
     with running(settings) as client:
         assert ready(client).status_code == 200
 
