@@ -28,8 +28,8 @@ class Example:
     runs: bool
 
 
-def _guide() -> list[Example]:
-    text = (ROOT / "docs" / "guide.md").read_text()
+def _examples(page: str) -> list[Example]:
+    text = (ROOT / page).read_text()
     return [
         Example(document, orjson.loads(answer), ANONYMOUS if mark == "anonymous" else ADMIN, mark != "refused")
         for mark, document, answer in _PAIR.findall(text)
@@ -37,7 +37,7 @@ def _guide() -> list[Example]:
 
 
 async def test_the_guide_says_what_the_gateway_answers(recorded_copy: Gateway) -> None:
-    examples = _guide()
+    examples = _examples("docs/guide.md")
     assert len(examples) > 10
     for example in examples:  # in order, as a reader would
         answer = await recorded_copy.answer(example.document, viewer=example.viewer)
@@ -50,6 +50,11 @@ async def test_the_first_query_of_the_readme_is_answered_as_printed(recorded_sto
     assert found is not None
     answer = await recorded_store.answer(orjson.loads(found[1])["query"], viewer=ANONYMOUS)
     assert answer.body == orjson.loads(found[2])
+
+
+async def test_the_changes_of_the_readme_are_answered_as_printed(recorded_copy: Gateway) -> None:
+    (example,) = _examples("README.md")
+    assert (await recorded_copy.answer(example.document)).body == example.answer
 
 
 def test_the_page_of_operations_is_what_the_declarations_say() -> None:
