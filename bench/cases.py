@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.stores import COMMON_WORD, NOW, RARE_CATEGORY, RARE_WORD
-from resolvers.catalog.product import ProductSortField
+from resolvers.catalog.product.listing import ProductSortField
 
 LIST, SEARCH = 1.5, 3.0
 

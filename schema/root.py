@@ -18,13 +18,13 @@ from engine.schema import Schema
 from resolvers.access.audit import AUDIT_LOG
 from resolvers.access.document import TRUSTED_DOCUMENTS
 from resolvers.catalog.attribute import AttributeGroupBy
-from resolvers.catalog.product import PRODUCTS, ProductBy
+from resolvers.catalog.product.listing import PRODUCTS, ProductBy
+from resolvers.catalog.product.suggestion import max_excerpt_word_count, suggest_sku
 from resolvers.catalog.shipping import ShippingClassBy
-from resolvers.catalog.suggestion import max_excerpt_word_count, suggest_sku
 from resolvers.catalog.tax import TaxClassBy
 from resolvers.catalog.term import TermBy
-from resolvers.catalog.variant_input import ProductVariantBy
-from resolvers.catalog.variant_listing import VARIANTS
+from resolvers.catalog.variant.input import ProductVariantBy
+from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.download import download_url
 from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed import FEEDS

@@ -7,7 +7,7 @@ import structlog
 
 from db.access.viewer import Viewer, ViewerKind
 from db.unit import Units
-from resolvers.catalog.publishing import AT_ONCE, any_due, publish_due
+from resolvers.catalog.product.publishing import AT_ONCE, any_due, publish_due
 
 log = structlog.get_logger("storegraph.server")
 

@@ -20,7 +20,7 @@ from engine.unit import Event, Refuses, Unit
 from resolvers.catalog.download_rules import LONGEST_CHANGED, LONGEST_NEW, check_download
 from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked, locked_product, not_found
 from resolvers.catalog.position import after, next_position
-from resolvers.catalog.product_detail import change_product
+from resolvers.catalog.product.detail import change_product
 from resolvers.editing import differences, graphql_names, named, refuse_outdated
 
 DOWNLOAD = table(DownloadRow)

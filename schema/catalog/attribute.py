@@ -13,7 +13,7 @@ from engine.connection import Connection
 from engine.declaration import column, related
 from engine.entity import Node, entity
 from engine.listing import connected
-from resolvers.catalog.variant_listing import VARIANTS
+from resolvers.catalog.variant.listing import VARIANTS
 
 if TYPE_CHECKING:
     from schema.catalog.variant import ProductVariant

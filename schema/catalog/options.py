@@ -11,7 +11,7 @@ from db.catalog.variant import PaymentType
 from engine.context import Context
 from engine.declaration import related
 from engine.lookup import picked
-from resolvers.catalog.options import variant_options
+from resolvers.catalog.variant.options import variant_options
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product

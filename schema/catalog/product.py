@@ -33,8 +33,8 @@ from engine.declaration import column, computed, expression, related
 from engine.entity import Node, entity
 from engine.listing import connected
 from engine.scalars import HTML, URL
-from resolvers.catalog.product import PRODUCTS
-from resolvers.catalog.related import RELATED, RELATED_TO
+from resolvers.catalog.product.listing import PRODUCTS
+from resolvers.catalog.product.related import RELATED, RELATED_TO
 from resolvers.commerce.order import ORDER_ITEMS
 from schema.catalog.sales import SalesOverview, sales_overviews
 from schema.money import Money, money

@@ -9,17 +9,17 @@ from db.catalog.variant import VariantRow
 from db.integration.feed import FeedRow
 from engine.mutation import performed
 from engine.payload import ItemResult, Payload, changed, deleted, results
-from resolvers.catalog.product_bulk_action import product_bulk_action
-from resolvers.catalog.product_classes import (
+from resolvers.catalog.product.bulk_action import product_bulk_action
+from resolvers.catalog.product.classes import (
     product_shipping_class_remove,
     product_shipping_class_set,
     product_tax_class_remove,
     product_tax_class_set,
 )
-from resolvers.catalog.product_detail import product_detail_update, product_editor_mode_update
-from resolvers.catalog.product_duplication import product_duplicate
-from resolvers.catalog.product_removal import product_delete
-from resolvers.catalog.sample_products import dummy_products_create
+from resolvers.catalog.product.detail import product_detail_update, product_editor_mode_update
+from resolvers.catalog.product.duplication import product_duplicate
+from resolvers.catalog.product.removal import product_delete
+from resolvers.catalog.product.sample_products import dummy_products_create
 from schema.catalog.download import ProductDownload
 from schema.catalog.product import Product
 from schema.catalog.upgrade_path import UpgradePath

@@ -6,8 +6,8 @@ from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from engine.mutation import performed
 from engine.payload import ItemResult, Payload, changed, results, told
-from resolvers.catalog.product_create import product_bulk_create, product_create
-from resolvers.catalog.product_update import product_bulk_update, product_update
+from resolvers.catalog.product.create import product_bulk_create, product_create
+from resolvers.catalog.product.update import product_bulk_update, product_update
 from schema.catalog.product import Product
 from schema.catalog.variant import ProductVariant
 

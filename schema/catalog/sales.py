@@ -9,7 +9,7 @@ import strawberry
 from engine.context import Context
 from engine.declaration import derived
 from engine.scalars import HTML
-from resolvers.catalog.sales import Sales, SalesRange, sales
+from resolvers.catalog.product.sales import Sales, SalesRange, sales
 from schema.money import Amount, Money, amount, money_format
 
 _LABELS = {

@@ -13,7 +13,7 @@ from engine.declaration import column, computed
 from engine.entity import Node, entity
 from engine.listing import connected
 from engine.scalars import Cents
-from resolvers.catalog.product import PRODUCTS
+from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from engine.declaration import column, computed
 from engine.entity import Node, entity
 from engine.listing import connected
 from engine.lookup import picked
-from resolvers.catalog.product import PRODUCTS
+from resolvers.catalog.product.listing import PRODUCTS
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product

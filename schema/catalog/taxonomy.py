@@ -13,7 +13,7 @@ from engine.connection import Connection
 from engine.declaration import column, related
 from engine.entity import Node, entity
 from engine.listing import connected
-from resolvers.catalog.product import PRODUCTS
+from resolvers.catalog.product.listing import PRODUCTS
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product

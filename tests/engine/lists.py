@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus
 from engine.declaration import element
-from resolvers.catalog.product import PRODUCTS
+from resolvers.catalog.product.listing import PRODUCTS
 from tests import factories
 from tests.engine.answers import asked
 from tests.gateway import Gateway

@@ -42,7 +42,7 @@ from engine.mutation import Mutation, mutation, performed
 from engine.payload import Keys, Payload, changed
 from engine.schema import DEFINITION, Schema
 from engine.unit import Event, Unit
-from resolvers.catalog.product import PRODUCTS, ProductBy
+from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from schema.catalog.product import Product
 from schema.catalog.variant import ProductVariant
 from schema.root import schema

@@ -13,7 +13,7 @@ from db.catalog.variant import VariantStatus
 from db.row import Row
 from engine import identity
 from engine.naming import camel
-from resolvers.catalog.variant_input import VariantUpdateInput
+from resolvers.catalog.variant.input import VariantUpdateInput
 from schema.root import schema
 from tests import factories
 from tests.engine.answers import asked

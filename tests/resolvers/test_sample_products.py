@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from resolvers.catalog.sample_products import NAMES, SAMPLES
+from resolvers.catalog.product.sample_products import NAMES, SAMPLES
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.catalogue import refused, succeeded

@@ -20,7 +20,7 @@ from engine.input import identifies
 from engine.scalars import HTML, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.locking import key_of
-from resolvers.catalog.variant_input import MediaInput, VariantDisplay, VariantTerms
+from resolvers.catalog.variant.input import MediaInput, VariantDisplay, VariantTerms
 
 # `metadata` is SQLModel's own name.
 COLUMNS: Final[Mapping[str, str]] = {c.name: c.name for c in table(ProductRow).columns if c.name != "id"} | {

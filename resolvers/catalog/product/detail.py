@@ -21,9 +21,9 @@ from engine.unit import Event, Unit
 from resolvers import text
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.locking import PRODUCT, key_of, locked_product, locked_variants, not_found
-from resolvers.catalog.product_removal import locked_for_removal
-from resolvers.catalog.product_rules import FOLLOWS, SHOWN_AS, check_product
-from resolvers.catalog.variant_removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
+from resolvers.catalog.product.removal import locked_for_removal
+from resolvers.catalog.product.rules import FOLLOWS, SHOWN_AS, check_product
+from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
 from resolvers.editing import graphql_names, refuse_outdated
 
 MOST_VARIANTS: Final = 100  # as ids elsewhere

@@ -17,8 +17,8 @@ from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Unit
 from resolvers.catalog.locking import key_of
-from resolvers.catalog.product_detail import OUTDATED, change_product, product_to_edit
-from resolvers.catalog.product_rules import check_product
+from resolvers.catalog.product.detail import OUTDATED, change_product, product_to_edit
+from resolvers.catalog.product.rules import check_product
 
 TAX_CLASS = table(TaxClassRow)
 SHIPPING_CLASS = table(ShippingClassRow)

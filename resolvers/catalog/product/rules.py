@@ -12,7 +12,7 @@ from engine.errors import ErrorCode
 from engine.naming import camel
 from engine.unit import Refuses
 from resolvers import text
-from resolvers.catalog.suggestion import MAX_EXCERPT_WORDS
+from resolvers.catalog.product.suggestion import MAX_EXCERPT_WORDS
 from resolvers.editing import differences
 from resolvers.html import safe
 

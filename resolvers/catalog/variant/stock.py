@@ -18,9 +18,9 @@ from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Unit
 from resolvers.catalog.locking import VARIANT, key_of, locked_product, locked_variants, not_found
-from resolvers.catalog.product_detail import change_product
-from resolvers.catalog.product_rules import check_product
-from resolvers.catalog.variant_events import VARIANT_CHANGES, emit_variant_changed
+from resolvers.catalog.product.detail import change_product
+from resolvers.catalog.product.rules import check_product
+from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
 from resolvers.editing import differences, refuse_outdated
 
 

@@ -30,9 +30,9 @@ from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Event, Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product, locked_variants
-from resolvers.catalog.product_rules import LONGEST as LONGEST_TEXTS
-from resolvers.catalog.product_rules import slug_of
-from resolvers.catalog.variant_events import variant_created
+from resolvers.catalog.product.rules import LONGEST as LONGEST_TEXTS
+from resolvers.catalog.product.rules import slug_of
+from resolvers.catalog.variant.events import variant_created
 
 DOWNLOAD = table(DownloadRow)
 LIMITED = table(DownloadVariantRow)

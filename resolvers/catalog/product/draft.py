@@ -15,10 +15,10 @@ from engine.errors import ErrorCode
 from engine.unit import Errors
 from resolvers.catalog.locking import key_of
 from resolvers.catalog.media import checked_pictures
-from resolvers.catalog.product_input import CategoryInput, given, product_columns
-from resolvers.catalog.product_rules import blank_product, check_product, slug_of
-from resolvers.catalog.variant_input import variant_columns
-from resolvers.catalog.variant_rules import check_variant, new_variant
+from resolvers.catalog.product.input import CategoryInput, given, product_columns
+from resolvers.catalog.product.rules import blank_product, check_product, slug_of
+from resolvers.catalog.variant.input import variant_columns
+from resolvers.catalog.variant.rules import check_variant, new_variant
 from resolvers.editing import Edited
 
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from engine.errors import ErrorCode
 from engine.mutation import mutation
 from engine.payload import Keys, item
 from engine.unit import Errors, Unit
-from resolvers.catalog.product_draft import draft_new
-from resolvers.catalog.product_input import MOST_PRODUCTS, ProductBulkCreateInput, ProductCreateInput
-from resolvers.catalog.product_references import look_up
-from resolvers.catalog.product_writing import CREATES, write_products
+from resolvers.catalog.product.draft import draft_new
+from resolvers.catalog.product.input import MOST_PRODUCTS, ProductBulkCreateInput, ProductCreateInput
+from resolvers.catalog.product.references import look_up
+from resolvers.catalog.product.writing import CREATES, write_products
 
 LONGEST_CLIENT_KEY = 255
 

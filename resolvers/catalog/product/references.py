@@ -15,9 +15,9 @@ from engine.errors import ErrorCode
 from engine.unit import Errors, Unit
 from resolvers import text
 from resolvers.catalog.locking import key_of
-from resolvers.catalog.product_draft import ProductDraft
+from resolvers.catalog.product.draft import ProductDraft
 from resolvers.catalog.taxonomy import LONGEST_NAME, Place, Tree, grow, locked_tree
-from resolvers.catalog.variant_rules import refuse_missing_shipping_classes, refuse_taken_skus
+from resolvers.catalog.variant.rules import refuse_missing_shipping_classes, refuse_taken_skus
 
 TAXONOMY: Final = table(TaxonomyRow)
 TERM: Final = table(TermRow)

@@ -21,7 +21,7 @@ from engine.operators import OPERATORS, CentsOperators, DateTimeOperators, EnumO
 from engine.ordering import SortDirection
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.term import TermFilter
-from resolvers.catalog.variant_listing import ProductVariantFilter
+from resolvers.catalog.variant.listing import ProductVariantFilter
 
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)

@@ -16,10 +16,10 @@ from engine.errors import ErrorCode
 from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Unit
-from resolvers.catalog.product_draft import draft_new
-from resolvers.catalog.product_input import CategoryInput, ProductBulkCreateItemInput, ProductVariantCreateInput
-from resolvers.catalog.product_references import look_up
-from resolvers.catalog.product_writing import CREATES, write_products
+from resolvers.catalog.product.draft import draft_new
+from resolvers.catalog.product.input import CategoryInput, ProductBulkCreateItemInput, ProductVariantCreateInput
+from resolvers.catalog.product.references import look_up
+from resolvers.catalog.product.writing import CREATES, write_products
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 NAMES: Final = tuple(sorted(path.stem for path in SAMPLES.glob("*.json")))

@@ -23,17 +23,17 @@ from resolvers.catalog.locking import (
 )
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
 from resolvers.catalog.position import next_position
-from resolvers.catalog.product_detail import change_product
-from resolvers.catalog.product_removal import locked_for_removal
-from resolvers.catalog.variant_events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
-from resolvers.catalog.variant_input import (
+from resolvers.catalog.product.detail import change_product
+from resolvers.catalog.product.removal import locked_for_removal
+from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
+from resolvers.catalog.variant.input import (
     VariantCreateInput,
     VariantDeleteInput,
     VariantUpdateInput,
     variant_columns,
 )
-from resolvers.catalog.variant_removal import REMOVED, default_without, refuse_sold_variants, remove_variants
-from resolvers.catalog.variant_rules import (
+from resolvers.catalog.variant.removal import REMOVED, default_without, refuse_sold_variants, remove_variants
+from resolvers.catalog.variant.rules import (
     PRICES_ALONE,
     check_new_variant,
     check_variant,

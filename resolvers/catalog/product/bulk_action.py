@@ -16,10 +16,10 @@ from engine.mutation import mutation
 from engine.payload import Keys, item
 from engine.unit import Errors, Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_products
-from resolvers.catalog.product_detail import product_published, product_updated
-from resolvers.catalog.product_duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
-from resolvers.catalog.product_removal import REMOVED, Removed, locked_for_removal, refuse_sold, remove_products
-from resolvers.catalog.product_rules import check_product
+from resolvers.catalog.product.detail import product_published, product_updated
+from resolvers.catalog.product.duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
+from resolvers.catalog.product.removal import REMOVED, Removed, locked_for_removal, refuse_sold, remove_products
+from resolvers.catalog.product.rules import check_product
 
 MOST: Final = 100
 

@@ -24,7 +24,7 @@ from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Event, Refuses, Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_products, not_found
-from resolvers.catalog.variant_events import variant_deleted, variant_updated
+from resolvers.catalog.variant.events import variant_deleted, variant_updated
 from resolvers.editing import refuse_outdated
 
 BUNDLE = table(BundleItemRow)

@@ -25,11 +25,11 @@ from engine.payload import Keys
 from engine.unit import Errors, Unit
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.locking import VARIANT, key_of, locked_variants, not_found
-from resolvers.catalog.product_detail import change_product
-from resolvers.catalog.product_removal import locked_for_removal
-from resolvers.catalog.variant_events import variant_created, variant_updated
-from resolvers.catalog.variant_removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
-from resolvers.catalog.variant_rules import LONGEST, check_new_variant
+from resolvers.catalog.product.detail import change_product
+from resolvers.catalog.product.removal import locked_for_removal
+from resolvers.catalog.variant.events import variant_created, variant_updated
+from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
+from resolvers.catalog.variant.rules import LONGEST, check_new_variant
 from resolvers.editing import differences, refuse_outdated
 
 GROUP = table(AttributeGroupRow)

@@ -22,8 +22,8 @@ from db.writing import bump_all, edit_all
 from engine.errors import ErrorCode
 from engine.unit import Event, Refuses, Unit
 from resolvers.catalog.locking import VARIANT
-from resolvers.catalog.product_removal import UNFINISHED, bundle_shrunk, remove_paths
-from resolvers.catalog.variant_events import variant_deleted
+from resolvers.catalog.product.removal import UNFINISHED, bundle_shrunk, remove_paths
+from resolvers.catalog.variant.events import variant_deleted
 
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)

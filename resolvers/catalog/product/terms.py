@@ -15,7 +15,7 @@ from engine.mutation import mutation
 from engine.payload import Keys
 from engine.unit import Unit
 from resolvers.catalog.locking import PRODUCT, key_of, locked_product
-from resolvers.catalog.product_detail import product_updated
+from resolvers.catalog.product.detail import product_updated
 from resolvers.catalog.term_editing import TAXONOMY_NAME
 from resolvers.editing import refuse_outdated
 

@@ -16,8 +16,8 @@ from engine.unit import Unit
 from resolvers import text
 from resolvers.catalog.locking import VARIANT, locked_variant
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
-from resolvers.catalog.variant_events import variant_updated
-from resolvers.catalog.variant_input import MediaInput
+from resolvers.catalog.variant.events import variant_updated
+from resolvers.catalog.variant.input import MediaInput
 from resolvers.editing import refuse_outdated
 
 # The documents give the pricing table's text no limit, and the same text 255 characters elsewhere.

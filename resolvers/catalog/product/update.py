@@ -10,11 +10,11 @@ from engine.mutation import mutation
 from engine.payload import Keys, item
 from engine.unit import Errors, Unit
 from resolvers.catalog.locking import key_of, locked_product, locked_products, locked_variants
-from resolvers.catalog.product_create import of_item, refuse_all_failed, refuse_count
-from resolvers.catalog.product_draft import ProductDraft, draft_change
-from resolvers.catalog.product_input import ProductBulkUpdateInput, ProductUpdateInput
-from resolvers.catalog.product_references import look_up
-from resolvers.catalog.product_writing import CHANGES, write_products
+from resolvers.catalog.product.create import of_item, refuse_all_failed, refuse_count
+from resolvers.catalog.product.draft import ProductDraft, draft_change
+from resolvers.catalog.product.input import ProductBulkUpdateInput, ProductUpdateInput
+from resolvers.catalog.product.references import look_up
+from resolvers.catalog.product.writing import CHANGES, write_products
 from resolvers.editing import refuse_all_outdated, refuse_outdated
 
 
