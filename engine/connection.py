@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -86,11 +86,11 @@ class Counted(Declaration):
     async def resolve(
         self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
     ) -> int:
-        page: Page = source
-        return await page.count(arguments.get("up_to"))
+        return cast(int, await source.count(arguments.get("up_to")))
 
 
-def _counted() -> Any:
+def counted() -> Any:
+    """The `totalCount` of what is read from something that has a `count`."""
     field = declare(Counted(), description="How many there are in all. With `upTo`, counting stops there.")
     field.arguments = [StrawberryArgument("up_to", None, StrawberryAnnotation(int | None), default=None)]
     return field
@@ -123,7 +123,7 @@ class Connection(Generic[T]):
     nodes: list[T]
     edges: list[Edge[T]]
     page_info: PageInfo
-    total_count: int = _counted()
+    total_count: int = counted()
 
 
 @dataclass

@@ -70,9 +70,9 @@ class Uploads:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def _waiting(self) -> str:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._cleared:
             self._cleared = True
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for left in self._folder.iterdir():
                 if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
                     shutil.rmtree(left, ignore_errors=True)

@@ -6,8 +6,9 @@ import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import strawberry
 from sqlalchemy import false, func, or_, select
@@ -19,7 +20,7 @@ from connectors.storage.kind import HEAD, content_refusal, extension, name_refus
 from connectors.storage.path import shown
 from db.catalog.download import DownloadRow
 from db.row import table
-from engine.connection import FIRST, MOST, Page, PageInfo, Place
+from engine.connection import FIRST, MOST
 from engine.context import Context
 from engine.errors import BadUserInput, CodedError, ErrorCode
 from engine.mutation import mutation
@@ -48,39 +49,27 @@ class StoredFile:
 
 
 class FilePage:
-    """What a connection of files is read from. A page may be shorter than it was asked to be, when a search had to look
+    """What a listing of files is read from. A page may be shorter than it was asked to be, when a search had to look
     through much; then too `end` is the path that the next page goes on after."""
 
     def __init__(
         self,
         files: list[StoredFile],
         end: str | None,
-        size: int,
-        after: str | None,
         count: Callable[[int | None], Awaitable[int]],
     ) -> None:
         self.nodes = files
         self.count = count
         self._end = end
-        self._size = size
-        self._after = after
 
     @property
-    def edges(self) -> list[Place]:
-        return [Place(file, _cursor(file.path)) for file in self.nodes]
+    def has_next_page(self) -> bool:
+        return self._end is not None
 
     @property
-    def page_info(self) -> PageInfo:
+    def end_cursor(self) -> str | None:
         end = self._end or (self.nodes[-1].path if self.nodes else None)
-        return PageInfo(
-            has_next_page=self._end is not None,
-            has_previous_page=self._after is not None,
-            start_cursor=_cursor(self.nodes[0].path) if self.nodes else None,
-            end_cursor=None if end is None else _cursor(end),
-            page=1 if self._after is None else None,
-            per_page=self._size,
-            source=cast(Page, self),  # it asks for `count` alone
-        )
+        return None if end is None else _cursor(end)
 
 
 async def files(
@@ -115,7 +104,7 @@ async def files(
 
     with _answering(driver):
         listed = await store.list(place, size, matches)
-    return FilePage([StoredFile(file, driver, chosen) for file in listed.files], listed.end, size, after, count)
+    return FilePage([StoredFile(file, driver, chosen) for file in listed.files], listed.end, count)
 
 
 @contextmanager
@@ -175,6 +164,7 @@ class _Outcome:
     bucket: str | None = None
     path: str = ""
     kept: bool = False
+    remove: Callable[[], Awaitable[None]] | None = None  # None: a dry run takes nothing out
 
     @property
     def entity(self) -> str:
@@ -243,7 +233,7 @@ async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
 
 @asynccontextmanager
 async def _removed(context: Context, input: FileDeleteInput, dry: bool) -> AsyncIterator[_Outcome]:
-    """Takes the file out of its store, unless a download still names it."""
+    """Whether there is such a file, its store answers, and no download names it any more."""
     found = _Outcome(driver=input.driver, path=input.path)
     storage = context.database.port(Storage)
     driver = _driver(found, storage, input.bucket)
@@ -259,13 +249,15 @@ async def _removed(context: Context, input: FileDeleteInput, dry: bool) -> Async
             told = "1 download still names" if users == 1 else f"{users} downloads still name"
             found.errors.refuse(ErrorCode.CONFLICT, f"{told} this file; delete or change them first", "path")
         else:
-            await _remove(found, driver, dry=dry)
+            await _look(found, driver.find(found.path))
+            if not dry:
+                found.remove = partial(driver.delete, found.path)
     yield found
 
 
-async def _remove(found: _Outcome, driver: Driver, *, dry: bool) -> None:
+async def _look(found: _Outcome, doing: Awaitable[Any]) -> None:
     try:
-        await (driver.find(found.path) if dry else driver.delete(found.path))
+        await doing
     except Missing:
         found.errors.refuse(ErrorCode.NOT_FOUND, "No such file", "path")
     except Unavailable:
@@ -289,6 +281,10 @@ async def file_delete(unit: Unit, input: FileDeleteInput) -> Keys:
     """Delete a stored file that no download names any more."""
     found: _Outcome = unit.outside
     found.settle(unit)
+    # Inside the transaction, short as it is: a twin under the same idempotency key waits until the file is gone.
+    if found.remove is not None:
+        await _look(found, found.remove())
+        found.settle(unit)
     unit.emit(Event("file.deleted", found.entity, payload=found.payload))
     return {"deleted_path": found.path, "driver": found.driver, "bucket": found.bucket}
 

@@ -6,7 +6,7 @@ import strawberry
 
 from connectors.storage.drivers import LOCAL
 from engine.batch import Argument, queried
-from engine.connection import FIRST, Connection
+from engine.connection import FIRST, counted
 from engine.context import Context
 from engine.directives import ListSize
 from engine.mutation import performed
@@ -22,6 +22,16 @@ class StoredFile:
     driver: str
     bucket: str | None
     modified_at: datetime
+
+
+@strawberry.type(
+    description="A page of stored files. A store lists them in the order of their paths, and forwards only."
+)
+class FileListing:
+    nodes: list[StoredFile]
+    has_next_page: bool
+    end_cursor: str | None = strawberry.field(description="For `after`.")
+    total_count: int = counted()
 
 
 @strawberry.type(description="A bucket of a driver.")
@@ -46,7 +56,7 @@ async def _buckets(context: Context, driver: str = LOCAL) -> FileBuckets:
 _DRIVER = Argument("driver", str, "local or s3; one that is configured.", default=LOCAL)
 
 
-def _files() -> Connection[StoredFile] | None:
+def _files() -> FileListing | None:
     field = queried(
         files,
         _DRIVER,
@@ -58,15 +68,13 @@ def _files() -> Connection[StoredFile] | None:
         rest=["GET /files"],
         description="Stored files by their paths. A search that matches little may answer with a shorter page.",
     )
-    field.declaration.list_size = ListSize(
-        assumed_size=FIRST, slicing_arguments=["first"], sized_fields=["nodes", "edges"]
-    )
+    field.declaration.list_size = ListSize(assumed_size=FIRST, slicing_arguments=["first"], sized_fields=["nodes"])
     return field  # type: ignore[no-any-return]
 
 
 @strawberry.type
 class FileQueries:
-    files: Connection[StoredFile] | None = _files()
+    files: FileListing | None = _files()
     file_buckets: FileBuckets | None = queried(
         _buckets,
         _DRIVER,

@@ -19,6 +19,7 @@ const config: CodegenConfig = {
           Decimal: "string",
           HTML: "string",
           JSON: "unknown",
+          Upload: "File",
           URL: "string",
         },
       },

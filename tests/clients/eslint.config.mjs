@@ -21,7 +21,7 @@ export default [
         "error",
         {
           exceptions: {
-            suffixes: ["Connection", "Edge", "Payload"],
+            suffixes: ["Connection", "Edge", "Payload", "Result"],
             // Values: they are part of what holds them, or computed for who asks.
             types: [
               "Catalogue",
@@ -29,9 +29,11 @@ export default [
               "EventPreview",
               "FileBucket",
               "FileBuckets",
+              "FileListing",
               "Money",
               "OrderDownload",
               "PageInfo",
+              "Permissions",
               "SalesOverview",
               "SalesPeriod",
               "SalesWidget",
@@ -40,8 +42,10 @@ export default [
               "StoreButtonTexts",
               "StoreCheckout",
               "UpgradeOffer",
+              "UserCapabilities",
               "UserError",
               "VariantOption",
+              "Viewer",
             ],
           },
         },

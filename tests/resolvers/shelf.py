@@ -132,11 +132,14 @@ async def shown(gateway: Gateway, variant: int) -> dict[str, Any]:
     return found
 
 
-async def events(gateway: Gateway) -> list[dict[str, Any]]:
-    """All that were written, in the writers' order."""
+UPDATED: Final = "variant.updated"
+
+
+async def events(gateway: Gateway, name: str | None = None) -> list[dict[str, Any]]:
+    """All that were written (of one name), in the writers' order."""
     async with gateway.database.read() as connection:
         rows = await connection.execute(select(table(EventRow)).order_by(table(EventRow).c.id))
-        return [dict(row) for row in rows.mappings()]
+        return [dict(row) for row in rows.mappings() if name in (None, row["name"])]
 
 
 async def dump(gateway: Gateway) -> dict[str, list[dict[str, Any]]]:

@@ -20,6 +20,7 @@ from tests.resolvers.shelf import (
     ONE_TIME,
     SUBSCRIPTION,
     TERMS,
+    UPDATED,
     broken,
     derive,
     dump,
@@ -115,7 +116,7 @@ async def test_a_named_field_changes_and_no_other(gateway: Gateway, subscription
         assert after["version"] == 2, field
         # Said again it changes nothing.
         assert (await updated(gateway, variant, {field: value}))["version"] == 2, field
-        assert len(await events(gateway)) == number, field
+        assert len(await events(gateway, UPDATED)) == number, field
 
 
 async def test_null_clears(gateway: Gateway, subscriptions: dict[str, int]) -> None:
@@ -177,8 +178,15 @@ async def test_one_time_terms_are_not_kept_in_wait(shelf: Gateway) -> None:
 async def test_the_event_tells_what_changed(shelf: Gateway) -> None:
     with time_machine.travel(NOW, tick=False):
         await updated(shelf, MANAGED, {"sku": "NEW", "available": 0, "price": 3000, "media": [PICTURE]})
-    (event,) = await events(shelf)
+    event, stock = await events(shelf)
     assert event.pop("id")
+    numbers = {"manageStock": True, "totalStock": 1, "available": 0, "stockStatus": "out-of-stock"}
+    assert (stock["name"], stock["version"], stock["changed"]) == (
+        "inventory.changed",
+        2,
+        ["available", "stockStatus"],
+    )
+    assert stock["payload"] == {"variantId": MANAGED, "productId": 1, "sku": "NEW"} | numbers
     assert event == {
         "position": None,
         "name": "variant.updated",
@@ -354,7 +362,7 @@ async def test_a_key_belongs_to_its_caller_for_a_day(shelf: Gateway) -> None:
         assert await broken(shelf, ONE_TIME, {"available": 7}, key="k") == [("CONFLICT", "idempotencyKey")]
     with time_machine.travel(NOW + timedelta(hours=24, seconds=1), tick=False):
         assert (await updated(shelf, ONE_TIME, {"available": 7}, key="k"))["available"] == 7
-    assert [event["caller"] for event in await events(shelf)] == [ADMIN.id, other.id, ADMIN.id]
+    assert [event["caller"] for event in await events(shelf, UPDATED)] == [ADMIN.id, other.id, ADMIN.id]
 
 
 async def test_a_refused_change_does_not_use_up_its_key(shelf: Gateway) -> None:

@@ -12,6 +12,7 @@ from tests.resolvers.shelf import (
     MANAGED,
     ONE_TIME,
     SUBSCRIPTION,
+    UPDATED,
     derive,
     events,
     id_of,
@@ -49,7 +50,7 @@ async def test_of_two_with_one_version_one_wins(shelf: Gateway) -> None:
         assert error["message"].endswith("changed since: title")
         assert await shown(shelf, ONE_TIME) == won
         assert won["version"] == version + 1
-    assert len(await events(shelf)) == 5
+    assert len(await events(shelf, UPDATED)) == 5
 
 
 async def test_without_a_version_both_are_applied(shelf: Gateway) -> None:
@@ -67,7 +68,7 @@ async def test_without_a_version_both_are_applied(shelf: Gateway) -> None:
             f"NEW-{round_}",
         )
         assert after["version"] == version + 2
-    assert [event["version"] for event in await events(shelf)] == list(range(2, 12))
+    assert [event["version"] for event in await events(shelf, UPDATED)] == list(range(2, 12))
 
 
 async def test_fifty_writers_leave_the_right_prices(gateway: Gateway) -> None:
@@ -90,7 +91,7 @@ async def test_fifty_writers_leave_the_right_prices(gateway: Gateway) -> None:
     product = (await update(gateway, 1, {}))["product"]
     assert (product["minPrice"]["cents"], product["maxPrice"]["cents"]) == (min(prices), max(prices))
     assert product["version"] == 1
-    assert len(await events(gateway)) == 50
+    assert len(await events(gateway, UPDATED)) == 50
 
 
 async def test_of_two_with_one_sku_one_wins(gateway: Gateway) -> None:
@@ -103,7 +104,7 @@ async def test_of_two_with_one_sku_one_wins(gateway: Gateway) -> None:
         assert [error["field"] for p in payloads for error in p["userErrors"]] == [["sku"]]
         skus = [(await shown(gateway, variant))["sku"] for variant in (1, 2)]
         assert skus.count(f"ONE-{round_}") == 1
-    assert len(await events(gateway)) == 5
+    assert len(await events(gateway, UPDATED)) == 5
 
 
 async def test_skus_that_change_hands_block_nobody(gateway: Gateway) -> None:
@@ -128,7 +129,7 @@ async def test_twins_with_one_key_are_carried_out_once(shelf: Gateway) -> None:
         shapes = [answer.body["data"] for answer in answers]
         assert shapes == [shapes[0]] * 3
         assert shapes[0]["variantUpdate"]["variant"]["version"] == round_ + 2
-    assert len(await events(shelf)) == 5
+    assert len(await events(shelf, UPDATED)) == 5
 
 
 async def test_of_two_inputs_under_one_key_one_is_a_conflict(shelf: Gateway) -> None:
@@ -137,7 +138,7 @@ async def test_of_two_inputs_under_one_key_one_is_a_conflict(shelf: Gateway) -> 
         payloads = await together(*(update(shelf, MANAGED, each, key=f"key {round_}") for each in given))
         assert outcomes(payloads) == {"OK": 1, "CONFLICT": 1}
         assert [error["field"] for p in payloads for error in p["userErrors"]] == [["idempotencyKey"]]
-    assert len(await events(shelf)) == 5
+    assert len(await events(shelf, UPDATED)) == 5
 
 
 async def test_documents_of_several_mutations_do_not_starve_each_other(shelf: Gateway) -> None:

@@ -150,9 +150,7 @@ def test_lookups_take_exactly_one_key(name: str) -> None:
 def test_a_connection_is_relays_and_jumps(place: str) -> None:
     field = CONNECTIONS[place]
     arguments = {name: str(argument.type) for name, argument in field.args.items()}
-    paging = {"first": "Int", "after": "String"}
-    if place not in FORWARD_ONLY:
-        paging |= {"last": "Int", "before": "String", "page": "Int"}
+    paging = {"first": "Int", "after": "String", "last": "Int", "before": "String", "page": "Int"}
     assert paging.items() <= arguments.items()
     assert arguments.keys() - paging.keys() <= {"filter", "sort", "search", *OF_ITS_OWN.get(place, ())}
 
@@ -169,10 +167,7 @@ def test_a_connection_is_relays_and_jumps(place: str) -> None:
 OF_ITS_OWN: Final = {
     "Product.relatedProducts": ("byCategories", "byBrands"),
     "Query.events": ("types", "entityId"),
-    "Query.files": ("driver", "bucket"),
 }
-# A bucket tells what it holds in the order of paths, from a path on.
-FORWARD_ONLY: Final = frozenset({"Query.files"})
 
 
 def test_page_info_counts_pages() -> None:

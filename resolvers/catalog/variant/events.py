@@ -34,7 +34,7 @@ def emit_variant_changed(
         after = {**row, **changes}
         numbers = {"totalStock": after["total_stock"], "available": after["available"]}
         numbers |= {"manageStock": after["manage_stock"], "stockStatus": after["stock_status"]}
-        unit.emit(_changed("inventory.changed", row, stock, (), numbers))
+        unit.emit(_changed("inventory.changed", row, stock, (), {"sku": after["sku"], **numbers}))
 
 
 def variant_deleted(row: Mapping[str, Any]) -> Event:
