@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -74,8 +74,9 @@ class Uploads:
         if not self._cleared:
             self._cleared = True
             for left in self._folder.iterdir():
-                if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
-                    shutil.rmtree(left, ignore_errors=True)
+                with suppress(FileNotFoundError):  # another request's, which has just ended
+                    if left.stat().st_mtime < time.time() - _LEFT_SECONDS:
+                        shutil.rmtree(left, ignore_errors=True)
         return tempfile.mkdtemp(dir=self._folder)
 
     def _check_length(self, content_length: str | None) -> None:
