@@ -22,9 +22,9 @@ from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.variant import VariantRow
-from db.database import Database
 from db.migrations import migrate
-from db.row import table
+from db.store.database import Database
+from db.store.row import table
 
 ROUNDS, REQUESTS = 7, 200
 NAME = "storegraph_bench_drivers"

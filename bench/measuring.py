@@ -10,9 +10,9 @@ from sqlalchemy import event
 
 from db.access.permission import PERMISSIONS
 from db.access.viewer import Viewer
-from db.database import Database
-from db.unit import Units
-from engine.execution import Executor, Request
+from db.store.database import Database
+from db.store.unit import Units
+from engine.standard.execution import Executor, Request
 from schema.root import schema
 
 ADMIN: Final = Viewer("token:bench", "bench", PERMISSIONS)

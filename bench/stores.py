@@ -22,9 +22,9 @@ from db.catalog.search import product_search_text, search_text
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
 from db.commerce.order import OrderItemRow, OrderRow
-from db.database import Database
 from db.migrations import migrate
-from db.row import Row, table
+from db.store.database import Database
+from db.store.row import Row, table
 
 SEED: Final = 20
 RARE: Final = 12

@@ -34,8 +34,8 @@ from sqlalchemy.engine import make_url
 from bench.measuring import opened
 from db.access import token
 from db.access.permission import PERMISSIONS
-from db.database import Database
 from db.migrations import migrate
+from db.store.database import Database
 
 CHUNK: Final = 10  # as many as one request may hold
 BLOCKS: Final = 10  # of requests, for the spread
@@ -109,7 +109,7 @@ class SqliteTwin(Twin):
         super().__init__()
         self._source = sqlite3.connect(source)
         self._target = sqlite3.connect(target, isolation_level=None)
-        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):  # as db/database.py has them
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):  # as db/store/database.py has them
             self._target.execute(f"PRAGMA {setting}")
 
     async def new_rows(self) -> Rows:
@@ -239,7 +239,7 @@ async def http(url: str) -> AsyncIterator[Make]:
         port = free.getsockname()[1]
     settings = {"STOREGRAPH_DATABASE_URL": url, "STOREGRAPH_RATES": "off", "STOREGRAPH_PORT": str(port)}
     quiet = asyncio.subprocess.DEVNULL
-    command = [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "server.commands.main", "serve", "--port", str(port)]
     environment = {**os.environ, **settings}
     server = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment, stdout=quiet, stderr=quiet)
     headers = {"Authorization": f"Bearer {secret}"}

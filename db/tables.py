@@ -2,12 +2,12 @@
 
 from sqlalchemy import MetaData
 
-from db import idempotency, importing, outbox
 from db.access import application_password, audit, document, role, session, token, user
 from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
 from db.commerce import customer, order, store, subscription
 from db.integration import feed, provider
-from db.row import Row
+from db.store import idempotency, importing, outbox
+from db.store.row import Row
 
 MODULES = (
     application_password,

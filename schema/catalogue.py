@@ -9,11 +9,11 @@ import orjson
 import strawberry
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
-from engine.context import Context
-from engine.declaration import DeclaredField
-from engine.directives import ListSize
-from engine.mutation import Performed
-from engine.schema import DEFINITION, Schema
+from engine.declared.declaration import DeclaredField
+from engine.declared.directives import ListSize
+from engine.declared.mutation import Performed
+from engine.standard.context import Context
+from engine.standard.schema import DEFINITION, Schema
 
 _DOCUMENTED: Final = Path(__file__).with_name("documented.json")
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, cast
 import strawberry
 
 from db.commerce.store import MONEY_FORMAT, CurrencyPosition, DecimalSeparator
-from engine.declaration import computed, derived, expression
-from engine.scalars import Cents, CurrencyCode
+from engine.declared.declaration import computed, derived
+from engine.values.columns import expression
+from engine.values.scalars import Cents, CurrencyCode
 
 # Digits after the point where they are not two (ISO 4217).
 MINOR_DIGITS = {

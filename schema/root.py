@@ -8,13 +8,13 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TaxonomyRow
 from db.catalog.variant import PaymentType
 from db.integration.provider import ProviderRow
-from engine.batch import Argument, queried
-from engine.connection import Connection
-from engine.entity import Node
-from engine.listing import connected
-from engine.lookup import every, fixed, lookup, node, nodes
-from engine.scalars import URL
-from engine.schema import Schema
+from engine.declared.batch import Argument, queried
+from engine.declared.connection import Connection
+from engine.declared.entity import Node
+from engine.declared.listing import connected
+from engine.declared.lookup import every, fixed, lookup, node, nodes
+from engine.standard.schema import Schema
+from engine.values.scalars import URL
 from resolvers.access.audit import AUDIT_LOG
 from resolvers.access.document import TRUSTED_DOCUMENTS
 from resolvers.catalog.attribute import AttributeGroupBy

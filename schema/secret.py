@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import strawberry
 
-from db import secret
-from engine.declaration import computed
+from db.secrets import encrypted as secret
+from engine.declared.declaration import computed
 
 
 @strawberry.type(description="A secret of another system. It can be written, and is never read back.")

@@ -24,32 +24,35 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.storage.link import PATH as DOWNLOADS_PATH
 from db import migrations
-from db.database import Database
-from db.unit import Units
-from engine.context import Viewer
-from engine.errors import ErrorCode
-from engine.request import Openness
+from db.store.database import Database
+from db.store.unit import Units
+from engine.document.request import Openness
+from engine.values.errors import ErrorCode
+from engine.values.viewer import Viewer
 from resolvers.access.sign_in import SignIns
 from schema.root import schema
-from server import files, graphiql, keys, logs, startup
-from server.authentication import Authentication
-from server.background import beside
-from server.disclosure import hidden, openness
-from server.documents import KnownDocuments
-from server.downloads import Downloads
-from server.examples import DOCUMENTS
-from server.executor import executor as made_executor
-from server.graphql import GraphQLEndpoint
-from server.limits import HEADERS, Limits
+from server import logs, startup
+from server.access.authentication import Authentication
+from server.access.oidc import trusted
+from server.access.usage import Usage
+from server.files import stores as files
+from server.files.downloads import Downloads
+from server.files.uploads import PREFLIGHT_HEADERS
+from server.graphql import graphiql
+from server.graphql.disclosure import hidden, openness
+from server.graphql.documents import KnownDocuments
+from server.graphql.endpoint import GraphQLEndpoint
+from server.graphql.executor import executor as made_executor
+from server.graphql.graphiql.examples import DOCUMENTS
+from server.http.middleware import LastResort, RequestLog, SecurityHeaders
+from server.http.refusal import Refusal
+from server.limits.limits import HEADERS, Limits
 from server.metrics import PATH as METRICS_PATH
 from server.metrics import Measured, Metrics, metrics_page
-from server.middleware import LastResort, RequestLog, SecurityHeaders
-from server.oidc import trusted
-from server.publishing import publish_scheduled
-from server.refusal import Refusal
-from server.settings import AcceptedDocuments, Settings
-from server.uploads import PREFLIGHT_HEADERS
-from server.usage import Usage
+from server.settings import encryption_keys as keys
+from server.settings.settings import AcceptedDocuments, Settings
+from server.work.background import beside
+from server.work.publishing import publish_scheduled
 
 log = structlog.get_logger("storegraph.server")
 

@@ -15,7 +15,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from server.settings import LogFormat, LogLevel
+from server.settings.settings import LogFormat, LogLevel
 
 # A write costs as much as making the line; whoever follows the log does not notice a second.
 FLUSH_SECONDS: Final = 1.0

@@ -30,11 +30,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from db.database import Database
-from db.outbox import EventRow
-from engine.errors import ErrorCode
-from server.refusal import Refusal
-from server.settings import Settings
+from db.store.database import Database
+from db.store.outbox import EventRow
+from engine.values.errors import ErrorCode
+from server.http.refusal import Refusal
+from server.settings.settings import Settings
 
 log = structlog.get_logger("storegraph.server")
 

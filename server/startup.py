@@ -17,13 +17,13 @@ from sqlmodel import col
 from db import migrations
 from db.access import token
 from db.access.permission import ALL
-from db.access.secret import hashed, last_four
 from db.access.token import TokenRow
-from db.database import Database
-from db.row import table
-from server import keys
-from server.mistake import Mistake
-from server.settings import Settings, variable
+from db.secrets.hashed import hashed, last_four
+from db.store.database import Database
+from db.store.row import table
+from server.settings import encryption_keys as keys
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings, variable
 
 log = structlog.get_logger("storegraph.server")
 
@@ -109,7 +109,7 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
                 async with explained(database):
                     await _admin(database, settings.admin_token.get_secret_value())
             if settings.demo:
-                from server import demo_store
+                from server.commands import demo_store
 
                 async with explained(database):
                     await demo_store.fill(database)

@@ -29,8 +29,8 @@ from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
 from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
 from db.integration.provider import ProviderRow
-from db.outbox import EventRow
-from db.row import Row, table
+from db.store.outbox import EventRow
+from db.store.row import Row, table
 from tests.gateway import Gateway
 
 R = TypeVar("R", bound=Row)

@@ -12,10 +12,10 @@ from sqlalchemy import event
 from connectors.storage import Links, Storage
 from db.access.permission import ALL
 from db.access.viewer import ANONYMOUS, Viewer
-from db.database import Database
-from db.unit import Units
-from engine.bounds import Allowance
-from engine.execution import Answer, Executor, Request
+from db.store.database import Database
+from db.store.unit import Units
+from engine.document.bounds import Allowance
+from engine.standard.execution import Answer, Executor, Request
 from resolvers.access.sign_in import SignIns
 from schema.root import schema
 

@@ -22,7 +22,7 @@ import time_machine
 from sqlalchemy.engine import make_url
 
 from connectors.importers.fluentcart import RecordedStore, Source, import_store
-from db.database import Database
+from db.store.database import Database
 from tests import databases
 from tests.gateway import Gateway, opened
 

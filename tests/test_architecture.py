@@ -23,17 +23,17 @@ LONGEST: Final = 400  # lines; a file that grows past it has the wrong boundary
 MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 
 COMMITS: Final = {
-    "db/unit.py": "the unit of work",
-    "db/outbox.py": "positions are given apart from what is read and written",
-    "engine/mutation.py": "asks the unit of work to",
-    "db/database.py": "settings of a new connection, made outside any transaction of ours",
+    "db/store/unit.py": "the unit of work",
+    "db/store/outbox.py": "positions are given apart from what is read and written",
+    "engine/declared/mutation.py": "asks the unit of work to",
+    "db/store/database.py": "settings of a new connection, made outside any transaction of ours",
     "db/migrations/__init__.py": "a migration is its own transaction",
     "resolvers/access/sign_in.py": "a sign-in that failed is on record although nothing of it is kept",
-    "server/usage.py": "when credentials were used, outside any request",
-    "server/documents.py": "counts of use, outside any request",
-    "server/downloads.py": "a download is counted before its first byte is sent",
-    "server/keys.py": "encrypts all secrets again, or none",
-    "server/manifest.py": "a command registers a manifest as a whole",
+    "server/access/usage.py": "when credentials were used, outside any request",
+    "server/graphql/documents.py": "counts of use, outside any request",
+    "server/files/downloads.py": "a download is counted before its first byte is sent",
+    "server/settings/encryption_keys.py": "encrypts all secrets again, or none",
+    "server/graphql/manifest.py": "a command registers a manifest as a whole",
     "server/startup.py": "tokens are made before the first request",
     "connectors/importers/": "a batch at a time, so that an interrupted import goes on",
 }
@@ -41,11 +41,11 @@ CHANGES: Final = {
     "db/access/usage.py": "credentials have no version",
     "db/commerce/entitlement.py": "counts downloads, which nobody edits",
     "db/migrations/versions/": "what a new column says of rows that were there",
-    "db/writing.py": "bumps the version",
-    "db/rotation.py": "the secret stays what it is, encrypted with another key",
+    "db/store/writing.py": "bumps the version",
+    "db/secrets/rotation.py": "the secret stays what it is, encrypted with another key",
     "db/catalog/pricing.py": "price, version and what follows from them in one statement",
-    "db/derivations.py": "derived columns do not bump it",
-    "db/outbox.py": "an event's `version` is that of what it tells of",
+    "db/catalog/derivations.py": "derived columns do not bump it",
+    "db/store/outbox.py": "an event's `version` is that of what it tells of",
     "connectors/importers/": "brings rows in line with the store they come from",
 }
 
@@ -155,7 +155,7 @@ def test_nobody_commits_but_the_edge() -> None:
 
 
 def test_versions_are_bumped_in_one_place() -> None:
-    """A Core update does not bump `version` by itself: whoever writes what callers edit goes through db/writing.py."""
+    """A Core update does not bump `version` by itself: whoever writes what callers edit uses db/store/writing.py."""
     elsewhere = [
         f"{path}:{line} updates {what}"
         for path in modules(*ROOMS)
@@ -192,7 +192,7 @@ def test_an_update_is_seen_however_it_is_written(tmp_path: Path, monkeypatch: py
 from sqlalchemy import update
 from db.access.token import TokenRow
 from db.catalog.product import ProductRow
-from db.row import table
+from db.store.row import table
 PRODUCT = table(ProductRow)
 update(ProductRow)
 update(PRODUCT)

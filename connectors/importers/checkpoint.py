@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
-from db.importing import ImportRow
-from db.row import now
+from db.store.importing import ImportRow
+from db.store.row import now
 
 # Two imports at once take turns batch by batch; the number is storegraph's own and means nothing.
 _IMPORT_LOCK: Final = 7_305_002

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlmodel import SQLModel
 
-from db.row import table
+from db.store.row import table
 
 Record: TypeAlias = Mapping[str, Any]
 Columns: TypeAlias = dict[str, Any]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers.mapping import STAMPS, VERSION, Columns, Mapped
 from connectors.importers.report import Tally
-from db.row import now
+from db.store.row import now
 
 # Both databases take about 32 000 parameters a statement; two columns of identifiers must fit.
 CHUNK: Final = 10_000

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db.access.viewer import ViewerKind
-from db.confidential import masked
-from db.row import DOCUMENT, KEY, Row, now, wire
-from engine.context import Viewer
-from engine.naming import camel
-from engine.unit import Event
+from db.secrets.confidential import masked
+from db.store.row import DOCUMENT, KEY, Row, now, wire
+from engine.unit.unit import Event
+from engine.values.naming import camel
+from engine.values.viewer import Viewer
 
 # Columns that follow from others.
 _DERIVED: Final = frozenset({"search_text", "title_key"})

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, UniqueConstraint, bindparam, case, insert, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field, col
 
-from db.row import KEY, Row, now, table
+from db.store.row import KEY, Row, now, table
 
 
 class TrustedDocumentRow(Row, table=True):

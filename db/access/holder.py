@@ -12,12 +12,12 @@ from sqlmodel import col
 from db.access.application_password import ApplicationPasswordRow
 from db.access.permission import expanded
 from db.access.role import RolePermissionRow
-from db.access.secret import hashed
 from db.access.session import SessionRow
 from db.access.token import TokenKind, TokenRow
 from db.access.user import UserRow, folded
 from db.access.viewer import Viewer, ViewerKind
-from db.row import now, table
+from db.secrets.hashed import hashed
+from db.store.row import now, table
 
 _USER: Final = table(UserRow)
 _ROLE_PERMISSION: Final = table(RolePermissionRow)

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from engine.errors import CodedError, ErrorCode
+from engine.values.errors import CodedError, ErrorCode
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _MOST_WAITING: Final = 64
 _NOBODYS: Final = _HASHER.hash("nobody's password")
 
 
-class Busy(CodedError):
+class TooManyPasswords(CodedError):
     """More passwords to check than this process does."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class _Work:
 
     async def do(self, work: Callable[[], T]) -> T:
         if self._waiting >= _MOST_WAITING + _WORKERS:
-            raise Busy
+            raise TooManyPasswords
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -59,12 +59,12 @@ def _normal(password: str) -> str:
 
 
 async def hashed(password: str) -> str:
-    """What is stored of a password. Raises Busy."""
+    """What is stored of a password. Raises TooManyPasswords."""
     return await _WORK.do(lambda: _HASHER.hash(_normal(password)))
 
 
 async def matches(password: str, stored: str | None) -> bool:
-    """Whether this is the password of that hash. As much work where there is none. Raises Busy."""
+    """Whether this is the password of that hash. As much work where there is none. Raises TooManyPasswords."""
 
     def check() -> bool:
         try:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlmodel import Field
 
-from db.row import SORTED_TEXT, Row, VersionedRow
+from db.store.row import SORTED_TEXT, Row, VersionedRow
 
 # Has every permission and `is_super_admin`, for good: a store that nobody may administer would stay so.
 SUPER_ADMIN: Final = "super_admin"

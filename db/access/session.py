@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from db.row import KEY, Row, now
+from db.store.row import KEY, Row, now
 
 
 class SessionRow(Row, table=True):

@@ -8,8 +8,8 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
-from db.access.secret import Prefix, hashed, last_four, made
-from db.row import DOCUMENT, KEY, Row, now, wire
+from db.secrets.hashed import Prefix, hashed, last_four, made
+from db.store.row import DOCUMENT, KEY, Row, now, wire
 
 
 class TokenKind(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.access.application_password import ApplicationPasswordRow
 from db.access.session import SessionRow
 from db.access.token import TokenRow
-from db.row import table
+from db.store.row import table
 
 _TABLES: Final[Mapping[str, Table]] = {
     "token": table(TokenRow),

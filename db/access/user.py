@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from db.row import KEY, SORTED_TEXT, Row, VersionedRow, now
+from db.store.row import KEY, SORTED_TEXT, Row, VersionedRow, now
 
 
 class UserRow(VersionedRow, table=True):

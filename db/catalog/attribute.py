@@ -2,7 +2,7 @@
 
 from sqlmodel import Field
 
-from db.row import KEY, SORTED_TEXT, Row, VersionedRow
+from db.store.row import KEY, SORTED_TEXT, Row, VersionedRow
 
 
 class AttributeGroupRow(VersionedRow, table=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from db.row import KEY, Row
+from db.store.row import KEY, Row
 
 
 class BundleItemRow(Row, table=True):

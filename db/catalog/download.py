@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import ColumnElement, Index, exists, or_, select, true
 from sqlmodel import Field, col
 
-from db.row import KEY, Row, VersionedRow, table
+from db.store.row import KEY, Row, VersionedRow, table
 
 
 class DownloadRow(VersionedRow, table=True):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.product import ProductRow
 from db.catalog.slug import LONGEST, numbered
-from db.row import table
+from db.store.row import table
 
 PRODUCT: Final = table(ProductRow)
 # A title is rarely given twice; whoever gives it a thousand times is not to wait for a thousand statements.

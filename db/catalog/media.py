@@ -5,7 +5,7 @@ from typing import Any, cast
 from sqlalchemy import CheckConstraint, select
 from sqlmodel import Field, col
 
-from db.row import KEY, VersionedRow
+from db.store.row import KEY, VersionedRow
 
 
 class MediaRow(VersionedRow, table=True):

@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.catalog.derivations import refresh_products
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from db.derivations import refresh_products
-from db.row import MONEY, now, table
+from db.store.row import MONEY, now, table
 
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlmodel import Field
 
-from db.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 
 
 class ProductStatus(StrEnum):

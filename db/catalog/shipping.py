@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from db.row import KEY, MONEY, VersionedRow, wire
+from db.store.row import KEY, MONEY, VersionedRow, wire
 
 
 class ShippingClassType(StrEnum):

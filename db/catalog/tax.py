@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Field
 
-from db.row import DOCUMENT, KEY, SORTED_TEXT, VersionedRow
+from db.store.row import DOCUMENT, KEY, SORTED_TEXT, VersionedRow
 
 
 class TaxClassRow(VersionedRow, table=True):

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from db.row import KEY, SORTED_TEXT, Row, VersionedRow
+from db.store.row import KEY, SORTED_TEXT, Row, VersionedRow
 
 CATEGORIES = "product-categories"
 BRANDS = "product-brands"

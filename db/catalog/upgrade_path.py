@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
-from db.row import KEY, MONEY, SORTED_TEXT, Row, VersionedRow
+from db.store.row import KEY, MONEY, SORTED_TEXT, Row, VersionedRow
 
 
 class UpgradePathRow(VersionedRow, table=True):

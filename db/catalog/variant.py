@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.row import KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.store.row import KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 
 
 class PaymentType(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, Numeric, text
 from sqlmodel import Field
 
-from db.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
 class CustomerStatus(StrEnum):

@@ -13,7 +13,7 @@ from db.catalog.download import DownloadRow, received_with
 from db.catalog.upgrade_offer import has_access
 from db.commerce.order import DownloadPermissionRow, OrderItemRow, OrderRow, OrderType, PaymentStatus
 from db.commerce.subscription import SubscriptionRow
-from db.row import now, table
+from db.store.row import now, table
 
 ORDER, ITEM, DOWNLOAD = table(OrderRow), table(OrderItemRow), table(DownloadRow)
 PERMISSION, SUBSCRIPTION = table(DownloadPermissionRow), table(SubscriptionRow)

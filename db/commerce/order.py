@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType
 from db.commerce.customer import AddressType
-from db.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
 class OrderStatus(StrEnum):

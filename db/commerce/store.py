@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, String, cast, select
 from sqlmodel import Field, col
 
-from db.row import DOCUMENT, VersionedRow, wire
+from db.store.row import DOCUMENT, VersionedRow, wire
 
 
 class CurrencyPosition(StrEnum):

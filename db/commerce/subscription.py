@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Field
 
-from db.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
 class SubscriptionStatus(StrEnum):

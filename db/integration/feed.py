@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
-from db.row import DOCUMENT, KEY, SORTED_TEXT, Row, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, SORTED_TEXT, Row, VersionedRow, wire
 
 
 class FeedScope(StrEnum):

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from db.database import Database
+from db.store.database import Database
 
 _HERE: Final = Path(__file__).parent
 # Two processes that start at once take turns; the number is storegraph's own and means nothing.

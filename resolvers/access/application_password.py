@@ -5,22 +5,23 @@ from typing import Final
 import strawberry
 from sqlalchemy import func, insert, select, update
 
-from db.access import audit, secret
+from db.access import audit
 from db.access.application_password import ApplicationPasswordRow
 from db.access.permission import IS_SUPER_ADMIN
 from db.access.unsettled import UNSETTLED
 from db.access.viewer import ViewerKind
-from db.row import now, table
-from engine.declaration import SIGNED_IN
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
-from resolvers import text
+from db.secrets import hashed as secret
+from db.store.row import now, table
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from engine.values.viewer import SIGNED_IN
 from resolvers.access.caller import caller
 from resolvers.access.user_rules import locked_user_by_key
-from resolvers.catalog.locking import key_of, locked, not_found
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
 
 PASSWORD: Final = table(ApplicationPasswordRow)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from engine.errors import CodedError, ErrorCode
+from engine.values.errors import CodedError, ErrorCode
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

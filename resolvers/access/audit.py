@@ -6,11 +6,11 @@ import strawberry
 
 from db.access.audit import AuditRow
 from db.access.viewer import ViewerKind
-from engine import identity
-from engine.filtering import filters
-from engine.listing import Listing
-from engine.operators import DateTimeOperators, EnumOperators, TextOperators
-from engine.ordering import SortDirection
+from engine.declared.listing import Listing
+from engine.values import identity
+from engine.values.filtering import filters
+from engine.values.operators import DateTimeOperators, EnumOperators, TextOperators
+from engine.values.ordering import SortDirection
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

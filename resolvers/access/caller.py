@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from db.access.viewer import Viewer
-from engine.context import Viewer as Seen
-from engine.errors import Forbidden
+from engine.values.errors import Forbidden
+from engine.values.viewer import Viewer as Seen
 
 
 def caller(viewer: Seen) -> Viewer:

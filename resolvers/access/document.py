@@ -5,10 +5,10 @@ from enum import Enum
 import strawberry
 
 from db.access.document import TrustedDocumentRow
-from engine.filtering import filters
-from engine.listing import Listing
-from engine.operators import DateTimeOperators, IntOperators, TextOperators
-from engine.ordering import SortDirection
+from engine.declared.listing import Listing
+from engine.values.filtering import filters
+from engine.values.operators import DateTimeOperators, IntOperators, TextOperators
+from engine.values.ordering import SortDirection
 
 
 @strawberry.enum(description="What trusted documents can be sorted by.")

@@ -14,18 +14,18 @@ from db.access.permission import IS_SUPER_ADMIN
 from db.access.session import SessionRow
 from db.access.unsettled import UNSETTLED
 from db.access.user import UserPasswordRow
-from db.row import now, table
-from engine.context import Context
-from engine.declaration import SIGNED_IN
-from engine.errors import ErrorCode
-from engine.input import confidential, identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
+from db.store.row import now, table
+from engine.declared.input import confidential, identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.standard.context import Context
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from engine.values.viewer import SIGNED_IN
 from resolvers.access.caller import caller
 from resolvers.access.sign_in import SignIns
 from resolvers.access.user_rules import locked_user_by_key
-from resolvers.catalog.locking import key_of
+from resolvers.editing.locking import key_of
 
 PASSWORD: Final = table(UserPasswordRow)
 SESSION: Final = table(SessionRow)

@@ -11,21 +11,21 @@ from db.access.permission import ALL, IS_SUPER_ADMIN
 from db.access.role import SUPER_ADMIN, RolePermissionRow, RoleRow
 from db.access.unsettled import UNSETTLED, Unsettled
 from db.access.user import UserRow
-from db.row import now, table
-from db.writing import edit
-from engine.context import Context
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
-from resolvers import text
+from db.store.row import now, table
+from db.store.writing import edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.standard.context import Context
+from engine.unit.unit import Event, Unit
+from engine.values.errors import ErrorCode
 from resolvers.access.caller import require_all
 from resolvers.access.token import check_permissions
 from resolvers.access.user import change
 from resolvers.access.user_rules import locked_user
-from resolvers.catalog.locking import key_of
-from resolvers.editing import refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import refuse_outdated
 
 ROLE: Final = table(RoleRow)
 HELD: Final = table(RolePermissionRow)

@@ -10,19 +10,20 @@ import strawberry
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.access import audit, password, secret
+from db.access import audit, password
 from db.access.session import SessionRow
 from db.access.unsettled import UNSETTLED
 from db.access.user import UserPasswordRow, UserRow, folded
 from db.access.viewer import Viewer, ViewerKind
-from db.row import now, table
-from engine.context import Context
-from engine.declaration import PUBLIC, SIGNED_IN
-from engine.errors import ErrorCode
-from engine.input import confidential
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
+from db.secrets import hashed as secret
+from db.store.row import now, table
+from engine.declared.input import confidential
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.standard.context import Context
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from engine.values.viewer import PUBLIC, SIGNED_IN
 from resolvers.access.attempts import Attempts
 from resolvers.access.caller import caller
 

@@ -8,24 +8,25 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import insert, update
 
-from db.access import audit, secret
+from db.access import audit
 from db.access.permission import IS_SUPER_ADMIN, KNOWN, expanded
 from db.access.token import TokenKind, TokenRow
 from db.access.unsettled import UNSETTLED
-from db.row import now, table
-from engine.errors import ErrorCode
-from engine.filtering import filters
-from engine.input import identifies
-from engine.listing import Listing
-from engine.mutation import mutation
-from engine.operators import EnumOperators, TextOperators
-from engine.ordering import SortDirection
-from engine.payload import Keys
-from engine.unit import Refuses, Unit
-from resolvers import text
+from db.secrets import hashed as secret
+from db.store.row import now, table
+from engine.declared.input import identifies
+from engine.declared.listing import Listing
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Refuses, Unit
+from engine.values.errors import ErrorCode
+from engine.values.filtering import filters
+from engine.values.operators import EnumOperators, TextOperators
+from engine.values.ordering import SortDirection
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.access.caller import require_all
-from resolvers.catalog.locking import key_of, locked, not_found
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
 
 TOKEN: Final = table(TokenRow)
 

@@ -13,20 +13,20 @@ from db.access.permission import IS_SUPER_ADMIN
 from db.access.session import SessionRow
 from db.access.unsettled import UNSETTLED
 from db.access.user import UserRow, folded
-from db.row import table
-from db.writing import add, edit
-from engine.context import Context
-from engine.filtering import filters
-from engine.input import confidential, finds, identifies
-from engine.listing import Listing
-from engine.mutation import mutation
-from engine.operators import TextOperators
-from engine.ordering import SortDirection
-from engine.payload import Keys
-from engine.unit import Event, Unit
+from db.store.row import table
+from db.store.writing import add, edit
+from engine.declared.input import confidential, finds, identifies
+from engine.declared.listing import Listing
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.standard.context import Context
+from engine.unit.unit import Event, Unit
+from engine.values.filtering import filters
+from engine.values.operators import TextOperators
+from engine.values.ordering import SortDirection
 from resolvers.access.password import check_password, store_password
 from resolvers.access.user_rules import check_user, keep_an_administrator, locked_user
-from resolvers.editing import graphql_names, named, refuse_outdated
+from resolvers.editing.updating import graphql_names, named, refuse_outdated
 
 USER: Final = table(UserRow)
 SESSION: Final = table(SessionRow)

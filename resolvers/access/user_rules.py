@@ -9,12 +9,12 @@ from sqlalchemy import Table, select
 from db.access import holder
 from db.access.role import SUPER_ADMIN, RoleRow
 from db.access.user import UserRow, folded
-from db.row import table
-from engine.errors import ErrorCode
-from engine.unit import Unit
-from resolvers import text
+from db.store.row import table
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
 from resolvers.access.caller import require_all
-from resolvers.catalog.locking import key_of, locked, not_found
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
 
 USER: Final = table(UserRow)
 ROLE: Final = table(RoleRow)

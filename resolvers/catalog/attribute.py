@@ -7,20 +7,20 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.slug import derived, free
-from db.row import table
-from db.writing import add, edit
-from engine.errors import ErrorCode
-from engine.input import finds, identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
-from resolvers import text
-from resolvers.catalog.locking import key_of, locked, not_found
-from resolvers.catalog.position import next_position
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from db.store.row import table
+from db.store.writing import add, edit
+from engine.declared.input import finds, identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Unit
+from engine.values.errors import ErrorCode
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
+from resolvers.editing.position import next_position
+from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
 
 GROUP = table(AttributeGroupRow)
 TERM = table(AttributeTermRow)

@@ -5,17 +5,18 @@ from typing import Final
 import strawberry
 from sqlalchemy import delete, insert, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
-from db.row import table
-from db.writing import edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
-from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_variant
-from resolvers.editing import refuse_outdated
+from db.store.row import table
+from db.store.writing import edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_variant
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import refuse_outdated
 
 ITEM = table(BundleItemRow)
 MOST_ITEMS: Final = 100

@@ -1,5 +1,5 @@
 """What is done to the files that buyers of a product receive: to their records. The files themselves:
-resolvers.catalog.file."""
+resolvers.files.file."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
@@ -8,20 +8,21 @@ import strawberry
 from sqlalchemy import delete, insert, select
 
 from connectors.storage import Storage
-from db import visibility
+from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
-from db.row import table
-from db.writing import add_all, edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Refuses, Unit
+from db.store.row import table
+from db.store.writing import add_all, edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.download_rules import LONGEST_CHANGED, LONGEST_NEW, check_download
-from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked, locked_product, not_found
-from resolvers.catalog.position import after, next_position
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.catalog.product.detail import change_product
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.locking import key_of, locked, not_found
+from resolvers.editing.position import after, next_position
+from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
 
 DOWNLOAD = table(DownloadRow)
 LINK = table(DownloadVariantRow)

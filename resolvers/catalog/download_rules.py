@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from connectors.storage import Storage, UnknownDriver, UnsafePath, safe
 from connectors.storage.path import shown
-from engine.errors import ErrorCode
-from engine.naming import camel
-from engine.unit import Refuses
-from resolvers import text
+from engine.unit.unit import Refuses
+from engine.values.errors import ErrorCode
+from engine.values.naming import camel
+from resolvers.editing import text
 
 LONGEST_NEW: Final = {
     "title": 160,

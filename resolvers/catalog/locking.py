@@ -1,30 +1,20 @@
 """Rows read to be changed. Everyone locks in the same order (products, then their variants, each by id), so that two
 writers wait for each other instead of deadlocking."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, NoReturn
+from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from db.row import table
-from engine import identity
-from engine.errors import ErrorCode
-from engine.unit import Unit
+from db.store.row import table
+from engine.unit.unit import Unit
+from resolvers.editing.locking import key_of, locked, not_found
 
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)
-
-
-async def locked(
-    unit: Unit, of: Table, keys: Collection[int], *visible: ColumnElement[bool]
-) -> dict[int, dict[str, Any]]:
-    """The rows with these keys, by key, in its order; those absent or hidden are left out."""
-    (key,) = of.primary_key.columns
-    statement = select(of).where(key.in_(keys), *visible).order_by(key).with_for_update()
-    return {row[key.name]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
 
 
 async def locked_products(unit: Unit, keys: Collection[int]) -> dict[int, dict[str, Any]]:
@@ -53,20 +43,3 @@ async def locked_variant(unit: Unit, id: str, *path: str) -> dict[str, Any]:
     await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id == owner).with_for_update())
     found = await locked(unit, VARIANT, [key], visibility.variants(unit.viewer))
     return found.get(key) or not_found(unit, "variant", *path)
-
-
-def key_of(id: str) -> int:
-    """The key inside a global id that was checked to be of the right type; no row has -1."""
-    key = identity.number(identity.decode(id).key)
-    return -1 if key is None else key
-
-
-def not_found(unit: Unit, what: str, *path: str) -> NoReturn:
-    """Raises Refused with everything that was wrong so far."""
-    unit.refuse(ErrorCode.NOT_FOUND, f"No such {what}", *path)
-    unit.settle()
-    raise AssertionError("settle raises")
-
-
-def missing(found: Mapping[int, Any], keys: Collection[int]) -> list[int]:
-    return [key for key in keys if key not in found]

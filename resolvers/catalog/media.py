@@ -7,10 +7,10 @@ from sqlalchemy import Column, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.media import MediaRow
-from db.row import now, table
-from engine.errors import ErrorCode
-from engine.unit import Refuses
-from resolvers import text
+from db.store.row import now, table
+from engine.unit.unit import Refuses
+from engine.values.errors import ErrorCode
+from resolvers.editing import text
 
 MEDIA = table(MediaRow)
 

@@ -6,20 +6,20 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import delete
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
-from db.row import table
-from db.writing import add, edit
-from engine.errors import ErrorCode
-from engine.input import finds, identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.scalars import Cents
-from engine.unit import Event, Refuses, Unit
-from resolvers import text
-from resolvers.catalog.locking import key_of, locked, not_found
+from db.store.row import table
+from db.store.writing import add, edit
+from engine.declared.input import finds, identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from engine.values.scalars import Cents
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
+from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
 
 SHIPPING_CLASS = table(ShippingClassRow)
 LONGEST: Final = {"name": 192, "description": 500}

@@ -7,20 +7,20 @@ import strawberry
 from sqlalchemy import delete, select
 from strawberry.types.maybe import Some
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.slug import derived, free
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
-from db.row import table
-from db.writing import add, edit
-from engine.errors import ErrorCode
-from engine.input import finds, identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Refuses, Unit
-from resolvers import text
-from resolvers.catalog.locking import key_of, locked, not_found
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from db.store.row import table
+from db.store.writing import add, edit
+from engine.declared.input import finds, identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
+from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
 
 TAX_CLASS = table(TaxClassRow)
 TERM = table(TermRow)

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from db.catalog.product import sort_key
 from db.catalog.slug import derived, free
 from db.catalog.taxonomy import TaxonomyRow, TermRow
-from db.row import table
-from db.writing import add_all
-from engine.errors import ErrorCode
-from engine.unit import Event, Refuses, Unit
-from resolvers import text
-from resolvers.editing import graphql_names
+from db.store.row import table
+from db.store.writing import add_all
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from resolvers.editing import text
+from resolvers.editing.updating import graphql_names
 
 TAXONOMY = table(TaxonomyRow)
 TERM = table(TermRow)

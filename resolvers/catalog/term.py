@@ -3,9 +3,9 @@
 import strawberry
 
 from db.catalog.taxonomy import TermRow
-from engine.filtering import filters
-from engine.input import finds
-from engine.operators import IntOperators, TextOperators
+from engine.declared.input import finds
+from engine.values.filtering import filters
+from engine.values.operators import IntOperators, TextOperators
 
 
 @strawberry.input(one_of=True, description="Exactly one of these.")

@@ -10,17 +10,17 @@ from strawberry.types.maybe import Some
 from db.catalog.product import sort_key
 from db.catalog.slug import derived
 from db.catalog.taxonomy import TermRow
-from db.writing import add, edit, edit_all
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
-from resolvers import text
-from resolvers.catalog.locking import key_of, not_found
+from db.store.writing import add, edit, edit_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.tax import TAX_CLASS, tax_class_updated
 from resolvers.catalog.taxonomy import LONGEST_NAME, TERM, Tree, checked_name, created, grow, locked_tree, told, updated
-from resolvers.editing import differences, named, refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 LONGEST_DESCRIPTION: Final = 2000
 MOST_NAMES: Final = 100  # of one mutation, as ids elsewhere

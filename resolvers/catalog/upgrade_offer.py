@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 
 from sqlalchemy import or_, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.upgrade_offer import cost, has_access, subscription_credit
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import LineType, OrderItemRow, OrderRow, OrderType, PaymentStatus
 from db.commerce.store import MONEY_FORMAT, StoreRow
 from db.commerce.subscription import SubscriptionRow
-from db.row import table
-from engine.context import Context
-from engine.loader import among
+from db.store.row import table
+from engine.standard.context import Context
+from engine.standard.loader import among
 
 ORDER, ITEM, SUBSCRIPTION = table(OrderRow), table(OrderItemRow), table(SubscriptionRow)
 PATH, TARGET, VARIANT, STORE = table(UpgradePathRow), table(UpgradePathTargetRow), table(VariantRow), table(StoreRow)

@@ -7,20 +7,21 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import delete, insert, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.slug import derived, free
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
-from db.row import table
-from db.writing import add, edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.scalars import Cents
-from engine.unit import Event, Refuses, Unit
-from resolvers import text
-from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked, locked_product, not_found
-from resolvers.editing import differences, graphql_names, named, refuse_outdated
+from db.store.row import table
+from db.store.writing import add, edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from engine.values.scalars import Cents
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, locked, not_found
+from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
 
 PATH = table(UpgradePathRow)
 TARGET = table(UpgradePathTargetRow)

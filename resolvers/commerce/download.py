@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 
 from connectors.storage import Links
-from db import visibility
+from db.catalog import visibility
 from db.catalog.download import DownloadRow
 from db.commerce.entitlement import Entitlement, Verdict, entitlements
 from db.commerce.order import DownloadPermissionRow
-from db.row import now, table
-from engine import identity
-from engine.context import Context
-from engine.scalars import URL
+from db.store.row import now, table
+from engine.standard.context import Context
+from engine.values import identity
+from engine.values.scalars import URL
 
 DOWNLOAD, PERMISSION = table(DownloadRow), table(DownloadPermissionRow)
 

@@ -13,10 +13,10 @@ from db.commerce.order import (
     PaymentStatus,
     ShippingStatus,
 )
-from engine.filtering import filters
-from engine.listing import Listing
-from engine.operators import CentsOperators, DateTimeOperators, EnumOperators, IntOperators
-from engine.ordering import SortDirection
+from engine.declared.listing import Listing
+from engine.values.filtering import filters
+from engine.values.operators import CentsOperators, DateTimeOperators, EnumOperators, IntOperators
+from engine.values.ordering import SortDirection
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

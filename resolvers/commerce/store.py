@@ -9,22 +9,22 @@ import strawberry
 from sqlalchemy.dialects import postgresql, sqlite
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.commerce import visibility
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
 from db.commerce.store_option import GROUPS, Text
-from db.confidential import without_secrets
-from db.row import table
-from db.writing import edit
-from engine.errors import ErrorCode
-from engine.mutation import mutation
-from engine.naming import camel
-from engine.payload import Keys
-from engine.scalars import URL, CurrencyCode
-from engine.unit import Event, Refuses, Unit
-from resolvers import text
-from resolvers.catalog.locking import locked
+from db.secrets.confidential import without_secrets
+from db.store.row import table
+from db.store.writing import edit
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from engine.values.naming import camel
+from engine.values.scalars import URL, CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.editing import differences, named, refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.locking import locked
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 STORE = table(StoreRow)
 ONLY: Final = 1  # the key of the one row

@@ -9,17 +9,17 @@ import strawberry
 from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import col
 
-from db.database import Database
-from db.outbox import EventRow, number_events, unnumbered
-from db.visibility import EVENT_PERMISSIONS
-from engine import identity
-from engine.batch import Argument
-from engine.context import Context
-from engine.errors import BadUserInput
-from engine.filtering import filters
-from engine.listing import Listing, Narrowing
-from engine.operators import DateTimeOperators, IntOperators, TextOperators
-from engine.ordering import SortDirection
+from db.integration.visibility import EVENT_PERMISSIONS
+from db.store.database import Database
+from db.store.outbox import EventRow, number_events, unnumbered
+from engine.declared.batch import Argument
+from engine.declared.listing import Listing, Narrowing
+from engine.standard.context import Context
+from engine.values import identity
+from engine.values.errors import BadUserInput
+from engine.values.filtering import filters
+from engine.values.operators import DateTimeOperators, IntOperators, TextOperators
+from engine.values.ordering import SortDirection
 
 MOST_TYPES = 100
 

@@ -5,10 +5,10 @@ from enum import Enum
 import strawberry
 
 from db.integration.feed import FeedRow, FeedScope
-from engine.filtering import filters
-from engine.listing import Listing
-from engine.operators import EnumOperators, IntOperators, TextOperators
-from engine.ordering import SortDirection
+from engine.declared.listing import Listing
+from engine.values.filtering import filters
+from engine.values.operators import EnumOperators, IntOperators, TextOperators
+from engine.values.ordering import SortDirection
 from resolvers.integration import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

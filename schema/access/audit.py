@@ -6,12 +6,12 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.access import visibility
 from db.access.audit import AuditRow
 from db.access.viewer import ViewerKind
-from engine import identity
-from engine.declaration import column, computed
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
+from engine.values import identity
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from graphql import parse, validate
 
-from db import visibility
+from db.access import visibility
 from db.access.document import TrustedDocumentRow
-from engine.declaration import column, computed
-from engine.deprecation import deprecated_uses
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed
+from engine.declared.deprecation import deprecated_uses
+from engine.declared.entity import Node, entity
 
 # More than a front end has. Judging a document takes milliseconds, and neither it nor the schema changes meanwhile.
 _JUDGED: Final = 5000

@@ -9,10 +9,10 @@ from db.access.application_password import ApplicationPasswordRow
 from db.access.role import RoleRow
 from db.access.token import TokenRow
 from db.access.user import UserRow
-from engine.context import Context
-from engine.declaration import DeclaredField, declare
-from engine.mutation import performed
-from engine.payload import Payload, Said, changed, deleted, told
+from engine.declared.declaration import DeclaredField, declare
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, Said, changed, deleted, told
+from engine.standard.context import Context
 from resolvers.access.application_password import application_password_create, application_password_revoke
 from resolvers.access.password import password_set
 from resolvers.access.role import permissions_update, user_capabilities_update

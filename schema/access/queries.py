@@ -4,10 +4,10 @@ import strawberry
 
 from db.access.permission import IS_SUPER_ADMIN
 from db.access.role import RoleRow
-from engine.batch import Argument, queried
-from engine.connection import Connection
-from engine.listing import connected
-from engine.lookup import every, lookup
+from engine.declared.batch import Argument, queried
+from engine.declared.connection import Connection
+from engine.declared.listing import connected
+from engine.declared.lookup import every, lookup
 from resolvers.access.token import TOKENS
 from resolvers.access.user import USERS, UserBy
 from schema.access.role import Permissions, Role, UserCapabilities, permissions, user_capabilities

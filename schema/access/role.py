@@ -6,17 +6,17 @@ from typing import Any
 
 import strawberry
 
-from db import visibility
+from db.access import visibility
 from db.access.permission import ALL
 from db.access.role import RoleRow
 from db.access.user import UserRow
-from engine.batch import batched
-from engine.connection import Connection
-from engine.context import Context
-from engine.declaration import column, derived, related
-from engine.entity import Node, entity
-from engine.listing import connected
-from engine.lookup import picked
+from engine.declared.batch import batched
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, derived, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
+from engine.declared.lookup import picked
+from engine.standard.context import Context
 from resolvers.access import role
 from resolvers.access.user import USERS
 from schema.access.user import User

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from db import visibility
+from db.access import visibility
 from db.access.token import TokenKind, TokenRow
-from engine.declaration import column, computed
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import visibility
+from db.access import visibility
 from db.access.application_password import ApplicationPasswordRow
 from db.access.role import RoleRow
 from db.access.user import UserRow
-from engine.declaration import column, related
-from engine.entity import Node, entity
+from engine.declared.declaration import column, related
+from engine.declared.entity import Node, entity
 
 if TYPE_CHECKING:
     from schema.access.role import Role

@@ -6,8 +6,8 @@ import strawberry
 
 from db.access.user import UserRow
 from db.access.viewer import ViewerKind
-from engine.context import Context
-from engine.declaration import derived, related
+from engine.declared.declaration import derived, related
+from engine.standard.context import Context
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.access.caller import caller
 from schema.access.user import User

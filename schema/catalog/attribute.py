@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import col
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.variant import VariantRow
-from engine.connection import Connection
-from engine.declaration import column, related
-from engine.entity import Node, entity
-from engine.listing import connected
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
 from resolvers.catalog.variant.listing import VARIANTS
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import strawberry
 
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.attribute import (
     attribute_group_create,
     attribute_group_delete,

@@ -4,8 +4,8 @@ import strawberry
 
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.shipping import shipping_class_create, shipping_class_delete, shipping_class_update
 from resolvers.catalog.tax import tax_class_create, tax_class_delete, tax_class_update
 from schema.catalog.shipping import ShippingClass

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import col
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from engine.batch import batched
-from engine.declaration import column, related
-from engine.entity import Node, entity
-from engine.scalars import URL
+from engine.declared.batch import batched
+from engine.declared.declaration import column, related
+from engine.declared.entity import Node, entity
+from engine.values.scalars import URL
 from resolvers.commerce.download import download_urls
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import strawberry
 
 from db.catalog.download import DownloadRow
 from db.catalog.product import ProductRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.download import download_delete, download_update, downloads_sync
 from schema.catalog.download import ProductDownload
 from schema.catalog.product import Product

@@ -5,13 +5,13 @@ from datetime import datetime
 import strawberry
 
 from connectors.storage.drivers import LOCAL
-from engine.batch import Argument, queried
-from engine.connection import FIRST, counted
-from engine.context import Context
-from engine.directives import ListSize
-from engine.mutation import performed
-from engine.payload import Payload, told
-from resolvers.catalog.file import file_buckets, file_delete, file_upload, files
+from engine.declared.batch import Argument, queried
+from engine.declared.connection import FIRST, counted
+from engine.declared.directives import ListSize
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, told
+from engine.standard.context import Context
+from resolvers.files.file import file_buckets, file_delete, file_upload, files
 
 
 @strawberry.type(description="A file in one of the stores, whether a download names it or not.")

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
-from engine.scalars import URL
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.values.scalars import URL
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product

@@ -8,9 +8,9 @@ import strawberry
 
 from db.catalog.product import ProductRow
 from db.catalog.variant import PaymentType
-from engine.context import Context
-from engine.declaration import related
-from engine.lookup import picked
+from engine.declared.declaration import related
+from engine.declared.lookup import picked
+from engine.standard.context import Context
 from resolvers.catalog.variant.options import variant_options
 
 if TYPE_CHECKING:

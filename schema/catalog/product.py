@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlmodel import col
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.download import DownloadRow
 from db.catalog.media import MediaRow, first_url
 from db.catalog.product import (
@@ -26,13 +26,14 @@ from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import PaymentType, VariantRow
 from db.commerce.order import OrderItemRow
 from db.integration.feed import FeedRow
-from db.row import table
-from engine.batch import batched
-from engine.connection import Connection
-from engine.declaration import column, computed, expression, related
-from engine.entity import Node, entity
-from engine.listing import connected
-from engine.scalars import HTML, URL
+from db.store.row import table
+from engine.declared.batch import batched
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
+from engine.values.columns import expression
+from engine.values.scalars import HTML, URL
 from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.catalog.product.related import RELATED, RELATED_TO
 from resolvers.commerce.order import ORDER_ITEMS

@@ -7,8 +7,8 @@ from db.catalog.product import ProductRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
 from db.integration.feed import FeedRow
-from engine.mutation import performed
-from engine.payload import ItemResult, Payload, changed, deleted, results
+from engine.declared.mutation import performed
+from engine.declared.payload import ItemResult, Payload, changed, deleted, results
 from resolvers.catalog.product.bulk_action import product_bulk_action
 from resolvers.catalog.product.classes import (
     product_shipping_class_remove,

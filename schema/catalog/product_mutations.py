@@ -4,8 +4,8 @@ import strawberry
 
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from engine.mutation import performed
-from engine.payload import ItemResult, Payload, changed, results, told
+from engine.declared.mutation import performed
+from engine.declared.payload import ItemResult, Payload, changed, results, told
 from resolvers.catalog.product.create import product_bulk_create, product_create
 from resolvers.catalog.product.update import product_bulk_update, product_update
 from schema.catalog.product import Product

@@ -6,9 +6,9 @@ from typing import Any
 
 import strawberry
 
-from engine.context import Context
-from engine.declaration import derived
-from engine.scalars import HTML
+from engine.declared.declaration import derived
+from engine.standard.context import Context
+from engine.values.scalars import HTML
 from resolvers.catalog.product.sales import Sales, SalesRange, sales
 from schema.money import Amount, Money, amount, money_format
 

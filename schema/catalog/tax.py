@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import ProductRow
 from db.catalog.tax import TaxClassRow
-from engine.connection import Connection
-from engine.declaration import column, computed
-from engine.entity import Node, entity
-from engine.listing import connected
-from engine.lookup import picked
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
+from engine.declared.lookup import picked
 from resolvers.catalog.product.listing import PRODUCTS
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import col
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import ProductRow
 from db.catalog.taxonomy import ProductTermRow, TaxonomyRow, TermRow
-from engine.connection import Connection
-from engine.declaration import column, related
-from engine.entity import Node, entity
-from engine.listing import connected
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
 from resolvers.catalog.product.listing import PRODUCTS
 
 if TYPE_CHECKING:

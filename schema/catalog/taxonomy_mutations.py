@@ -5,8 +5,8 @@ import strawberry
 from db.catalog.product import ProductRow
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TaxonomyRow, TermRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.product.terms import product_term_remove, product_terms_sync
 from resolvers.catalog.term_editing import product_terms_add, term_create, term_delete, term_update
 from schema.catalog.product import Product

@@ -7,9 +7,9 @@ import strawberry
 
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
-from engine.context import Context
-from engine.declaration import derived, related
-from engine.scalars import URL
+from engine.declared.declaration import derived, related
+from engine.standard.context import Context
+from engine.values.scalars import URL
 from resolvers.catalog.upgrade_offer import Offer, upgrade_offers
 from schema.money import Amount, Money, amount, money_format
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import col
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
-from engine.declaration import column, related
-from engine.entity import Node, entity
+from engine.declared.declaration import column, related
+from engine.declared.entity import Node, entity
 from schema.money import Money, money
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import strawberry
 from db.catalog.product import ProductRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.bundle import bundle_save
 from resolvers.catalog.upgrade_path import upgrade_path_create, upgrade_path_delete, upgrade_path_update
 from schema.catalog.product import Product

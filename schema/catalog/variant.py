@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 from sqlmodel import col
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.attribute import AttributeTermRow, VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow, received_with
@@ -17,12 +17,13 @@ from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.commerce.order import OrderItemRow
 from db.integration.feed import FeedRow, FeedVariantRow
-from engine.batch import Argument, batched
-from engine.connection import Connection
-from engine.declaration import column, computed, element, related
-from engine.entity import Node, entity
-from engine.listing import connected
-from engine.scalars import URL
+from engine.declared.batch import Argument, batched
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
+from engine.values.columns import element
+from engine.values.scalars import URL
 from resolvers.commerce.order import ORDER_ITEMS
 from schema.catalog.upgrade_offer import UpgradeOffer, offers
 from schema.money import Money, maybe_money, money

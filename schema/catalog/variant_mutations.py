@@ -9,8 +9,8 @@ from db.catalog.product import ProductRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
 from db.integration.feed import FeedRow
-from engine.mutation import performed
-from engine.payload import Payload, changed, deleted
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.variant.combinations import product_variant_options_sync
 from resolvers.catalog.variant.display import variant_media_set, variant_pricing_table_update
 from resolvers.catalog.variant.editing import variant_create, variant_delete, variant_update

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.commerce import visibility
 from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow, CustomerStatus
 from db.commerce.order import OrderRow
 from db.commerce.subscription import SubscriptionRow
-from engine.connection import Connection
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
-from engine.listing import connected
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.order import ORDERS
 from resolvers.commerce.subscription import SUBSCRIPTIONS

@@ -9,10 +9,10 @@ import strawberry
 from db.catalog.download import DownloadRow
 from db.commerce.entitlement import Verdict
 from db.commerce.order import OrderRow
-from engine.batch import batched
-from engine.context import Context
-from engine.declaration import related
-from engine.scalars import URL
+from engine.declared.batch import batched
+from engine.declared.declaration import related
+from engine.standard.context import Context
+from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.download import OrderedFile, ordered_files
 

@@ -8,8 +8,8 @@ import strawberry
 from sqlmodel import col
 from strawberry.scalars import JSON
 
-from db import visibility
 from db.catalog.product import FulfillmentType
+from db.commerce import visibility
 from db.commerce.customer import AddressType, CustomerRow
 from db.commerce.order import (
     DownloadPermissionRow,
@@ -25,9 +25,9 @@ from db.commerce.order import (
     TaxBehavior,
 )
 from db.commerce.subscription import SubscriptionRow
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
-from engine.scalars import CurrencyCode
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.values.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from schema.commerce.download import order_downloads
 from schema.money import Money, order_money

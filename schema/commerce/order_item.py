@@ -9,17 +9,18 @@ from sqlalchemy import select
 from sqlmodel import col
 from strawberry.scalars import JSON
 
-from db import visibility
 from db.catalog.download import DownloadRow
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.variant import VariantRow
+from db.commerce import visibility
 from db.commerce.customer import CustomerRow
 from db.commerce.order import DownloadPermissionRow, LineType, OrderItemRow, OrderRow
-from db.row import table
-from engine.batch import batched
-from engine.declaration import column, computed, expression, related
-from engine.entity import Node, entity
-from engine.scalars import URL
+from db.store.row import table
+from engine.declared.batch import batched
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
+from engine.values.columns import expression
+from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.download import permission_urls
 from schema.money import Money, maybe_order_money, order_money

@@ -7,12 +7,12 @@ from typing import Any, TypeVar, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.commerce import visibility
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
 from db.commerce.store_option import ADDRESS, BUTTON_TEXTS, CHECKOUT
-from engine.declaration import column, computed, derived
-from engine.entity import Node, entity
-from engine.scalars import URL, CurrencyCode
+from engine.declared.declaration import column, computed, derived
+from engine.declared.entity import Node, entity
+from engine.values.scalars import URL, CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 
 

@@ -3,8 +3,8 @@
 import strawberry
 
 from db.commerce.store import StoreRow
-from engine.mutation import performed
-from engine.payload import Payload, changed
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed
 from resolvers.commerce.store import store_settings_update
 from schema.commerce.store import StoreSettings
 

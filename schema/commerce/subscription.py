@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
+from db.commerce import visibility
 from db.commerce.customer import CustomerRow
 from db.commerce.order import OrderRow, OrderTransactionRow
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from schema.money import Money, money
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
+from db.commerce import visibility
 from db.commerce.order import OrderRow, OrderTransactionRow, OrderType, TransactionStatus, TransactionType
 from db.commerce.subscription import SubscriptionRow
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from schema.money import Money, order_money
 

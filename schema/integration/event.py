@@ -5,12 +5,12 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
-from db import visibility
-from db.outbox import EventRow
-from engine import identity
-from engine.declaration import column, computed
-from engine.entity import Node, entity
-from engine.lookup import pointed
+from db.integration import visibility
+from db.store.outbox import EventRow
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
+from engine.declared.lookup import pointed
+from engine.values import identity
 
 
 def _placed(position: int | None) -> int:

@@ -7,13 +7,13 @@ import strawberry
 from sqlmodel import col
 from strawberry.scalars import JSON
 
-from db import visibility
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
+from db.integration import visibility
 from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
 from db.integration.provider import ProviderRow
-from engine.declaration import column, computed, related
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed, related
+from engine.declared.entity import Node, entity
 from resolvers.integration import enums as _registered  # noqa: F401  the annotations below need the enums
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from db import visibility
+from db.integration import visibility
 from db.integration.feed import FeedRow, FeedScope
 from db.integration.provider import ProviderRow
-from engine.connection import Connection
-from engine.declaration import column, computed
-from engine.entity import Node, entity
-from engine.listing import connected
-from engine.scalars import URL
+from engine.declared.connection import Connection
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
+from engine.values.scalars import URL
 from resolvers.integration.feed import FEEDS
 
 if TYPE_CHECKING:

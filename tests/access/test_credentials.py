@@ -15,10 +15,10 @@ from sqlalchemy import update
 
 from db.access.application_password import ApplicationPasswordRow
 from db.access.token import TokenRow
-from db.database import Database
-from db.row import now, table
+from db.store.database import Database
+from db.store.row import now, table
 from resolvers.access.attempts import FREE
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.access.people import PASSWORD
 from tests.server.running import running
 

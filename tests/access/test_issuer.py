@@ -12,12 +12,12 @@ from joserfc import jwk, jwt
 
 from db.access.unsettled import KEPT_SECONDS
 from db.access.viewer import Viewer, ViewerKind
-from db.database import Database
-from db.row import now
-from server.authentication import Authentication
-from server.oidc import FETCH_SECONDS, LEEWAY_SECONDS, LONGEST_ANSWER, Issuer, Trust
-from server.refusal import Refusal
-from server.settings import Settings
+from db.store.database import Database
+from db.store.row import now
+from server.access.authentication import Authentication
+from server.access.oidc import FETCH_SECONDS, LEEWAY_SECONDS, LONGEST_ANSWER, Issuer, Trust
+from server.http.refusal import Refusal
+from server.settings.settings import Settings
 from tests.access.issuer import AUDIENCE, IssuerServer, key
 from tests.access.people import user
 from tests.gateway import Gateway
@@ -235,7 +235,7 @@ async def test_a_kept_token_ends_when_it_expires(
     await asking.viewer(token)
     clock.now += KEPT_SECONDS / 2  # still kept
     later = now().replace(year=now().year + 1)
-    monkeypatch.setattr("server.authentication.now", lambda: later)
+    monkeypatch.setattr("server.access.authentication.now", lambda: later)
     monkeypatch.setattr("time.time", later.timestamp)
     assert "expired" in (await asking.refused(token))[1]
 

@@ -13,9 +13,9 @@ from db.access.permission import ALL, IS_SUPER_ADMIN
 from db.access.session import SessionRow
 from db.access.user import UserPasswordRow
 from db.access.viewer import ANONYMOUS, Viewer
-from db.idempotency import IdempotencyRow
-from db.outbox import EventRow
-from db.row import table
+from db.store.idempotency import IdempotencyRow
+from db.store.outbox import EventRow
+from db.store.row import table
 from tests.access.people import CREATE, PASSWORD, SIGN_IN, errors, of_session, refused_code, signed_in, user
 from tests.gateway import ADMIN, CLERK, Gateway
 

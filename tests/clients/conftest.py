@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.clients.shop import TOKEN, Shop, endpoint
 from tests.clients.workspace import CLIENTS, Workspace, copied, install, kept
 from tests.databases import sqlite_url

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from db.database import Database
-from server import manifest
-from server.executor import executor
-from server.manifest import Entry
-from server.settings import AcceptedDocuments, Settings
+from db.store.database import Database
+from server.graphql import manifest
+from server.graphql.executor import executor
+from server.graphql.manifest import Entry
+from server.settings.settings import AcceptedDocuments, Settings
 from tests.clients.shop import TOKEN, Shop
 from tests.clients.workspace import Workspace
 from tests.recorded import Imported

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import Exchanges, keep, recorded
 
 

@@ -19,7 +19,7 @@ import httpx2
 from sqlalchemy import select
 
 from connectors.importers.fluentcart import RecordedStore, Report, Source, import_store
-from db.database import Database
+from db.store.database import Database
 from db.tables import METADATA
 
 RECORDING: Final = Path(__file__).parent.parent / "data" / "fluentcart-store.jsonl.xz"

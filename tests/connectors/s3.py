@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from db.row import now
-from server.ranges import Unsatisfiable, http_date, requested
+from db.store.row import now
+from server.http.ranges import Unsatisfiable, http_date, requested
 
 
 class S3:

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     Exchanges,
     in_process,

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Report, Tally
 from db.catalog.product import FulfillmentType, ProductRow, sort_key
-from db.database import Database
+from db.store.database import Database
 from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
     Exchanges,

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from connectors.importers.fluentcart import RecordedStore, import_store, render
 from connectors.importers.report import Report, Skipped
-from db.database import Database
+from db.store.database import Database
 from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
     RECORDING,

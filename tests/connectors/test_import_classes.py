@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from connectors.importers.fluentcart import RecordedStore, import_store, render
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,
     Exchanges,

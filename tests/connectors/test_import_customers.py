@@ -11,7 +11,7 @@ import pytest
 
 from connectors.importers.fluentcart import RecordedStore, import_store
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,
     Exchanges,

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.importers.fluentcart import RecordedStore, import_store
 from connectors.importers.report import Tally
-from db.confidential import confidential, without_secrets
-from db.database import Database
+from db.secrets.confidential import confidential, without_secrets
+from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,
     SITE,

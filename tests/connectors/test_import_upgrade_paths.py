@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.importers.fluentcart import RecordedStore, import_store
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,
     Exchanges,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import Exchanges, imported_twice, lines, priced, rows, settings
 
 

@@ -21,7 +21,7 @@ from connectors.importers.fluentcart import (
 )
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
 from connectors.importers.report import Tally
-from db.database import Database
+from db.store.database import Database
 from tests.connectors.fluentcart_store import API, PASSWORD, USER, WHOLE, loopback, recorded, rows, source
 
 

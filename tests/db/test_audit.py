@@ -12,11 +12,11 @@ from db.access import audit
 from db.access.audit import AuditRow
 from db.access.viewer import ANONYMOUS, COMMAND_LINE, Viewer, ViewerKind
 from db.catalog.product import ProductStatus
-from db.confidential import MASK, masked
-from db.database import Database
-from db.row import table
-from db.unit import Units
-from engine.unit import Event
+from db.secrets.confidential import MASK, masked
+from db.store.database import Database
+from db.store.row import table
+from db.store.unit import Units
+from engine.unit.unit import Event
 
 CLERK = Viewer("user:7", "Ann", frozenset(), ViewerKind.USER, 7, address="203.0.113.9")
 

@@ -14,8 +14,8 @@ from sqlmodel import col
 
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
-from db.database import WAIT_SECONDS, Database, shown
-from db.row import table
+from db.store.database import WAIT_SECONDS, Database, shown
+from db.store.row import table
 from tests import factories
 
 PRODUCT = table(ProductRow)

@@ -4,7 +4,7 @@ from alembic import command
 from sqlalchemy import Connection, text
 
 from db import migrations
-from db.database import Database
+from db.store.database import Database
 
 ROWS = """
 INSERT INTO product (id, version, title, title_key, search_text, status, excerpt, content, slug, fulfillment_type,

@@ -15,8 +15,8 @@ from sqlmodel import col
 
 from db import migrations
 from db.catalog.product import ProductRow
-from db.database import Database
-from db.row import NAMES
+from db.store.database import Database
+from db.store.row import NAMES
 from db.tables import METADATA
 from tests import databases, factories
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import insert, select, text
 
-from db import outbox
-from db.database import Database
-from db.outbox import EVENT, number_events, unnumbered
+from db.store import outbox
+from db.store.database import Database
+from db.store.outbox import EVENT, number_events, unnumbered
 
 # Far more than any of these takes, far less than a connection pool's patience (30 s).
 LONGEST_SECONDS: Final = 25

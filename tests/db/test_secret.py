@@ -14,14 +14,14 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select,
 from sqlalchemy.exc import StatementError
 from sqlmodel import Field, SQLModel
 
-from db import rotation
-from db.confidential import confidential
-from db.database import Database
-from db.row import DOCUMENT
-from db.secret import EncryptedText, Keyring, NoKey, Secret, new_key, unlock
+from db.secrets import rotation
+from db.secrets.confidential import confidential
+from db.secrets.encrypted import EncryptedText, Keyring, NoKey, Secret, new_key, unlock
+from db.store.database import Database
+from db.store.row import DOCUMENT
+from db.store.unit import Units
 from db.tables import METADATA
-from db.unit import Units
-from engine.errors import ErrorCode
+from engine.values.errors import ErrorCode
 from tests.gateway import ADMIN
 
 PLAIN = "sk_live_0123456789abcdef"

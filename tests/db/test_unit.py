@@ -13,13 +13,13 @@ from sqlmodel import col
 from db.access.viewer import Viewer
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from db.idempotency import KEPT, IdempotencyRow
-from db.outbox import EventRow
-from db.row import now, table
-from db.writing import edit
-from engine import identity
-from engine.errors import ErrorCode, Refused
-from engine.unit import Event
+from db.store.idempotency import KEPT, IdempotencyRow
+from db.store.outbox import EventRow
+from db.store.row import now, table
+from db.store.writing import edit
+from engine.unit.unit import Event
+from engine.values import identity
+from engine.values.errors import ErrorCode, Refused
 from tests import factories
 from tests.engine.shelves import stored
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway

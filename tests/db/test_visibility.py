@@ -15,12 +15,13 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
-from db.row import Row
-from engine import identity
-from engine.declaration import PUBLIC, DeclaredField, Relation
-from engine.entity import Entity
-from engine.listing import Connected
-from engine.schema import DEFINITION
+from db.store.row import Row
+from engine.declared.declaration import DeclaredField, Relation
+from engine.declared.entity import Entity
+from engine.declared.listing import Connected
+from engine.standard.schema import DEFINITION
+from engine.values import identity
+from engine.values.viewer import PUBLIC
 from schema.root import schema
 from tests import factories
 from tests.engine.shelves import catalogue, stored

@@ -7,9 +7,9 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from engine.bounds import Allowance
-from engine.errors import ErrorCode
-from engine.request import Request
+from engine.document.bounds import Allowance
+from engine.document.request import Request
+from engine.values.errors import ErrorCode
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import orjson
 
 from db.access.viewer import Viewer
-from engine.execution import Answer, Executor, Request
+from engine.standard.execution import Answer, Executor, Request
 from schema.root import schema
 from tests.gateway import ADMIN, Gateway
 

@@ -14,13 +14,13 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, SelectionSetNode
 from graphql.execution.values import get_argument_values
 from strawberry.types.arguments import convert_arguments
 
-from engine.context import Context
-from engine.declaration import DeclaredField, Leaf, Relation
-from engine.document import Document, Needs, merged
-from engine.entity import entity_of
-from engine.listing import Connected
-from engine.loader import PARENT, Seen, related_statement
-from engine.schema import DEFINITION, Schema
+from engine.declared.declaration import DeclaredField, Leaf, Relation
+from engine.declared.entity import entity_of
+from engine.declared.listing import Connected
+from engine.document.document import Document, Needs, merged
+from engine.standard.context import Context
+from engine.standard.loader import PARENT, Seen, related_statement
+from engine.standard.schema import DEFINITION, Schema
 
 Found: TypeAlias = "dict[Step, Mapping[Any, list[Any]]]"  # what each relation found, by the parents' keys
 Write: TypeAlias = Callable[[Any, Found], Any]  # a row to its part of the answer

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus
-from engine.declaration import element
+from engine.values.columns import element
 from resolvers.catalog.product.listing import PRODUCTS
 from tests import factories
 from tests.engine.answers import asked

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert
 from connectors.importers.sequences import advance
 from db.catalog.taxonomy import BRANDS, CATEGORIES
 from db.catalog.variant import BillingInterval
-from db.row import Row, table
+from db.store.row import Row, table
 from db.tables import METADATA
 from tests import factories
 from tests.gateway import Gateway

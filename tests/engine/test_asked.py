@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from db.catalog.media import MediaRow
-from db.row import Row
-from engine import identity
+from db.store.row import Row
+from engine.values import identity
 from tests import factories
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import Gateway

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.bounds import Bounds
-from engine.documents import MOST_ERRORS
-from engine.execution import Executor, Request
+from engine.document.bounds import Bounds
+from engine.document.documents import MOST_ERRORS
+from engine.standard.execution import Executor, Request
 from schema.root import schema
 from tests.engine.answers import EXECUTOR, Nowhere, clean, codes, refused
 from tests.gateway import ADMIN
@@ -270,4 +270,4 @@ async def test_a_refused_document_is_not_kept() -> None:
 )
 async def test_the_kind_of_an_operation(text: str, name: str | None, kind: Any) -> None:
     """The edge asks: only queries may come by GET."""
-    assert (await EXECUTOR.plan(Request(text, {}, name))).kind == kind
+    assert (await EXECUTOR.intent(Request(text, {}, name))).kind == kind

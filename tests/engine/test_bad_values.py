@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 import pytest
 
-from engine import identity
-from engine.bounds import MOST_CHARACTERS
-from engine.execution import Request
-from engine.filtering import MOST_PARTS
-from engine.lookup import MOST_NODES
-from engine.operators import MOST_VALUES
+from engine.declared.lookup import MOST_NODES
+from engine.document.bounds import MOST_CHARACTERS
+from engine.standard.execution import Request
+from engine.values import identity
+from engine.values.filtering import MOST_PARTS
+from engine.values.operators import MOST_VALUES
 from tests.engine.answers import EXECUTOR, Nowhere, clean, refused
 from tests.gateway import ADMIN
 

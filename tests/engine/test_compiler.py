@@ -6,10 +6,10 @@ import orjson
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from engine.context import Context
-from engine.declaration import DeclaredField, Leaf
-from engine.errors import Forbidden
-from engine.schema import DEFINITION
+from engine.declared.declaration import DeclaredField, Leaf
+from engine.standard.context import Context
+from engine.standard.schema import DEFINITION
+from engine.values.errors import Forbidden
 from schema.root import schema
 from tests.engine.compiler import Plan
 from tests.engine.shelves import catalogue, stored

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import from_schema
 
-from engine.bounds import Allowance
-from engine.connection import FIRST, MOST
-from engine.cost import MOST as SATURATED
-from engine.cost import Costs
-from engine.document import Document
-from engine.prices import Prices
-from engine.request import Request
+from engine.declared.connection import FIRST, MOST
+from engine.document.bounds import Allowance
+from engine.document.cost import MOST as SATURATED
+from engine.document.cost import Costs
+from engine.document.document import Document
+from engine.document.prices import Prices
+from engine.document.request import Request
 from schema.root import schema
 from tests.engine.answers import EXECUTOR, Nowhere
 from tests.engine.test_random_documents import ids

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, literal_column, select
 
-from db.database import Database
-from engine.bounds import Allowance
-from engine.deadline import in_time, limited
-from engine.errors import Busy, TimedOut
-from engine.listing import Query
-from engine.request import Request
+from db.store.database import Database
+from engine.declared.listing import Query
+from engine.document.bounds import Allowance
+from engine.document.request import Request
+from engine.unit.deadline import in_time, limited
+from engine.values.errors import Busy, TimedOut
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 

@@ -12,36 +12,26 @@ from mypy import api as mypy
 from sqlalchemy import func
 from structlog.typing import EventDict
 
-from db import visibility
 from db.access.permission import PERMISSIONS
 from db.access.viewer import Viewer
+from db.catalog import visibility
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from db.row import table
-from engine.batch import Argument, queried
-from engine.connection import Connection
-from engine.context import Context
-from engine.declaration import (
-    PUBLIC,
-    SIGNED_IN,
-    DeclaredField,
-    Leaf,
-    Relation,
-    column,
-    computed,
-    declare,
-    element,
-    expression,
-    related,
-)
-from engine.entity import Node, entity, entity_of
-from engine.execution import Executor, Request
-from engine.listing import connected
-from engine.lookup import lookup, node
-from engine.mutation import Mutation, mutation, performed
-from engine.payload import Keys, Payload, changed
-from engine.schema import DEFINITION, Schema
-from engine.unit import Event, Unit
+from db.store.row import table
+from engine.declared.batch import Argument, queried
+from engine.declared.connection import Connection
+from engine.declared.declaration import DeclaredField, Leaf, Relation, column, computed, declare, related
+from engine.declared.entity import Node, entity, entity_of
+from engine.declared.listing import connected
+from engine.declared.lookup import lookup, node
+from engine.declared.mutation import Mutation, mutation, performed
+from engine.declared.payload import Keys, Payload, changed
+from engine.standard.context import Context
+from engine.standard.execution import Executor, Request
+from engine.standard.schema import DEFINITION, Schema
+from engine.unit.unit import Event, Unit
+from engine.values.columns import element, expression
+from engine.values.viewer import PUBLIC, SIGNED_IN
 from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from schema.catalog.product import Product
 from schema.catalog.variant import ProductVariant
@@ -131,10 +121,10 @@ def test_every_relation_of_the_schema_leads_to_an_entity() -> None:
 
 
 def test_every_entity_says_who_sees_it() -> None:
-    """By a predicate of db/visibility.py."""
+    """By a predicate of an area's visibility.py."""
     predicates = [entity.visible for entity in schema.entities.values()]
 
-    assert all(getattr(visibility, p.__name__) is p for p in predicates)
+    assert all(p.__module__.startswith("db.") and p.__module__.endswith(".visibility") for p in predicates)
     node_type = schema.core.type_map["Node"]
     assert isinstance(node_type, GraphQLInterfaceType)
     assert {t.name for t in schema.core.get_possible_types(node_type)} == set(schema.entities)
@@ -143,10 +133,11 @@ def test_every_entity_says_who_sees_it() -> None:
 # Types
 
 WRONG = """
-from db import visibility
+from db.catalog import visibility
+from db.integration import visibility as integration_visibility
 from db.catalog.product import ProductRow
-from engine.declaration import column, computed
-from engine.entity import Node, entity
+from engine.declared.declaration import column, computed
+from engine.declared.entity import Node, entity
 
 
 @entity(ProductRow, visible=visibility.products, description="A product.")

@@ -2,7 +2,7 @@
 
 from graphql import build_schema, parse
 
-from engine.deprecation import deprecated_uses
+from engine.declared.deprecation import deprecated_uses
 
 SCHEMA = build_schema(
     """

@@ -9,10 +9,10 @@ from sqlalchemy.pool import QueuePool
 from structlog.typing import EventDict
 
 from db.catalog.product import ProductStatus
-from db.unit import Units
-from engine import identity
-from engine.execution import Executor, Request
-from engine.loader import related_statement
+from db.store.unit import Units
+from engine.standard.execution import Executor, Request
+from engine.standard.loader import related_statement
+from engine.values import identity
 from schema.root import schema
 from tests import factories
 from tests.engine.answers import asked, clean, codes, without_spills

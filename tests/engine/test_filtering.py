@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus, sort_key
 from db.catalog.variant import VariantRow
-from engine.filtering import MOST_PARTS
-from engine.scalars import moment, rendered
+from engine.values.filtering import MOST_PARTS
+from engine.values.scalars import moment, rendered
 from schema.root import schema
 from tests import factories
 from tests.engine.answers import asked

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import identity
-from engine.errors import BadUserInput
-from engine.identity import GlobalId
+from engine.values import identity
+from engine.values.errors import BadUserInput
+from engine.values.identity import GlobalId
 from schema.root import schema
 
 TYPES = st.text(string.ascii_letters, min_size=1)

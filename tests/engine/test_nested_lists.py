@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.engine.answers import asked
 from tests.engine.lists import EXAMPLES, Sort, ordered, products, sorts

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus
-from db.row import table
-from engine.errors import BadUserInput
-from engine.ordering import Order, Term
+from db.store.row import table
+from engine.values.errors import BadUserInput
+from engine.values.ordering import Order, Term
 from tests import factories
 from tests.engine.lists import EXAMPLES, Sort, ordered, page, products, sorts
 from tests.engine.shelves import cleared, stored

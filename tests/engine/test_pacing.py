@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from engine import listing, loader
-from engine.connection import Page, Window
-from engine.ordering import Order
+from engine.declared import listing
+from engine.declared.connection import Page, Window
+from engine.standard import loader
+from engine.values.ordering import Order
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import Gateway
 

@@ -8,22 +8,23 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 from structlog.typing import EventDict
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import ProductRow
-from db.idempotency import IdempotencyRow
-from db.row import table
-from db.writing import edit, edit_all
-from engine import identity
-from engine.declaration import PUBLIC, column
-from engine.entity import Node, entity
-from engine.errors import ErrorCode
-from engine.execution import Answer, Executor, Request
-from engine.input import identifies
-from engine.lookup import node
-from engine.mutation import mutation, performed
-from engine.payload import ItemResult, Keys, Payload, changed, deleted, item, results, told
-from engine.schema import Schema
-from engine.unit import Errors, Event, Unit
+from db.store.idempotency import IdempotencyRow
+from db.store.row import table
+from db.store.writing import edit, edit_all
+from engine.declared.declaration import column
+from engine.declared.entity import Node, entity
+from engine.declared.input import identifies
+from engine.declared.lookup import node
+from engine.declared.mutation import mutation, performed
+from engine.declared.payload import ItemResult, Keys, Payload, changed, deleted, item, results, told
+from engine.standard.execution import Answer, Executor, Request
+from engine.standard.schema import Schema
+from engine.unit.unit import Errors, Event, Unit
+from engine.values import identity
+from engine.values.errors import ErrorCode
+from engine.values.viewer import PUBLIC
 from tests import factories
 from tests.engine.answers import codes
 from tests.engine.shelves import stored

@@ -10,9 +10,9 @@ from strawberry.types.base import StrawberryMaybe, StrawberryOptional, get_objec
 
 from db.catalog.product import ProductStatus
 from db.catalog.variant import VariantStatus
-from db.row import Row
-from engine import identity
-from engine.naming import camel
+from db.store.row import Row
+from engine.values import identity
+from engine.values.naming import camel
 from resolvers.catalog.variant.input import VariantUpdateInput
 from schema.root import schema
 from tests import factories

@@ -10,7 +10,7 @@ from graphql import GraphQLScalarType, parse_value
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from engine.scalars import MOST_CENTS, SCALARS, moment, rendered
+from engine.values.scalars import MOST_CENTS, SCALARS, moment, rendered
 from schema.root import schema
 
 

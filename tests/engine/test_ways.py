@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from db.catalog.search import product_search_text, search_text
-from engine import listing
+from engine.declared import listing
 from tests import factories
 from tests.gateway import Gateway
 

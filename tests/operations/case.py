@@ -14,8 +14,8 @@ import time_machine
 from graphql import OperationDefinitionNode, OperationType, parse
 
 from db.access.viewer import Viewer
-from engine.execution import Request
-from engine.upload import Uploaded
+from engine.standard.execution import Request
+from engine.values.upload import Uploaded
 from tests.factories import store_rows
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway, opened
 from tests.operations.seeds import SEEDS

@@ -11,7 +11,7 @@ from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
-from db.row import Row
+from db.store.row import Row
 from tests import factories
 
 _STAMP: Final = datetime(2026, 11, 1, tzinfo=UTC)

@@ -15,9 +15,9 @@ from db.catalog.taxonomy import BRANDS, CATEGORIES, TermRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
-from db.row import Row, table
+from db.store.row import Row, table
 from db.tables import METADATA
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
 

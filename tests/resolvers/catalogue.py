@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Table, select
 
 from db.catalog.product import FulfillmentType, VariationType
-from db.row import Row
-from engine import identity
+from db.store.row import Row
+from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.resolvers.shelf import derive

@@ -12,8 +12,8 @@ from db.catalog.search import product_search_text, search_text
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow
 from db.integration.feed import FeedRow, FeedVariantRow
-from db.outbox import EventRow
-from db.row import now, table
+from db.store.outbox import EventRow
+from db.store.row import now, table
 from tests.gateway import Gateway
 
 TABLES: Final = {

@@ -7,14 +7,14 @@ from sqlalchemy import delete, select
 from sqlalchemy import update as update_
 
 from db.access.viewer import Viewer
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.search import search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
-from db.derivations import refresh_products, refresh_products_search
-from db.outbox import EventRow
-from db.row import table
+from db.store.outbox import EventRow
+from db.store.row import table
 from db.tables import METADATA
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 

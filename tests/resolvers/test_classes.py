@@ -9,7 +9,7 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import Viewer
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 from db.catalog.tax import TaxClassRow
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, CLERK, Gateway
 from tests.resolvers.shelf import events

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from db.outbox import EventRow
-from db.row import table
-from engine.identity import encode
-from engine.upload import Uploaded
+from db.store.outbox import EventRow
+from db.store.row import table
+from engine.values.identity import encode
+from engine.values.upload import Uploaded
 from tests import factories
 from tests.gateway import Gateway
 
@@ -131,7 +131,7 @@ async def test_an_upload_whose_transaction_fails_leaves_no_file(
         assert len(_stored(gateway)) == 1
         raise RuntimeError("the database is gone")
 
-    monkeypatch.setattr("db.unit.UnitOfWork.commit", commit)
+    monkeypatch.setattr("db.store.unit.UnitOfWork.commit", commit)
     answer = await gateway.answer(UPLOAD, {"file": _upload(gateway)})
     assert answer.body["errors"][0]["extensions"]["code"] == "INTERNAL"
     assert _stored(gateway) == []

@@ -8,10 +8,10 @@ import pytest
 
 from db.access.permission import ALL, PERMISSIONS
 from db.access.viewer import Viewer
-from db.outbox import EventRow
-from db.visibility import EVENT_PERMISSIONS
-from engine.mutation import Performed
-from engine.schema import DEFINITION
+from db.integration.visibility import EVENT_PERMISSIONS
+from db.store.outbox import EventRow
+from engine.declared.mutation import Performed
+from engine.standard.schema import DEFINITION
 from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway

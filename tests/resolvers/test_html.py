@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.html import safe
+from db.catalog.html import safe
 
 
 @pytest.mark.parametrize(

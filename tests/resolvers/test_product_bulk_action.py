@@ -9,7 +9,7 @@ from db.access.viewer import Viewer
 from db.catalog.product import ProductRow, ProductStatus, VariationType
 from db.catalog.variant import VariantRow
 from db.commerce.order import OrderStatus
-from db.row import now, table
+from db.store.row import now, table
 from tests import factories
 from tests.gateway import ANONYMOUS, Gateway
 from tests.resolvers.catalogue import FRAME, PRINT, SET, done, product_id, stocked, stored

@@ -8,8 +8,8 @@ from db.catalog.product import ProductRow, VariationType
 from db.catalog.tax import TaxClassRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import OrderStatus
-from db.row import Row, table
-from engine import identity
+from db.store.row import Row, table
+from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.catalogue import (

@@ -8,7 +8,7 @@ from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAtt
 from db.catalog.product import ProductRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
 from db.integration.feed import FeedRow
-from db.row import Row, table
+from db.store.row import Row, table
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.catalogue import (

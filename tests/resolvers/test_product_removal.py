@@ -17,7 +17,7 @@ from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
 from db.commerce.subscription import SubscriptionRow
 from db.integration.feed import FeedRow
-from db.row import Row, table
+from db.store.row import Row, table
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.catalogue import (

@@ -10,8 +10,8 @@ import pytest
 import time_machine
 
 from db.catalog.taxonomy import BRANDS, CATEGORIES
-from engine import identity
-from server.publishing import publish_now
+from engine.values import identity
+from server.work.publishing import publish_now
 from tests import factories
 from tests.gateway import Gateway
 from tests.recorded import NOW

@@ -6,7 +6,7 @@ from typing import Any, Final
 from db.access.viewer import Viewer
 from db.catalog.product import StockStatus
 from db.catalog.variant import VariantStatus
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.performing import done, perform, refused

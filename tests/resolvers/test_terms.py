@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from db.catalog.tax import TaxClassRow
-from db.row import table
-from engine import identity
+from db.store.row import table
+from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, CLERK, Gateway
 from tests.resolvers.shelf import events

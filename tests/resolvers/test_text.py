@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers import text
+from resolvers.editing import text
 
 # Random characters rarely make a tag.
 TAGGED = st.lists(st.sampled_from(["<", ">", "/", "!", "b", "script", " ", "\0", "\n", "é"]), max_size=30).map("".join)

@@ -7,7 +7,7 @@ import pytest
 
 from db.access.viewer import Viewer
 from db.catalog.product import ProductStatus
-from engine import identity
+from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.resolvers.shelf import events, id_of

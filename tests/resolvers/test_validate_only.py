@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 import time_machine
 
-from engine.execution import Request
+from engine.standard.execution import Request
 from tests.factories import store_rows
 from tests.gateway import Gateway, opened
 from tests.operations.seeds import SEEDS

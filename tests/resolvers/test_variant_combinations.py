@@ -9,8 +9,8 @@ from db.access.viewer import Viewer
 from db.catalog.attribute import VariantAttributeRow
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.order import OrderStatus
-from db.row import Row, table
-from engine import identity
+from db.store.row import Row, table
+from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.performing import done, perform, refused

@@ -7,7 +7,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull
 
 from db.access.viewer import Viewer
 from db.catalog.product import ProductStatus
-from engine import identity
+from engine.values import identity
 from schema.root import schema
 from tests import factories
 from tests.gateway import Gateway

@@ -10,8 +10,8 @@ from db.access.viewer import Viewer
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow, VariantStatus
 from db.commerce.order import OrderStatus
-from db.row import Row, table
-from engine import identity
+from db.store.row import Row, table
+from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.catalogue import BOTH, FRAME, LARGE, OAK, PRINT, SMALL, rows

@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull
 
 from db.access.viewer import Viewer
 from db.catalog.variant import BillingInterval
-from engine import identity
+from engine.values import identity
 from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, Gateway

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from db.catalog.product import ProductRow, StockStatus
 from db.catalog.search import product_search_text, search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
-from db.row import table
-from engine import identity
-from engine.scalars import MOST_CENTS
+from db.store.row import table
+from engine.values import identity
+from engine.values.scalars import MOST_CENTS
 from schema.root import schema
 from tests.gateway import Gateway
 from tests.resolvers.shelf import DOCUMENT, MANAGED, ONE_TIME, PRODUCT, SUBSCRIPTION, clear_shelf, id_of, stock_shelf

@@ -21,7 +21,7 @@ from db.catalog.product import ProductStatus
 from db.catalog.taxonomy import BRANDS
 from db.catalog.variant import PaymentType, VariantStatus
 from db.commerce.order import LineType
-from engine import identity
+from engine.values import identity
 from schema.root import ENTITIES, schema
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway

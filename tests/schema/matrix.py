@@ -32,16 +32,17 @@ from sqlmodel import col
 from db.access import holder
 from db.access.role import RoleRow
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.context import Context
-from engine.declaration import PUBLIC, DeclaredField
-from engine.errors import CodedError, ErrorCode
-from engine.execution import Request
-from engine.identity import encode
-from engine.input import IDENTIFIES
-from engine.mutation import Performed
-from engine.naming import camel
-from engine.schema import DEFINITION
-from engine.upload import Uploaded
+from engine.declared.declaration import DeclaredField
+from engine.declared.input import IDENTIFIES
+from engine.declared.mutation import Performed
+from engine.standard.context import Context
+from engine.standard.execution import Request
+from engine.standard.schema import DEFINITION
+from engine.values.errors import CodedError, ErrorCode
+from engine.values.identity import encode
+from engine.values.naming import camel
+from engine.values.upload import Uploaded
+from engine.values.viewer import PUBLIC
 from schema.root import schema
 from tests import databases
 from tests.gateway import Gateway, opened

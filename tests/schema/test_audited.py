@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine.declaration import DeclaredField
-from engine.mutation import Mutation, Performed, mutation
-from engine.schema import DEFINITION
-from engine.unit import Unit
+from engine.declared.declaration import DeclaredField
+from engine.declared.mutation import Mutation, Performed, mutation
+from engine.standard.schema import DEFINITION
+from engine.unit.unit import Unit
 from schema.root import schema
 
 # They write their entries themselves: there is no event for other systems to hear.

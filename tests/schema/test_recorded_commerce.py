@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from engine.identity import encode
+from engine.values.identity import encode
 from schema.root import schema
 from tests.gateway import Gateway
 from tests.schema.mapping import Key, Record, Served, selection

@@ -17,9 +17,9 @@ from graphql import (
 )
 
 import schema as room
-from engine.declaration import PUBLIC, SIGNED_IN
-from engine.errors import ErrorCode
-from engine.schema import DEFINITION
+from engine.standard.schema import DEFINITION
+from engine.values.errors import ErrorCode
+from engine.values.viewer import PUBLIC, SIGNED_IN
 from schema.root import schema
 from tests.schema.mapping import DOWNLOAD, PICTURE, PRODUCT, VARIANT
 

@@ -10,17 +10,18 @@ import time_machine
 from sqlalchemy import MetaData, insert, true
 from sqlmodel import Field, SQLModel
 
-from db.database import Database
-from db.row import table
-from db.secret import EncryptedText, Keyring, new_key, unlock
-from db.secret import Secret as Stored
-from db.unit import Units
-from engine.declaration import PUBLIC, column
-from engine.entity import Node, entity
-from engine.execution import Executor
-from engine.lookup import every
-from engine.request import Request
-from engine.schema import Schema
+from db.secrets.encrypted import EncryptedText, Keyring, new_key, unlock
+from db.secrets.encrypted import Secret as Stored
+from db.store.database import Database
+from db.store.row import table
+from db.store.unit import Units
+from engine.declared.declaration import column
+from engine.declared.entity import Node, entity
+from engine.declared.lookup import every
+from engine.document.request import Request
+from engine.standard.execution import Executor
+from engine.standard.schema import Schema
+from engine.values.viewer import PUBLIC
 from schema.secret import Secret, concealed
 from tests.gateway import ADMIN, CLERK
 

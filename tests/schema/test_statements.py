@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from engine.declaration import DeclaredField, Relation
-from engine.entity import Entity
-from engine.identity import encode
-from engine.listing import Connected
+from engine.declared.declaration import DeclaredField, Relation
+from engine.declared.entity import Entity
+from engine.declared.listing import Connected
+from engine.values.identity import encode
 from schema.root import schema
 from tests.gateway import Gateway
 

@@ -12,9 +12,9 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from server import cli
+from server.commands import main as cli
 from server.logs import ACCESS, Redaction
-from server.settings import Settings, describe
+from server.settings.settings import Settings, describe
 from tests.databases import sqlite_url
 from tests.server.running import running, stocked
 

@@ -19,9 +19,9 @@ from starlette.types import ASGIApp
 
 from db.access import token
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_key
-from db.database import Database
+from db.store.database import Database
 from server.app import create_app
-from server.settings import Settings
+from server.settings.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent.parent
 SECONDS: Final = 30.0  # far beyond what a start or an end takes; reached only when something hangs
@@ -81,7 +81,7 @@ class Command:
 
     def __init__(self, *arguments: str, data_folder: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", *arguments],
+            [sys.executable, "-m", "server.commands.main", *arguments],
             cwd=ROOT,
             env=command_environment(data_folder, **environment),
             stdin=subprocess.DEVNULL,
@@ -129,7 +129,7 @@ def serving(*arguments: str, data_folder: Path, **environment: str) -> Iterator[
 def storegraph(*arguments: str, data_folder: Path, **environment: str) -> tuple[int, str, str]:
     """One command to its end: exit code, standard output, standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "server.cli", *arguments],
+        [sys.executable, "-m", "server.commands.main", *arguments],
         cwd=ROOT,
         env=command_environment(data_folder, **environment),
         stdin=subprocess.DEVNULL,

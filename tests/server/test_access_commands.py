@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.running import running
 
 Here: TypeAlias = Callable[..., tuple[int, str, str]]

@@ -12,11 +12,11 @@ from sqlalchemy import event
 from db.access import token
 from db.access.permission import PERMISSIONS
 from db.access.unsettled import KEPT_SECONDS
-from db.database import Database
-from db.row import now
-from server.authentication import KEPT, Authentication
-from server.refusal import Refusal
-from server.settings import Settings
+from db.store.database import Database
+from db.store.row import now
+from server.access.authentication import KEPT, Authentication
+from server.http.refusal import Refusal
+from server.settings.settings import Settings
 from tests.server.running import issued, running
 
 DRAFTS = {"query": "{ products(filter: {status: {eq: DRAFT}}) { totalCount } }"}
@@ -156,7 +156,7 @@ async def test_the_tokens_used_last_are_kept(
     database: Database, statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert KEPT >= 100
-    monkeypatch.setattr("server.authentication.KEPT", 2)
+    monkeypatch.setattr("server.access.authentication.KEPT", 2)
     authentication = Authentication(database)
     first, second, third = [await made(database) for _ in range(3)]
     for secret in (first, second, first, third):  # the third pushes the second out

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.server.running import GRAPHQL, running, stocked
 

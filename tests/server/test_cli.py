@@ -23,11 +23,11 @@ from db.access.holder import of_token
 from db.access.permission import ALL
 from db.access.token import TokenRow
 from db.access.viewer import Viewer
-from db.database import Database
-from db.row import now, table
+from db.store.database import Database
+from db.store.row import now, table
 from schema.root import schema
-from server import demo_store
-from server.settings import Settings
+from server.commands import demo_store
+from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.server.running import ROOT, command_environment, in_a_thread, running, storegraph
 
@@ -76,7 +76,7 @@ def test_the_help_of_serve_says_what_the_settings_say(tmp_path: Path) -> None:
 
 def test_help_is_quick(tmp_path: Path) -> None:
     """What is slow is imported by the commands; 0.35 s of it is Python, typer and rich."""
-    code = "import sys, server.cli; print(sorted(m for m in sys.modules if '.' not in m))"
+    code = "import sys, server.commands.main; print(sorted(m for m in sys.modules if '.' not in m))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=command_environment(tmp_path), capture_output=True, text=True
     )
@@ -148,7 +148,7 @@ def test_the_schema_is_exported(tmp_path: Path, storegraph_here: Here) -> None:
 
 
 def test_the_schema_goes_into_a_pipe_that_ends_early(tmp_path: Path) -> None:
-    command = f'"{sys.executable}" -m server.cli schema export | head -c 10'
+    command = f'"{sys.executable}" -m server.commands.main schema export | head -c 10'
     done = subprocess.run(
         ["/bin/sh", "-c", command], cwd=ROOT, env=command_environment(tmp_path), capture_output=True, text=True
     )

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server import demo_store
-from server.examples import DOCUMENTS
-from server.mistake import Mistake
-from server.settings import Settings
+from server.commands import demo_store
+from server.graphql.graphiql.examples import DOCUMENTS
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.server.running import SECONDS, running, serving, stocked
 

@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.request import Openness
-from server.disclosure import openness
-from server.limit_settings import RateProfile
-from server.settings import Settings, Switch
+from engine.document.request import Openness
+from server.graphql.disclosure import openness
+from server.settings.limits import RateProfile
+from server.settings.settings import Settings, Switch
 from tests.databases import sqlite_url
 from tests.server.running import running, stocked
 

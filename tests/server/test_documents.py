@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from db.access.audit import AuditRow
-from db.database import Database
-from server import documents, manifest
-from server.documents import Persisted
-from server.executor import executor
-from server.manifest import Entry, Registration
-from server.mistake import Mistake
-from server.settings import AcceptedDocuments, Settings
+from db.store.database import Database
+from server.graphql import documents, manifest
+from server.graphql.documents import Persisted
+from server.graphql.executor import executor
+from server.graphql.manifest import Entry, Registration
+from server.settings.mistake import Mistake
+from server.settings.settings import AcceptedDocuments, Settings
 from tests.databases import sqlite_url
 from tests.server.running import GRAPHQL, JSON, running, stocked
 

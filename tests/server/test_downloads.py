@@ -17,9 +17,9 @@ from connectors.storage import Links
 from db.catalog.download import DownloadRow
 from db.commerce.order import DownloadPermissionRow, OrderRow, OrderType, PaymentStatus
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
-from db.database import Database
-from db.row import Row, table
-from server.settings import Settings
+from db.store.database import Database
+from db.store.row import Row, table
+from server.settings.settings import Settings
 from tests import factories
 from tests.connectors.s3 import S3
 from tests.server.running import in_a_thread, running

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
-from server.graphiql import Document, page, routes
+from server.graphql.graphiql import Document, page, routes
 
-ASSETS = Path(__file__).parents[2] / "server" / "graphiql" / "assets"
+ASSETS = Path(__file__).parents[2] / "server" / "graphql" / "graphiql" / "assets"
 
 PRODUCTS = Document("Products", "query Products($first: Int!) {\n  products(first: $first) { id }\n}\n", {"first": 3})
 VIEWER = Document("Viewer", "query Viewer {\n  viewer\n}\n", headers={"X-Store": "7"})

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from sqlalchemy.engine import make_url
 
-from db.database import Database
+from db.store.database import Database
 from server import app
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.running import issued, running
 
 only_postgres = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

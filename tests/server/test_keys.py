@@ -9,11 +9,12 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
-from db.database import Database
-from db.secret import EncryptedText, NoKey, Secret, new_key
-from server import keys, startup
-from server.mistake import Mistake
-from server.settings import Settings
+from db.secrets.encrypted import EncryptedText, NoKey, Secret, new_key
+from db.store.database import Database
+from server import startup
+from server.settings import encryption_keys as keys
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings
 from tests.databases import sqlite_url
 
 PLAIN = "sk_live_0123456789abcdef"

@@ -9,12 +9,12 @@ import httpx2
 import pytest
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.mutation import STANDARD
-from server.limit_settings import RateProfile
-from server.limits import BULK, PROFILES, Counters, Limits
-from server.mistake import Mistake
-from server.refusal import Refusal
-from server.settings import Settings
+from engine.declared.mutation import STANDARD
+from server.http.refusal import Refusal
+from server.limits.limits import BULK, PROFILES, Counters, Limits
+from server.settings.limits import RateProfile
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings
 from tests.gateway import ADMIN
 from tests.server.running import JSON, issued, running, stocked
 

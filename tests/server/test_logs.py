@@ -12,7 +12,7 @@ import uvicorn
 
 from server import logs
 from server.logs import ACCESS, FLUSH_LINES, Redaction
-from server.settings import LogFormat, LogLevel
+from server.settings.settings import LogFormat, LogLevel
 
 
 @pytest.fixture

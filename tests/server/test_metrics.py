@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from db.database import Database
+from db.store.database import Database
 from server.metrics import Metrics
-from server.settings import Settings, Switch
+from server.settings.settings import Settings, Switch
 from tests.databases import sqlite_url
 from tests.server.running import SECONDS, running, serving, stocked
 

@@ -13,9 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from server import middleware
-from server.middleware import LastResort, RequestLog, SecurityHeaders
-from server.settings import Settings
+from server.http import middleware
+from server.http.middleware import LastResort, RequestLog, SecurityHeaders
+from server.settings.settings import Settings
 from tests.server.running import running
 
 

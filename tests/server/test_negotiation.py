@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.negotiation import negotiated
+from server.http.negotiation import negotiated
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.downloads import disposition
-from server.ranges import Span, Unsatisfiable, http_date, matches, requested, still_holds
+from server.files.downloads import disposition
+from server.http.ranges import Span, Unsatisfiable, http_date, matches, requested, still_holds
 
 SIZES = st.integers(0, 2**40)
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from server.settings import LogLevel, Settings, Switch, describe, mistakes, page
+from server.settings.settings import LogLevel, Settings, Switch, describe, mistakes, page
 from tests.server.running import ROOT
 
 
@@ -23,7 +23,7 @@ def test_every_setting_has_a_doc_line() -> None:
 
 def test_the_documentation_lists_every_setting_as_it_is() -> None:
     assert (ROOT / "docs" / "settings.md").read_text("utf-8") == page(), (
-        "write it again: python -m server.settings > docs/settings.md"
+        "write it again: python -m server.settings.settings > docs/settings.md"
     )
 
 

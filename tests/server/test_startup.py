@@ -10,9 +10,9 @@ from sqlalchemy.engine import make_url
 
 from db import migrations
 from db.access import token
-from db.database import Database
-from server.mistake import Mistake
-from server.settings import Settings
+from db.store.database import Database
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.server.running import running
 

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from server.settings import Settings
+from server.settings.settings import Settings
 from tests.server.running import issued, running
 
 DOCUMENT = """mutation Upload($input: FileUploadInput!) {

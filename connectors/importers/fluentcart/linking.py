@@ -18,7 +18,7 @@ from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
 from db.catalog.bundle import BundleItemRow
 from db.catalog.upgrade_path import UpgradePathTargetRow
-from db.row import table
+from db.store.row import table
 
 BUNDLE_ITEM: Final = table(BundleItemRow)
 PATH_TARGET: Final = table(UpgradePathTargetRow)

@@ -20,7 +20,7 @@ class NotOffered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class RemoteList(Generic[T]):
     """`entity` as reports name it, `path` below the API's root, `place` in the answer where the page is, `key` the
     field of identifiers. `complete` asks for what a listed record lacks; it answers with what was found and what not.
     `needed`: without it there is no import, and out of order it cannot be followed."""
@@ -56,7 +56,7 @@ class _Page:
     ordered: bool
 
 
-async def batches(client: Client, listing: Listing[T], after: int, known: int) -> AsyncGenerator[Batch[T], None]:
+async def batches(client: Client, listing: RemoteList[T], after: int, known: int) -> AsyncGenerator[Batch[T], None]:
     """The records with identifiers above `after`, a page each. `known` is how many up to it are stored: it tells which
     page should hold the place; if that is wrong, pages are asked for backwards until one does.
 
@@ -93,7 +93,7 @@ async def batches(client: Client, listing: Listing[T], after: int, known: int) -
         number += 1
 
 
-async def _sorted(client: Client, listing: Listing[T], after: int) -> AsyncGenerator[Batch[T], None]:
+async def _sorted(client: Client, listing: RemoteList[T], after: int) -> AsyncGenerator[Batch[T], None]:
     """A list that the store sorts as it likes: all its pages first."""
     found: dict[int, Record] = {}
     skipped: list[Skipped] = []
@@ -115,7 +115,7 @@ async def _sorted(client: Client, listing: Listing[T], after: int) -> AsyncGener
 
 async def _batch(
     client: Client,
-    listing: Listing[T],
+    listing: RemoteList[T],
     after: int,
     fresh: list[tuple[int, Record]],
     unlisted: list[Skipped],
@@ -127,7 +127,7 @@ async def _batch(
     return Batch(after, upto, ids, records, unlisted + skipped, remaining)
 
 
-async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
+async def _page(client: Client, listing: RemoteList[T], number: int) -> _Page:
     entity = listing.entity
     parameters = {"per_page": PER_PAGE, "page": number, **dict(listing.parameters)}
     parameters |= {"sort_by": listing.key, "sort_type": "asc"}
@@ -167,7 +167,7 @@ async def _page(client: Client, listing: Listing[T], number: int) -> _Page:
     return _Page(number, last, total, records, skipped, ordered)
 
 
-def _place(answer: Record, listing: Listing[T]) -> Any:
+def _place(answer: Record, listing: RemoteList[T]) -> Any:
     """Where the page is. Some lists come without pages, some without a name around them."""
     found = answer.get(listing.place)
     if isinstance(found, list) and not listing.needed:

@@ -27,14 +27,14 @@ from connectors.importers.fluentcart.integration.feed import FEED
 from connectors.importers.fluentcart.integration.provider import PROVIDER, read_providers
 from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
 from connectors.importers.fluentcart.linking import link_pending
-from connectors.importers.fluentcart.listing import Batch, Listing, NotOffered, as_listed, batches
+from connectors.importers.fluentcart.listing import Batch, NotOffered, RemoteList, as_listed, batches
 from connectors.importers.fluentcart.source import Source
 from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, ProductStage, SubscriptionStage
 from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Progress, Report, Silent, Skipped
-from db.database import Database
 from db.integration.feed import FeedScope
+from db.store.database import Database
 
 SILENT: Final = Silent()
 # The order in which a report names them.
@@ -58,7 +58,7 @@ ENTITIES: Final = (
     SUBSCRIPTION.entity,
     LINKS,
 )
-_SHIPPING_CLASSES: Final = Listing(SHIPPING_CLASS.entity, "/shipping/classes", "shipping_classes", as_listed)
+_SHIPPING_CLASSES: Final = RemoteList(SHIPPING_CLASS.entity, "/shipping/classes", "shipping_classes", as_listed)
 
 
 async def import_store(

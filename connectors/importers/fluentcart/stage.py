@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.importers.checkpoint import Checkpoint, take_turn
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.linking import Pending
-from connectors.importers.fluentcart.listing import Batch, Listing, NotOffered, batches
+from connectors.importers.fluentcart.listing import Batch, NotOffered, RemoteList, batches
 from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
-from db.database import Database
+from db.store.database import Database
 
 
 class Identified(Protocol):
@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Identified)
 class Stage(ABC, Generic[T, R]):
     """T is a record as listed, R what is written of it. `pending` are links that wait for what comes later."""
 
-    def __init__(self, database: Database, source: str, mapped: Mapped, listing: Listing[T]) -> None:
+    def __init__(self, database: Database, source: str, mapped: Mapped, listing: RemoteList[T]) -> None:
         self.mapped = mapped
         self.checkpoint = Checkpoint(source, listing.entity)
         self.reached: int | None = None

@@ -32,7 +32,7 @@ from connectors.importers.fluentcart.stage import Stage
 from connectors.importers.fluentcart.writing import write_families
 from connectors.importers.mapping import Record
 from connectors.importers.report import Progress, Report, Skipped
-from db.database import Database
+from db.store.database import Database
 
 
 class ProductStage(Stage[Listed, Family]):

@@ -21,7 +21,7 @@ from db.catalog.download import DownloadVariantRow
 from db.catalog.search import product_search_text
 from db.catalog.slug import numbered
 from db.catalog.taxonomy import ProductTermRow
-from db.row import table
+from db.store.row import table
 
 PRODUCT_TERM = table(ProductTermRow)
 DOWNLOAD_VARIANT = table(DownloadVariantRow)

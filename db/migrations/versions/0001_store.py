@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Written out, not imported: a migration says what it did then, whatever db.row says now.
+# Written out, not imported: a migration says what it did then, whatever db.store.row says now.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 SORTED_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")

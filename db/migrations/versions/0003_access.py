@@ -13,7 +13,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# Written out, not imported: a migration says what it did then, whatever db.row says now.
+# Written out, not imported: a migration says what it did then, whatever db.store.row says now.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SORTED_TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")

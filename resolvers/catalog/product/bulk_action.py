@@ -8,18 +8,19 @@ import strawberry
 from sqlalchemy import select
 
 from db.catalog.product import ProductStatus, VariationType
-from db.row import now
-from db.writing import edit_all
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys, item
-from engine.unit import Errors, Unit
-from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_products
+from db.store.row import now
+from db.store.writing import edit_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys, item
+from engine.unit.unit import Errors, Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_products
 from resolvers.catalog.product.detail import product_published, product_updated
 from resolvers.catalog.product.duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
 from resolvers.catalog.product.removal import REMOVED, Removed, locked_for_removal, refuse_sold, remove_products
 from resolvers.catalog.product.rules import check_product
+from resolvers.editing.locking import key_of
 
 MOST: Final = 100
 

@@ -7,18 +7,18 @@ from typing import Any
 import strawberry
 from sqlalchemy import Table, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
-from db.row import now, table
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
-from resolvers.catalog.locking import key_of
+from db.store.row import now, table
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.product.detail import OUTDATED, change_product, product_to_edit
 from resolvers.catalog.product.rules import check_product
+from resolvers.editing.locking import key_of
 
 TAX_CLASS = table(TaxClassRow)
 SHIPPING_CLASS = table(ShippingClassRow)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from db.row import now
-from engine.errors import ErrorCode
-from engine.mutation import mutation
-from engine.payload import Keys, item
-from engine.unit import Errors, Unit
+from db.store.row import now
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys, item
+from engine.unit.unit import Errors, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import draft_new
 from resolvers.catalog.product.input import MOST_PRODUCTS, ProductBulkCreateInput, ProductCreateInput
 from resolvers.catalog.product.references import look_up

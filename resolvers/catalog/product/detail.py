@@ -9,22 +9,23 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import select
 
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.product import VariationType
-from db.derivations import refresh_products, refresh_products_search
-from db.row import now
-from db.writing import edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
-from resolvers import text
+from db.store.row import now
+from db.store.writing import edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import PRODUCT, key_of, locked_product, locked_variants, not_found
+from resolvers.catalog.locking import PRODUCT, locked_product, locked_variants
 from resolvers.catalog.product.removal import locked_for_removal
 from resolvers.catalog.product.rules import FOLLOWS, SHOWN_AS, check_product
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
-from resolvers.editing import graphql_names, refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import graphql_names, refuse_outdated
 
 MOST_VARIANTS: Final = 100  # as ids elsewhere
 OUTDATED: Final = "The version you edited; a newer one makes a CONFLICT and nothing is written."

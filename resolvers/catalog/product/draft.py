@@ -11,15 +11,15 @@ from typing import Any, Final, TypeVar
 from strawberry.types.maybe import Some
 
 from db.catalog.product import ProductStatus, VariationType
-from engine.errors import ErrorCode
-from engine.unit import Errors
-from resolvers.catalog.locking import key_of
+from engine.unit.unit import Errors
+from engine.values.errors import ErrorCode
 from resolvers.catalog.media import checked_pictures
 from resolvers.catalog.product.input import CategoryInput, given, product_columns
 from resolvers.catalog.product.rules import blank_product, check_product, slug_of
 from resolvers.catalog.variant.input import variant_columns
 from resolvers.catalog.variant.rules import check_variant, new_variant
-from resolvers.editing import Edited
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import Edited
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Table, insert, or_, select
 
 from db.catalog.attribute import VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.free_slugs import Wanted, family, free_slugs
 from db.catalog.media import MediaRow
@@ -20,15 +21,14 @@ from db.catalog.product import ProductStatus, StockStatus, sort_key
 from db.catalog.search import search_text
 from db.catalog.slug import LONGEST
 from db.catalog.taxonomy import ProductTermRow
-from db.claims import claim
-from db.derivations import refresh_products, refresh_products_search
-from db.keys import new_keys
-from db.row import now, table
-from db.writing import point_all
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Unit
+from db.store.locks import claim
+from db.store.primary_keys import new_keys
+from db.store.row import now, table
+from db.store.writing import point_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product, locked_variants
 from resolvers.catalog.product.rules import LONGEST as LONGEST_TEXTS
 from resolvers.catalog.product.rules import slug_of

@@ -15,12 +15,12 @@ from strawberry.types.maybe import Some
 
 from db.catalog.product import FulfillmentType, GroupPricing, ProductRow, ProductStatus, VariationType
 from db.catalog.variant import PaymentType
-from db.row import table
-from engine.input import identifies
-from engine.scalars import HTML, Cents
+from db.store.row import table
+from engine.declared.input import identifies
+from engine.values.scalars import HTML, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import key_of
 from resolvers.catalog.variant.input import MediaInput, VariantDisplay, VariantTerms
+from resolvers.editing.locking import key_of
 
 # `metadata` is SQLModel's own name.
 COLUMNS: Final[Mapping[str, str]] = {c.name: c.name for c in table(ProductRow).columns if c.name != "id"} | {

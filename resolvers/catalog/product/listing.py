@@ -6,19 +6,27 @@ from typing import Any
 import strawberry
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
 from db.catalog.search import contained, proposed
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import PaymentType, VariantRow
 from db.commerce.order import OrderItemRow
-from db.row import table
-from engine.declaration import expression
-from engine.filtering import compared, counted, filters, some
-from engine.input import finds
-from engine.listing import Listing
-from engine.operators import OPERATORS, CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
-from engine.ordering import SortDirection
+from db.store.row import table
+from engine.declared.input import finds
+from engine.declared.listing import Listing
+from engine.values.columns import expression
+from engine.values.filtering import compared, counted, filters, some
+from engine.values.operators import (
+    OPERATORS,
+    CentsOperators,
+    DateTimeOperators,
+    EnumOperators,
+    IntOperators,
+    TextOperators,
+)
+from engine.values.ordering import SortDirection
+from engine.values.viewer import Viewer
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.term import TermFilter
 from resolvers.catalog.variant.listing import ProductVariantFilter
@@ -125,7 +133,7 @@ class ProductFilter:
     not_: "ProductFilter | None" = strawberry.field(default=None, name="not")
 
 
-def _found(text: str, viewer: visibility.Viewer) -> ColumnElement[bool]:
+def _found(text: str, viewer: Viewer) -> ColumnElement[bool]:
     """The text of a product holds those of all its variants: what only a hidden one says finds nothing."""
     found = contained(PRODUCT.c.search_text, text)
     if visibility.sees_catalog(viewer):

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from db.catalog.product import ProductRow, ProductStatus
-from db.row import now
-from db.writing import edit_all
-from engine.unit import Event, Unit
+from db.store.row import now
+from db.store.writing import edit_all
+from engine.unit.unit import Event, Unit
 from resolvers.catalog.locking import PRODUCT
-from resolvers.editing import graphql_names
+from resolvers.editing.updating import graphql_names
 
 AT_ONCE: Final = 100
 

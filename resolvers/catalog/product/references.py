@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.catalog.free_slugs import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TaxonomyRow, TermRow
-from db.claims import claim
-from db.row import table
-from engine.errors import ErrorCode
-from engine.unit import Errors, Unit
-from resolvers import text
-from resolvers.catalog.locking import key_of
+from db.store.locks import claim
+from db.store.row import table
+from engine.unit.unit import Errors, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import ProductDraft
 from resolvers.catalog.taxonomy import LONGEST_NAME, Place, Tree, grow, locked_tree
 from resolvers.catalog.variant.rules import refuse_missing_shipping_classes, refuse_taken_skus
+from resolvers.editing import text
+from resolvers.editing.locking import key_of
 
 TAXONOMY: Final = table(TaxonomyRow)
 TERM: Final = table(TermRow)

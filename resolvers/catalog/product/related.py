@@ -8,9 +8,9 @@ from sqlmodel import col
 
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
-from db.row import table
-from engine.batch import Argument
-from engine.listing import Narrowing
+from db.store.row import table
+from engine.declared.batch import Argument
+from engine.declared.listing import Narrowing
 
 PRODUCT = table(ProductRow)
 TERM = table(TermRow)

@@ -16,16 +16,17 @@ from db.catalog.download import DownloadRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
 from db.integration.feed import FeedRow
-from db.row import table
-from db.writing import bump_all
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Event, Refuses, Unit
-from resolvers.catalog.locking import PRODUCT, VARIANT, key_of, locked_products, not_found
+from db.store.row import table
+from db.store.writing import bump_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Event, Refuses, Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_products
 from resolvers.catalog.variant.events import variant_deleted, variant_updated
-from resolvers.editing import refuse_outdated
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import refuse_outdated
 
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)

@@ -6,15 +6,15 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from db.catalog.html import safe
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, VariationType, sort_key
 from db.catalog.slug import derived
-from engine.errors import ErrorCode
-from engine.naming import camel
-from engine.unit import Refuses
-from resolvers import text
+from engine.unit.unit import Refuses
+from engine.values.errors import ErrorCode
+from engine.values.naming import camel
 from resolvers.catalog.product.suggestion import MAX_EXCERPT_WORDS
-from resolvers.editing import differences
-from resolvers.html import safe
+from resolvers.editing import text
+from resolvers.editing.updating import differences
 
 Refuse: TypeAlias = Callable[[str, str], None]  # a column, what is wrong with it
 

@@ -12,9 +12,9 @@ from sqlalchemy import and_, case, func, select, true
 from db.catalog.product import ProductRow
 from db.commerce.order import OrderItemRow, OrderRow, PaymentStatus
 from db.commerce.store import MONEY_FORMAT
-from db.row import table
-from engine.context import Context
-from engine.loader import among
+from db.store.row import table
+from engine.standard.context import Context
+from engine.standard.loader import among
 
 ITEM = table(OrderItemRow)
 ORDER = table(OrderRow)

@@ -11,11 +11,11 @@ from strawberry.types.maybe import Some
 
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
-from db.row import now
-from engine.errors import ErrorCode
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
+from db.store.row import now
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import draft_new
 from resolvers.catalog.product.input import CategoryInput, ProductBulkCreateItemInput, ProductVariantCreateInput
 from resolvers.catalog.product.references import look_up

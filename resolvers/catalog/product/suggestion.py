@@ -1,9 +1,9 @@
 """Suggestions for whoever edits products."""
 
 from db.catalog.sku import stem, suggestion, taken_skus
-from engine import identity
-from engine.context import Context
-from engine.errors import CodedError, ErrorCode
+from engine.standard.context import Context
+from engine.values import identity
+from engine.values.errors import CodedError, ErrorCode
 
 MAX_EXCERPT_WORDS = 55  # WordPress's own default of excerpt_length
 

@@ -7,17 +7,18 @@ import strawberry
 from sqlalchemy import delete, insert, select
 
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
-from db.row import table
-from db.writing import edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
-from resolvers.catalog.locking import PRODUCT, key_of, locked_product
+from db.store.row import table
+from db.store.writing import edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import PRODUCT, locked_product
 from resolvers.catalog.product.detail import product_updated
 from resolvers.catalog.term_editing import TAXONOMY_NAME
-from resolvers.editing import refuse_outdated
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import refuse_outdated
 
 TAXONOMY = table(TaxonomyRow)
 TERM = table(TermRow)

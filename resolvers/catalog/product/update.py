@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from db.row import now
-from engine.errors import ErrorCode
-from engine.mutation import mutation
-from engine.payload import Keys, item
-from engine.unit import Errors, Unit
-from resolvers.catalog.locking import key_of, locked_product, locked_products, locked_variants
+from db.store.row import now
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys, item
+from engine.unit.unit import Errors, Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import locked_product, locked_products, locked_variants
 from resolvers.catalog.product.create import of_item, refuse_all_failed, refuse_count
 from resolvers.catalog.product.draft import ProductDraft, draft_change
 from resolvers.catalog.product.input import ProductBulkUpdateInput, ProductUpdateInput
 from resolvers.catalog.product.references import look_up
 from resolvers.catalog.product.writing import CHANGES, write_products
-from resolvers.editing import refuse_all_outdated, refuse_outdated
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import refuse_all_outdated, refuse_outdated
 
 
 @mutation(permission="products/edit", rest="POST /products/{postId}/pricing", emits=CHANGES)

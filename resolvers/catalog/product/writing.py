@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, or_, select, tuple_
 
+from db.catalog.derivations import derived_of
 from db.catalog.search import product_search_text
 from db.catalog.taxonomy import ProductTermRow, TermRow
-from db.derivations import derived_of
-from db.keys import new_keys
-from db.row import now, table
-from db.writing import edit_all, point_all
-from engine.unit import Event, Unit
+from db.store.primary_keys import new_keys
+from db.store.row import now, table
+from db.store.writing import edit_all, point_all
+from engine.unit.unit import Event, Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.media import MEDIA
 from resolvers.catalog.product.draft import ProductDraft, VariantDraft
@@ -20,7 +20,7 @@ from resolvers.catalog.product.references import grow_categories
 from resolvers.catalog.product.rules import FOLLOWS, SHOWN_AS
 from resolvers.catalog.product.terms import SHOWN_AS as TAXONOMIES_SHOWN_AS
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created
-from resolvers.editing import differences, graphql_names
+from resolvers.editing.updating import differences, graphql_names
 
 TERM: Final = table(TermRow)
 LINK: Final = table(ProductTermRow)

@@ -12,25 +12,26 @@ from typing import Any, Final, TypeAlias
 import strawberry
 from sqlalchemy import insert, select
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.product import VariationType
-from db.derivations import refresh_products, refresh_products_search
-from db.row import now, table
-from db.writing import add_all, edit_all
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Errors, Unit
+from db.store.row import now, table
+from db.store.writing import add_all, edit_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Errors, Unit
+from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import VARIANT, key_of, locked_variants, not_found
+from resolvers.catalog.locking import VARIANT, locked_variants
 from resolvers.catalog.product.detail import change_product
 from resolvers.catalog.product.removal import locked_for_removal
 from resolvers.catalog.variant.events import variant_created, variant_updated
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
 from resolvers.catalog.variant.rules import LONGEST, check_new_variant
-from resolvers.editing import differences, refuse_outdated
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import differences, refuse_outdated
 
 GROUP = table(AttributeGroupRow)
 TERM = table(AttributeTermRow)

@@ -6,19 +6,19 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import or_, select
 
-from db.writing import edit
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.scalars import URL
-from engine.unit import Unit
-from resolvers import text
+from db.store.writing import edit
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from engine.values.scalars import URL
 from resolvers.catalog.locking import VARIANT, locked_variant
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
 from resolvers.catalog.variant.events import variant_updated
 from resolvers.catalog.variant.input import MediaInput
-from resolvers.editing import refuse_outdated
+from resolvers.editing import text
+from resolvers.editing.updating import refuse_outdated
 
 # The documents give the pricing table's text no limit, and the same text 255 characters elsewhere.
 LONGEST_DESCRIPTION: Final = 2000

@@ -5,24 +5,16 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from db import visibility
+from db.catalog import visibility
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.pricing import change_prices
-from db.derivations import refresh_products, refresh_products_search
-from db.writing import add, edit
-from engine.errors import ErrorCode
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
-from resolvers.catalog.locking import (
-    VARIANT,
-    key_of,
-    locked_product,
-    locked_variant,
-    locked_variants,
-    not_found,
-)
+from db.store.writing import add, edit
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import VARIANT, locked_product, locked_variant, locked_variants
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
-from resolvers.catalog.position import next_position
 from resolvers.catalog.product.detail import change_product
 from resolvers.catalog.product.removal import locked_for_removal
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
@@ -40,7 +32,9 @@ from resolvers.catalog.variant.rules import (
     refuse_missing_shipping_classes,
     refuse_taken_skus,
 )
-from resolvers.editing import refuse_outdated
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.position import next_position
+from resolvers.editing.updating import refuse_outdated
 
 PRICES: Final = frozenset({"price", "compare_price"})
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from engine.unit import Event, Unit
-from resolvers.editing import graphql_names
+from engine.unit.unit import Event, Unit
+from resolvers.editing.updating import graphql_names
 
 # A class is a column of the variant, and a relation of the graph; what it is found by is not in the graph at all.
 _SHOWN_AS: Final = {"shipping_class_id": "shipping_class"}

@@ -13,11 +13,11 @@ from strawberry.types.maybe import Some
 
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
-from db.row import table
-from engine.input import finds, identifies
-from engine.scalars import URL, Cents
+from db.store.row import table
+from engine.declared.input import finds, identifies
+from engine.values.scalars import URL, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import key_of
+from resolvers.editing.locking import key_of
 
 # A variant keeps its product; `stockStatus` is accepted as documented, and follows from the numbers.
 NOT_WRITTEN: Final = frozenset({"id", "product_id", "stock_status"})

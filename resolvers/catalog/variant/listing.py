@@ -9,12 +9,12 @@ from sqlmodel import col
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import contained, proposed
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
-from db.row import table
-from engine.declaration import expression
-from engine.filtering import filters
-from engine.listing import Listing
-from engine.operators import CentsOperators, EnumOperators, IntOperators, TextOperators
-from engine.ordering import SortDirection
+from db.store.row import table
+from engine.declared.listing import Listing
+from engine.values.columns import expression
+from engine.values.filtering import filters
+from engine.values.operators import CentsOperators, EnumOperators, IntOperators, TextOperators
+from engine.values.ordering import SortDirection
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 
 VARIANT = table(VariantRow)

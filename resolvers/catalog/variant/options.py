@@ -5,13 +5,13 @@ from typing import Final
 
 from sqlalchemy import and_, false, or_, select, true
 
-from db import visibility
+from db.catalog import visibility
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.search import containing
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
-from db.row import table
-from engine import identity
-from engine.context import Context
+from db.store.row import table
+from engine.standard.context import Context
+from engine.values import identity
 
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)

@@ -11,12 +11,12 @@ from db.catalog.search import search_text
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.stock import stock_status
 from db.catalog.variant import PaymentType, VariantRow
-from db.row import now, table
-from engine.errors import ErrorCode
-from engine.naming import camel
-from engine.unit import Refuses
-from resolvers import text
-from resolvers.editing import differences
+from db.store.row import now, table
+from engine.unit.unit import Refuses
+from engine.values.errors import ErrorCode
+from engine.values.naming import camel
+from resolvers.editing import text
+from resolvers.editing.updating import differences
 
 Refuse: TypeAlias = Callable[[str, str], None]  # a column, what is wrong with it
 

@@ -7,21 +7,22 @@ from typing import Any
 import strawberry
 from sqlalchemy import select
 
-from db import visibility
+from db.catalog import visibility
+from db.catalog.derivations import refresh_products
 from db.catalog.stock import stock_status
-from db.derivations import refresh_products
-from db.row import now
-from db.writing import edit_all
-from engine.errors import ErrorCode
-from engine.input import identifies
-from engine.mutation import mutation
-from engine.payload import Keys
-from engine.unit import Unit
-from resolvers.catalog.locking import VARIANT, key_of, locked_product, locked_variants, not_found
+from db.store.row import now
+from db.store.writing import edit_all
+from engine.declared.input import identifies
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from resolvers.catalog.locking import VARIANT, locked_product, locked_variants
 from resolvers.catalog.product.detail import change_product
 from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
-from resolvers.editing import differences, refuse_outdated
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import differences, refuse_outdated
 
 
 @strawberry.input(description="How much there is of one variant of a product.")

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from server.graphiql import Document, page, routes
+from server.graphql.graphiql import Document, page, routes
 
 ARGUMENTS = (
     "--no-sandbox",  # a container's root has no user namespace to give away

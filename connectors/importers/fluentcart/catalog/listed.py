@@ -8,7 +8,7 @@ from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.integration.feed import FEED
-from connectors.importers.fluentcart.listing import Listing
+from connectors.importers.fluentcart.listing import RemoteList
 from connectors.importers.fluentcart.values import branch, key
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Skipped
@@ -31,7 +31,7 @@ class Products:
 
     def __init__(self) -> None:
         self.not_offered: set[str] = set()
-        self.listing = Listing(
+        self.listing = RemoteList(
             PRODUCT.entity,
             "/products",
             "products",

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
-from connectors.importers.fluentcart.listing import Batch, Listing
+from connectors.importers.fluentcart.listing import Batch, RemoteList
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -120,7 +120,7 @@ async def _complete(client: Client, fresh: list[tuple[int, Record]]) -> tuple[li
     return await together(whole_of(identifier, record) for identifier, record in fresh), skipped
 
 
-CUSTOMERS: Final = Listing(CUSTOMER.entity, "/customers", "customers", _complete)
+CUSTOMERS: Final = RemoteList(CUSTOMER.entity, "/customers", "customers", _complete)
 
 
 def read_customers(batch: Batch[ListedCustomer], source: str) -> tuple[list[Customer], list[Skipped]]:

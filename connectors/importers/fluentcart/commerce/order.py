@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
-from connectors.importers.fluentcart.listing import Batch, Listing
+from connectors.importers.fluentcart.listing import Batch, RemoteList
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -233,7 +233,7 @@ async def _complete(client: Client, fresh: list[tuple[int, Record]]) -> tuple[li
     )
 
 
-ORDERS: Final = Listing(ORDER.entity, "/orders", "orders", _complete)
+ORDERS: Final = RemoteList(ORDER.entity, "/orders", "orders", _complete)
 
 
 def read_orders(batch: Batch[tuple[int, Record]], source: str) -> tuple[list[Order], list[Skipped]]:

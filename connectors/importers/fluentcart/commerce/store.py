@@ -7,7 +7,7 @@ from connectors.importers.fluentcart.values import address, branch, document, pl
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
-from db.confidential import without_secrets
+from db.secrets.confidential import without_secrets
 
 
 def _currency(value: Any) -> str:

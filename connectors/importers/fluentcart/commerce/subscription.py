@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from connectors.importers.fluentcart.listing import Batch, Listing, as_listed
+from connectors.importers.fluentcart.listing import Batch, RemoteList, as_listed
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -62,7 +62,7 @@ SUBSCRIPTION: Final = Mapped(
     branch=branch,
     unique=("uuid",),
 )
-SUBSCRIPTIONS: Final = Listing(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
+SUBSCRIPTIONS: Final = RemoteList(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
 
 
 @dataclass(slots=True)

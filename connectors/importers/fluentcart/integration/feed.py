@@ -6,8 +6,8 @@ from typing import Any, Final
 from connectors.importers.fluentcart.catalog.upgrade_path import placed
 from connectors.importers.fluentcart.values import branch, document, entries, flag, key, name, plain
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
-from db.confidential import confidential, without_secrets
 from db.integration.feed import FeedRow, FeedScope
+from db.secrets.confidential import confidential, without_secrets
 
 
 def _triggers(value: Any) -> list[str]:

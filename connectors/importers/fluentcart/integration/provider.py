@@ -6,9 +6,9 @@ from typing import Any, Final
 from connectors.importers.fluentcart.values import address, branch, entries, flag, name, plain, shown, text, whole
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
-from db.confidential import without_secrets
 from db.integration.feed import FeedScope
 from db.integration.provider import ProviderRow
+from db.secrets.confidential import without_secrets
 
 
 def _scopes(value: Any) -> list[str]:

@@ -13,7 +13,7 @@ from connectors.importers.mapping import Columns, Unreadable
 from connectors.importers.reconcile import Link
 from connectors.importers.report import Report, Skipped, Tally
 from db.integration.feed import FeedScope, FeedVariantRow
-from db.row import table
+from db.store.row import table
 
 FEED_VARIANT = table(FeedVariantRow)
 

@@ -1,0 +1,42 @@
+"""Which rows of orders, customers and the store itself a viewer may see: one predicate per entity."""
+
+from sqlalchemy import ColumnElement
+
+from db.store.visibility import rows_with
+from engine.values.viewer import Viewer
+
+
+def orders(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
+def order_items(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
+def order_transactions(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
+def order_addresses(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
+def download_permissions(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
+def customers(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "customers/view")
+
+
+def customer_addresses(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "customers/view")
+
+
+def subscriptions(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "subscriptions/view")
+
+
+def stores(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "store/settings")

@@ -1,0 +1,259 @@
+"""The unit of work: one transaction with its rows, its idempotency record and its events. Nobody else commits."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import structlog
+from sqlalchemy import CheckConstraint, UniqueConstraint, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.access import audit
+from db.secrets.encrypted import NoKey
+from db.store.database import Database
+from db.store.idempotency import KEPT, IdempotencyRow, forget_old
+from db.store.outbox import EventRow
+from db.store.row import now, table
+from db.tables import METADATA
+from engine.unit.unit import Errors, Event, Recorded
+from engine.values.errors import ErrorCode, Forbidden, Refused, UserError
+from engine.values.naming import camel
+from engine.values.viewer import Viewer
+
+log = structlog.get_logger("storegraph.db")
+
+_IDEMPOTENCY = table(IdempotencyRow)
+_EVENT = table(EventRow)
+# A deadlock's victim, a serialization failure, a lock not granted in time.
+_PASSING = frozenset({"40P01", "40001", "55P03"})
+
+
+P = TypeVar("P")
+
+
+class UnitOfWork:
+    """See engine.unit.unit.Unit for what each method promises."""
+
+    def __init__(
+        self, connection: AsyncConnection, viewer: Viewer, ports: Mapping[type[Any], object] | None = None
+    ) -> None:
+        self.connection = connection
+        self.viewer = viewer
+        self.outside: Any = None
+        self._ports = ports or {}
+        self.events: list[Event] = []
+        self._errors = Errors()
+        self._committed: list[Callable[[], Awaitable[None]]] = []
+        self._undone: list[Callable[[], Awaitable[None]]] = []
+        self._over = False
+
+    def port(self, kind: type[P]) -> P:
+        return cast(P, self._ports[kind])
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def require(self, permission: str) -> None:
+        if permission not in self.viewer.permissions:
+            raise Forbidden(permission, anonymous=self.viewer.id is None)
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self._errors.refuse(code, message, *path)
+
+    def at(self, *path: str) -> Errors:
+        return self._errors.at(*path)
+
+    def settle(self, keys: Mapping[str, Any] | None = None) -> None:
+        if self._errors:
+            raise Refused(self._errors.found, keys)
+
+    def afterwards(
+        self,
+        *,
+        committed: Callable[[], Awaitable[None]] | None = None,
+        undone: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        if committed is not None:
+            self._committed.append(committed)
+        if undone is not None:
+            self._undone.append(undone)
+
+    async def end(self) -> None:
+        """Does what was put off until the transaction ended. What fails there is logged: the answer is settled."""
+        for action in self._committed if self._over else self._undone:
+            try:
+                await action()
+            except Exception as error:
+                log.error("after a transaction", committed=self._over, exc_info=error)
+
+    @property
+    def _caller(self) -> str:
+        return self.viewer.id or "anonymous"
+
+    async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
+        place = (
+            (_IDEMPOTENCY.c.caller == self._caller)
+            & (_IDEMPOTENCY.c.mutation == mutation)
+            & (_IDEMPOTENCY.c.key == key)
+        )
+        values = {
+            "caller": self._caller,
+            "mutation": mutation,
+            "key": key,
+            "input_hash": input_hash,
+            "created_at": now(),
+        }
+        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+        # PostgreSQL waits here for a twin's transaction to end; SQLite waited when the transaction began. A record that
+        # is kept no longer is taken over.
+        claim = (
+            dialect.insert(_IDEMPOTENCY)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=list(_IDEMPOTENCY.primary_key.columns),
+                set_={**values, "result": None},
+                where=_IDEMPOTENCY.c.created_at < now() - KEPT,
+            )
+        )
+        if (await self.connection.execute(claim.returning(_IDEMPOTENCY.c.key))).first() is not None:
+            return None
+        found = (await self.connection.execute(select(_IDEMPOTENCY).where(place))).one()
+        return Recorded(found.input_hash, found.result)
+
+    async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
+        if self.events:
+            moment = now()
+            await self.connection.execute(insert(_EVENT), [self._row(e, moment) for e in self.events])
+            if audited:
+                await audit.record_events(self.connection, self.viewer, mutation, self.events)
+        if key is not None:
+            await self.connection.execute(
+                update(_IDEMPOTENCY)
+                .where(
+                    _IDEMPOTENCY.c.caller == self._caller,
+                    _IDEMPOTENCY.c.mutation == mutation,
+                    _IDEMPOTENCY.c.key == key,
+                )
+                .values(result=result)
+            )
+            await forget_old(self.connection)
+        await self.connection.commit()
+        self._over = True
+
+    def _row(self, event: Event, moment: datetime) -> dict[str, Any]:
+        return {
+            "name": event.name,
+            "entity": event.entity,
+            "version": event.version,
+            "changed": list(event.changed),
+            "payload": event.payload,
+            "caller": self._caller,
+            "occurred_at": moment,
+        }
+
+    def passing(self, error: Exception) -> bool:
+        if not isinstance(error, DBAPIError):
+            return False
+        return getattr(error.orig, "sqlstate", None) in _PASSING or "database is locked" in str(error.orig)
+
+    def explain(self, error: Exception) -> UserError | None:
+        if isinstance(error, NoKey):
+            return UserError(code=error.code, message=error.message, field=None)
+        if not isinstance(error, IntegrityError):
+            return None
+        constraint = violated(error)
+        if isinstance(constraint, UniqueConstraint):
+            # The last column is what the caller chose; those before it say among which it has to be unique.
+            name = camel([c.name for c in constraint.columns][-1])
+            return UserError(code=ErrorCode.CONFLICT, message=f"{name} is taken already", field=[name])
+        if isinstance(constraint, CheckConstraint):
+            rule = str(constraint.name).removeprefix(f"ck_{constraint.table.name}_").replace("_", " ")
+            return UserError(
+                code=ErrorCode.VALIDATION, message=f"The result would break a rule of the store: {rule}", field=None
+            )
+        if _refers(error):
+            return UserError(
+                code=ErrorCode.CONFLICT,
+                message="Something that this refers to was deleted meanwhile, or is still in use; read again",
+                field=None,
+            )
+        return None
+
+
+def _refers(error: IntegrityError) -> bool:
+    """Whether a foreign key was broken."""
+    return getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY constraint failed" in str(error.orig)
+
+
+def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None:
+    """The constraint behind a refusal of the database; None for one that is not of these kinds."""
+    cause = getattr(error.orig, "__cause__", None) or error.orig
+    name = getattr(cause, "constraint_name", None)
+    if name is None:
+        # SQLite names a check, but of a unique constraint only the columns.
+        if check := re.search(r"CHECK constraint failed: (\w+)", str(error.orig)):
+            name = check[1]
+        elif unique := re.search(r"UNIQUE constraint failed: (\w+)\.", str(error.orig)):
+            columns = set(re.findall(r"\w+\.(\w+)", str(error.orig)))
+            return next(
+                (
+                    c
+                    for c in METADATA.tables[unique[1]].constraints
+                    if isinstance(c, UniqueConstraint) and {column.name for column in c.columns} == columns
+                ),
+                None,
+            )
+    return next(
+        (
+            c
+            for table in METADATA.tables.values()
+            for c in table.constraints
+            if isinstance(c, UniqueConstraint | CheckConstraint) and c.name == name
+        ),
+        None,
+    )
+
+
+class Units:
+    """What the engine is given as its database: reads, and units of work for a viewer. `ports` are what else the
+    functions of mutations and queries reach, by type."""
+
+    def __init__(self, database: Database, *ports: object) -> None:
+        self._database = database
+        self._ports: dict[type[Any], object] = {type(port): port for port in (database, *ports)}
+
+    def port(self, kind: type[P]) -> P:
+        return cast(P, self._ports[kind])
+
+    @property
+    def dialect(self) -> str:
+        return self._database.dialect
+
+    def read(self) -> Any:
+        return self._database.read()
+
+    @asynccontextmanager
+    async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
+        """Rolled back unless committed."""
+        unit: UnitOfWork | None = None
+        try:
+            async with self._database.write() as connection:
+                unit = UnitOfWork(connection, viewer, self._ports)
+                yield unit
+        finally:
+            if unit is not None:
+                await unit.end()
+
+    async def carry_out(self, viewer: Viewer, name: str, work: Callable[[UnitOfWork], Awaitable[P]]) -> P:
+        """What no request asks for, in a unit of its own under this name; committed unless it raises."""
+        async with self.unit(viewer) as unit:
+            done = await work(unit)
+            await unit.commit(name, None, None)
+            return done
+
+
+__all__: Sequence[str] = ("UnitOfWork", "Units", "violated")

@@ -1,0 +1,127 @@
+"""Fields that no column and no relation can say: worked out by a function of ours, for all parents at once."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+
+from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.input import check_ids
+from engine.standard.context import Context
+from engine.standard.loader import Loader
+from engine.values import identity
+from engine.values.columns import element
+from engine.values.errors import BadUserInput
+from engine.values.naming import camel
+from engine.values.viewer import PUBLIC
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+NO_DEFAULT: Final = object()
+MOST_IDS: Final = 100
+
+
+class Argument:
+    """An argument of such a field. Without a default it is required, unless its type admits None."""
+
+    def __init__(
+        self,
+        name: str,
+        type_: Any,
+        description: str | None = None,
+        default: Any = NO_DEFAULT,
+        identifies: str | None = None,
+    ) -> None:
+        self.name = name
+        self.identifies = identifies  # the type whose id it is, or a list of ids
+        self.type = type_
+        self.description = description
+        self.default = default
+
+    def declared(self) -> StrawberryArgument:
+        options = {} if self.default is NO_DEFAULT else {"default": self.default}
+        return StrawberryArgument(
+            self.name, None, StrawberryAnnotation(self.type), description=self.description, **options
+        )
+
+
+class Batched(Declaration):
+    """One call answers all parents: keys in, as many values out, in that order."""
+
+    weight = LOOKED_UP
+
+    def __init__(self, function: Callable[..., Awaitable[Sequence[Any]]], to: Any, permission: str | None) -> None:
+        self.function = function
+        self.needs = (to,)
+        self.key: str = to.key
+        self.permission = permission
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        context: Context = info.context
+        place = (self, tuple(map(id, info._raw_info.field_nodes)))
+        loader = context.loaders.get(place)
+        if loader is None:
+            loader = context.loaders[place] = Loader(partial(self._load, context, arguments), context.pace)
+        return await loader.load(getattr(source.row, self.key))
+
+    async def _load(self, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:
+        return list(await self.function(context, keys, **arguments))
+
+
+class Queried(Declaration):
+    """A root field of its own: a function of the context and its arguments."""
+
+    weight = LOOKED_UP
+
+    def __init__(
+        self, function: Callable[..., Awaitable[Any]], permission: str, arguments: Sequence[Argument] = ()
+    ) -> None:
+        self.function = function
+        self.permission = permission
+        self.identifying = {a.name: a.identifies for a in arguments if a.identifies}
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        check_ids(list(arguments.values()))
+        for name, type_name in self.identifying.items():
+            given = arguments.get(name) or []
+            if len(given) > MOST_IDS and not isinstance(given, str):
+                raise BadUserInput(f"`{camel(name)}` takes at most {MOST_IDS} ids")
+            for text in [given] if isinstance(given, str) else given:
+                identity.decode(text, type_name)
+
+    async def resolve(
+        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+    ) -> Any:
+        return await self.function(info.context, **arguments)
+
+
+def batched(
+    function: Callable[..., Awaitable[Sequence[Any]]],
+    *arguments: Argument,
+    to: object,
+    permission: str | None = None,
+    rest: Sequence[str] = (),
+    description: str | None = None,
+) -> Any:
+    """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents."""
+    field = declare(Batched(function, element(to), permission), description=description, rest=rest)
+    field.arguments = [a.declared() for a in arguments]
+    return field
+
+
+def queried(
+    function: Callable[..., Awaitable[Any]],
+    *arguments: Argument,
+    permission: str = PUBLIC,
+    rest: Sequence[str] = (),
+    description: str | None = None,
+) -> Any:
+    """A root field whose value is `function(context, **arguments)`."""
+    field = declare(Queried(function, permission, arguments), description=description, rest=rest)
+    field.arguments = [a.declared() for a in arguments]
+    return field

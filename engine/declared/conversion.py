@@ -1,0 +1,75 @@
+"""Inputs made of what graphql-core coerced, by one function for each type that is worked out once.
+
+Strawberry looks up names and types of every field of every value again; a list of ten products with six variants each
+has two thousand of them, and arguments are converted twice: checked before anything runs, and used.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from functools import cache
+from typing import Any, TypeAlias
+
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryMaybe,
+    StrawberryOptional,
+    get_object_definition,
+    has_object_definition,
+)
+from strawberry.types.lazy_type import LazyType
+from strawberry.types.maybe import Some
+from strawberry.types.unset import UNSET
+
+from engine.values.naming import camel
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
+    """An input type's value, as Strawberry would make it: what `StrawberryObjectDefinition.from_input` is for."""
+    defaults, fields = _fields(type_)
+    values = dict(defaults)
+    for name, (python_name, convert) in fields.items():
+        if name in given:
+            value = given[name]
+            values[python_name] = value if convert is None else convert(value)
+    return type_(**values)
+
+
+@cache
+def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None]]]:
+    """What is None unless it is given, and how each field is converted, by its name in the graph."""
+    definition = get_object_definition(type_, strict=True)
+    fields = definition.fields
+    # A field without a default of its own may be left out only where it takes null.
+    defaults = {f.python_name: None for f in fields if not _has_default(f)}
+    return defaults, {
+        f.graphql_name or camel(f.python_name): (f.python_name, _converter(f.resolve_type(type_definition=definition)))
+        for f in fields
+    }
+
+
+def _has_default(field: Any) -> bool:
+    return field.default_value is not MISSING or field.default_factory is not MISSING
+
+
+def _converter(type_: Any) -> Convert | None:
+    """None for what is right as it is: scalars and enums are converted by graphql-core."""
+    if isinstance(type_, StrawberryMaybe):
+        inner = _converter(type_.of_type)
+        return Some if inner is None else lambda value: Some(inner(value))
+    if isinstance(type_, StrawberryOptional):
+        return _converter(type_.of_type)
+    if isinstance(type_, StrawberryList):
+        each = _converter(type_.of_type)
+        # A copy even where nothing is converted: a default is the same list for every request.
+        return _unless_null(list if each is None else lambda values: [each(value) for value in values])
+    if isinstance(type_, LazyType):
+        return _unless_null(lambda value: made(type_.resolve_type(), value))
+    if has_object_definition(type_):
+        return _unless_null(lambda value: made(type_, value))
+    return None
+
+
+def _unless_null(convert: Convert) -> Convert:
+    return lambda value: value if value is None or value is UNSET else convert(value)

@@ -1,0 +1,241 @@
+"""Where a field comes from, declared once on the Strawberry field.
+
+graphql-core resolves a declared field through its `get_result`; a compiler reads the same declaration off
+`type_map["Product"].fields["variants"].extensions["strawberry-definition"].declaration`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from sqlalchemy import ColumnElement
+from strawberry.types.base import StrawberryContainer, StrawberryList, StrawberryOptional, has_object_definition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+from engine.declared.directives import ASSUMED, Cost, ListSize
+from engine.values.columns import element
+from engine.values.viewer import PUBLIC
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+    from engine.standard.context import Context
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+T = TypeVar("T")
+
+DECLARATION = "declaration"
+# What has to be looked up for each parent takes about ten times as long as a value of its row.
+LOOKED_UP = 10
+
+
+class Declaration:
+    """What a field is made of. `needs` are the columns (or labelled expressions) of the row that it reads."""
+
+    needs: tuple[ColumnElement[Any], ...] = ()
+    permission: str | None = None
+    rest: tuple[str, ...] = ()  # the documented operations that this field covers
+    plain = False  # True: a function of the row alone, resolved without asking who is there
+    weight = 1  # what the field adds to a document's cost, beside what is selected below it
+    list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+        """Raise BadUserInput for arguments that make no sense together. Runs before anything is executed."""
+
+
+class DeclaredField(StrawberryField):
+    """A Strawberry field whose declaration travels in `metadata`, which survives Strawberry's copying of fields."""
+
+    @property
+    def declaration(self) -> Declaration:
+        return cast(Declaration, self.metadata[DECLARATION])
+
+    @property
+    def is_basic_field(self) -> bool:
+        return self.declaration.plain
+
+    @property
+    def target(self) -> type[Any]:
+        return target(self)
+
+    @property
+    def many(self) -> bool:
+        outer: Any = self.type
+        return isinstance(outer, StrawberryList)
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        declaration = self.declaration
+        if declaration.plain:
+            return cast(Leaf, declaration).read(source.row)
+        assert info is not None  # Strawberry leaves it out for basic fields only
+        if declaration.permission is not None:
+            info.context.require(declaration.permission)
+        return declaration.resolve(self, source, info, kwargs)
+
+
+def target(field: StrawberryField) -> type[Any]:
+    """The Python class behind the field's type, wrappers taken off."""
+    inner: Any = field.type
+    while isinstance(inner, StrawberryContainer):
+        inner = inner.of_type
+    return cast(type[Any], inner.resolve_type() if isinstance(inner, LazyType) else inner)
+
+
+def priced(field: StrawberryField) -> None:
+    """Gives the field the directives that say its part in a document's cost. To be called when all types are known;
+    calling again changes nothing."""
+    weight, size = 1, None
+    kept = list(field.directives)
+    if isinstance(field, DeclaredField):  # derived from the declaration alone
+        weight, size = field.declaration.weight, field.declaration.list_size
+        kept = [d for d in kept if not isinstance(d, Cost | ListSize)]
+    elif any(isinstance(d, ListSize) for d in kept):
+        return
+    outer: Any = field.type
+    if isinstance(outer, StrawberryOptional):
+        outer = outer.of_type
+    if size is None and isinstance(outer, StrawberryList) and has_object_definition(target(field)):
+        size = ListSize(assumed_size=ASSUMED)
+    if weight != 1:
+        kept.append(Cost(weight=str(weight)))
+    field.directives = kept if size is None else [*kept, size]
+
+
+class Leaf(Declaration):
+    """A value worked out from columns of its own row; only those are read."""
+
+    def __init__(
+        self, needs: Sequence[ColumnElement[Any]], read: Callable[[Any], Any], permission: str | None = None
+    ) -> None:
+        self.needs = tuple(needs)
+        self.read = read
+        self.permission = permission
+        self.plain = permission is None
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        return self.read(source.row)
+
+
+@dataclass(frozen=True, eq=False)
+class Relation(Declaration):
+    """Rows of the target type's table, found by a key that they (or what joins them, `on`) share with the parent."""
+
+    key: ColumnElement[Any]
+    to: ColumnElement[Any] | str
+    on: ColumnElement[bool] | None = None
+    where: ColumnElement[bool] | None = None
+    order: tuple[ColumnElement[Any], ...] = ()
+    permission: str | None = None
+    size: int | None = None
+    weight = LOOKED_UP
+
+    @property
+    def list_size(self) -> ListSize | None:  # type: ignore[override]
+        return None if self.size is None else ListSize(assumed_size=self.size)
+
+    @property
+    def needs(self) -> tuple[ColumnElement[Any], ...]:  # type: ignore[override]
+        return () if isinstance(self.to, str) else (self.to,)
+
+    @property
+    def parent(self) -> str:
+        """The name under which the parent's row holds the key."""
+        return self.to if isinstance(self.to, str) else cast(str, cast(Any, self.to).key)
+
+    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
+        from engine.standard.loader import load_related  # the loader needs entities, entities need declarations
+
+        return load_related(self, field, source, info)
+
+
+def declare(
+    declaration: Declaration, *, description: str | None = None, rest: Sequence[str] = (), **options: Any
+) -> Any:
+    """A field of this declaration; what it says of itself stands in its description."""
+    sentences = [description] if description else []
+    object.__setattr__(declaration, "rest", tuple(rest))  # some declarations are frozen
+    if declaration.permission not in (None, PUBLIC):
+        sentences.append(f"Requires {declaration.permission}.")
+    if rest:
+        sentences.append(f"REST: {', '.join(rest)}.")
+    return DeclaredField(
+        python_name=None,
+        graphql_name=options.pop("name", None),
+        description=" ".join(sentences) or None,
+        metadata={DECLARATION: declaration},
+        **options,
+    )
+
+
+def column(attribute: T, *, permission: str | None = None, description: str | None = None) -> T:
+    """A leaf that is a column. mypy checks that the GraphQL type is the column's."""
+    need = element(attribute)
+    return cast(T, declare(Leaf([need], attrgetter(need.key), permission), description=description))
+
+
+@overload
+def computed(
+    function: Callable[[A], T], a: A, /, *, permission: str | None = None, description: str | None = None
+) -> T: ...
+@overload
+def computed(
+    function: Callable[[A, B], T], a: A, b: B, /, *, permission: str | None = None, description: str | None = None
+) -> T: ...
+@overload
+def computed(
+    function: Callable[[A, B, C], T],
+    a: A,
+    b: B,
+    c: C,
+    /,
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+) -> T: ...
+def computed(
+    function: Callable[..., T], /, *attributes: object, permission: str | None = None, description: str | None = None
+) -> T:
+    """A leaf worked out from columns of its own row, given to `function` in order."""
+    needs = [element(a) for a in attributes]
+    values = attrgetter(*(n.key for n in needs))
+    read = (lambda row: function(values(row))) if len(needs) == 1 else (lambda row: function(*values(row)))
+    return cast(T, declare(Leaf(needs, read, permission), description=description))
+
+
+def derived(function: Callable[[Any], T], *, description: str | None = None) -> T:
+    """A leaf of a value type: worked out from the whole value."""
+    return cast(T, declare(Leaf((), function), description=description))
+
+
+def related(
+    key: object,
+    *,
+    to: object,
+    on: ColumnElement[bool] | None = None,
+    where: ColumnElement[bool] | None = None,
+    order: Sequence[object] = (),
+    permission: str | None = None,
+    rest: Sequence[str] = (),
+    name: str | None = None,
+    size: int | None = None,
+    description: str | None = None,
+) -> Any:
+    """A relation: one batched statement finds the rows whose `key` is the `to` of the parents that were asked.
+
+    The annotation says whether it is one or many and of which entity; that entity's visibility applies.
+    `key` may belong to a table that `on` joins to the entity's (a link table, say). `size`: how long a list of many is
+    taken to be, where ten is wrong.
+    """
+    ordered = tuple(element(o) for o in order)
+    # A parent that is no row of a table names the attribute that holds the key.
+    relation = Relation(element(key), to if isinstance(to, str) else element(to), on, where, ordered, permission, size)
+    return declare(relation, description=description, rest=rest, name=name)

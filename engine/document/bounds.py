@@ -1,0 +1,84 @@
+"""How large a document, its variables and its cost may be. What exceeds a bound is refused before anything runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.document.request import RequestErrors
+from engine.values.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from engine.document.cost import Costs
+    from engine.document.document import Document
+
+# Items of one list that a caller sends. The longest that the documents allow is 100 ids.
+MOST_ITEMS: Final = 1000
+# Characters of one text that a caller sends: a long description with its HTML has a few thousand.
+MOST_CHARACTERS: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of every document, whoever sends it."""
+
+    tokens: int = 15_000  # a hand-written page of a front end has a few hundred, introspection about as many
+    depth: int = 20  # introspection has 13
+    aliases: int = 500  # a front end that asks for a hundred things at once has a hundred
+    roots: int = 50
+    # What generators of documents write stays far below these.
+    fragments: int = 200
+    operations: int = 50
+    variables: int = 200
+    directives: int = 500
+    directives_at_a_place: int = 5
+
+    def check(self, document: "Document", costs: "Costs") -> None:
+        """Raises RequestErrors. Runs before validation, whose time grows faster than the document."""
+        variables = max((len(o.variable_definitions or ()) for o in document.operations.values()), default=0)
+        for found, most, what in (
+            (costs.depth, self.depth, "levels of fields"),
+            (costs.aliases, self.aliases, "aliases"),
+            (costs.most_roots, self.roots, "root fields"),
+            (document.fragment_definitions, self.fragments, "fragments"),
+            (document.operation_definitions, self.operations, "operations"),
+            (variables, self.variables, "variables"),
+            (costs.directives, self.directives, "directives"),
+            (costs.most_directives, self.directives_at_a_place, "directives at one place"),
+        ):
+            if found > most:
+                raise too_complex(f"The document has {found} {what}; at most {most}")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one document of one caller may cost, and the seconds that it may take (None: as many as it takes)."""
+
+    cost: int = 50_000
+    seconds: float | None = None
+
+
+def too_complex(message: str, **details: Any) -> RequestErrors:
+    return RequestErrors.of(ErrorCode.QUERY_TOO_COMPLEX, message, **details)
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Raises RequestErrors for lists and texts that are longer than any argument takes; linear in what was sent."""
+    stack: list[tuple[str, Any]] = list(variables.items())
+    while stack:
+        name, value = stack.pop()
+        if isinstance(value, str):
+            if len(value) > MOST_CHARACTERS:
+                message = f"The variable {shortened(name)} holds a text of {len(value)} characters"
+                raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, f"{message}; at most {MOST_CHARACTERS}")
+        elif isinstance(value, list):
+            if len(value) > MOST_ITEMS:
+                message = f"The variable {shortened(name)} holds a list of {len(value)} items; at most {MOST_ITEMS}"
+                raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, message)
+            stack.extend((name, item) for item in value)
+        elif isinstance(value, dict):
+            stack.extend((name, item) for item in value.values())
+
+
+def shortened(name: str) -> str:
+    """A name out of a request, fit for a message."""
+    return repr(name if len(name) <= 100 else f"{name[:100]}…")

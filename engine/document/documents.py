@@ -1,0 +1,88 @@
+"""Documents made ready to run: parsed, bounded, validated, and kept for the next request that sends the same text."""
+
+import asyncio
+from collections import OrderedDict
+from typing import Final
+
+from graphql import GraphQLError, parse, validate
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+
+from engine.document.bounds import Bounds, too_complex
+from engine.document.cost import Costs
+from engine.document.document import Document
+from engine.document.prices import Prices
+from engine.document.request import OPEN, Openness, RequestErrors, request_error
+from engine.standard.schema import Schema
+
+# After that many a validation error says no more that helps.
+MOST_ERRORS: Final = 20
+# What graphql-core spends at most on finding fields that cannot be merged: its one rule whose time is not linear. The
+# largest document of this project's tests needs a hundredth of it.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
+# Longer texts are made ready in a thread, so that others are served meanwhile; shorter ones take a few milliseconds.
+LONG: Final = 4000
+# A token with its node takes about as much memory; a text itself takes little beside.
+BYTES_OF_A_TOKEN: Final = 600
+
+
+class Documents:
+    """The least recently used leave when there are too many, or when they take too much memory together."""
+
+    def __init__(self, schema: Schema, bounds: Bounds, *, most: int, most_bytes: int) -> None:
+        self._schema = schema
+        self._prices = Prices(schema.core)
+        self._bounds = bounds
+        self._most = most
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._bytes = 0
+        self._turn = asyncio.Lock()
+
+    async def ready(self, text: str, openness: Openness = OPEN) -> Document:
+        """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound."""
+        if len(text) <= LONG or text in self._kept:
+            return self.now(text, openness)
+        async with self._turn:  # one thread: more would share the same processor
+            return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
+
+    def now(self, text: str, openness: Openness = OPEN) -> Document:
+        """The same, holding up whoever else is to be served."""
+        return self._found(text) or self._keep(text, self._made(text, openness))
+
+    def cost_of(self, document: Document) -> int:
+        """The least that its operations cost together."""
+        costs = Costs(self._schema.core, self._prices, document)
+        return sum(costs.cost(name, None) for name in document.operations)
+
+    def _found(self, text: str) -> Document | None:
+        document = self._kept.get(text)
+        if document is not None:
+            self._kept.move_to_end(text)
+        return document
+
+    def _keep(self, text: str, document: Document) -> Document:
+        self._kept[text] = document
+        self._bytes += document.size
+        while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
+            self._bytes -= self._kept.popitem(last=False)[1].size
+        return document
+
+    def _made(self, text: str, openness: Openness) -> Document:
+        try:
+            document = Document(parse(text, max_lexical_tokens=self._bounds.tokens))
+            document.size = len(text) + document.tokens * BYTES_OF_A_TOKEN
+            document.costs = Costs(self._schema.core, self._prices, document)
+            self._bounds.check(document, document.costs)
+            hidden = not openness.suggestions
+            errors = validate(self._schema.core, document.ast, max_errors=MOST_ERRORS, hide_suggestions=hidden)
+        except GraphQLError as error:
+            raise RequestErrors(request_error(error)) from None
+        except RecursionError:
+            raise too_complex("The document is nested too deeply") from None
+        if errors and isinstance(errors[-1], ValidationAbortedError) and len(errors) <= MOST_ERRORS:
+            # Not for too many errors: for too much work, or the end of the stack.
+            raise too_complex("The document repeats too many fields, or nests its fragments too deeply")
+        if errors:
+            raise RequestErrors(*map(request_error, errors))
+        return document

@@ -1,0 +1,99 @@
+"""One request: who asks, the connection it reads through, and the loads it has under way."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy import Executable, Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.standard.pace import Pace
+from engine.unit.database import Database
+from engine.unit.deadline import within
+from engine.values import viewer as viewers
+from engine.values.viewer import Viewer
+
+if TYPE_CHECKING:
+    from engine.document.document import Document
+
+P = TypeVar("P")
+
+# Databases that interrupt a statement by themselves at the deadline, and the seconds that they get to do it; a
+# statement of the others is cancelled.
+INTERRUPTS: Final = {"sqlite": 0.5}
+
+
+class Context:
+    """Lives as long as one operation. Statements run one after the other on one connection, opened by the first."""
+
+    def __init__(self, viewer: Viewer, database: Database, document: "Document", request_id: str) -> None:
+        self.viewer = viewer
+        self.database = database
+        self.document = document
+        self.request_id = request_id
+        # By the place or the declaration that made them: dataloaders, and what the parents of one list share.
+        self.loaders: dict[Hashable, Any] = {}
+        self.pace = Pace()
+        self.extensions: dict[str, Any] = {}
+        self._stack = AsyncExitStack()
+        self._connection: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
+        self._over = False
+
+    @property
+    def dialect(self) -> str:
+        return self.database.dialect
+
+    @property
+    def grace(self) -> float:
+        """Seconds beyond the deadline after which a statement is cancelled."""
+        return INTERRUPTS.get(self.dialect, 0.0)
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of one statement."""
+        async with self._turn:
+            if self._over:
+                raise asyncio.CancelledError  # a load under way when the answer was settled without it
+            async with within(self.grace):
+                return await self._rows(statement, parameters)
+
+    async def _rows(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
+        if self._connection is None:
+            self._connection = await self._stack.enter_async_context(self.database.read())
+        try:
+            return (await self._connection.execute(statement, parameters)).all()
+        except DBAPIError:
+            # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
+            await self._connection.rollback()
+            raise
+
+    async def forget(self) -> None:
+        """After a commit: what was read before it is stale, and so is an open read transaction (SQLite's snapshot)."""
+        async with self._turn:
+            self.loaders.clear()
+            self.pace = Pace()
+            self._connection = None
+            await self._stack.aclose()
+
+    async def apart(self, work: Callable[[], Awaitable[P]]) -> P:
+        """What takes a connection of its own. This request holds none meanwhile: requests that each held one and waited
+        for another would wait for ever."""
+        async with self._turn:
+            if self._over:
+                raise asyncio.CancelledError
+            self._connection = None
+            await self._stack.aclose()
+            return await work()
+
+    async def close(self) -> None:
+        """Gives the connection back. An error may have settled the answer while loads were under way: a statement that
+        runs is waited for, those behind it do not begin."""
+        self._over = True
+        async with self._turn:
+            await self._stack.aclose()
+
+    def require(self, permission: str) -> None:
+        """Raises Forbidden, which names the permission."""
+        viewers.require(self.viewer, permission)

@@ -1,0 +1,119 @@
+"""The unit of work as mutation functions see it; the room `db` provides it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.values.errors import ErrorCode, UserError
+from engine.values.viewer import Viewer
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `entity` is `Type:key`; `changed` are GraphQL field names.
+
+    `before` and `after` are for the audit log alone, by the names of columns: the row as it was (of a deletion that is
+    all there is), and what of it changed. A mutation that is not audited may leave them out."""
+
+    name: str
+    entity: str
+    version: int | None = None
+    changed: tuple[str, ...] = ()
+    payload: dict[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a mutation answered before under the same idempotency key."""
+
+    input_hash: str
+    result: Any
+
+
+class Refuses(Protocol):
+    """Takes broken rules; whoever checks a value need not know whose it is."""
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        """Note a broken rule and go on, so that the caller learns of all of them at once."""
+
+
+class Errors:
+    """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
+    are relative to that part."""
+
+    def __init__(self, *path: str) -> None:
+        self._path = path
+        self.found: list[UserError] = []
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
+
+    def at(self, *path: str) -> "Errors":
+        """The same collection, deeper in the input."""
+        inner = Errors(*self._path, *path)
+        inner.found = self.found
+        return inner
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+
+class Unit(Protocol):
+    """One transaction: rows, idempotency record and events, all or nothing. Functions never commit."""
+
+    @property
+    def connection(self) -> AsyncConnection: ...
+    @property
+    def viewer(self) -> Viewer: ...
+    @property
+    def events(self) -> Sequence[Event]: ...
+
+    outside: Any
+    """What the mutation's `outside` yielded."""
+
+    def port(self, kind: type[P]) -> P:
+        """What the edge connected of this type: a store of files, a signer. Raises LookupError."""
+
+    def emit(self, event: Event) -> None:
+        """Append an event; it is written with the commit, or previewed by a dry run."""
+
+    def require(self, permission: str) -> None:
+        """Raise Forbidden unless the viewer has this permission too, beside the declared one: what a mutation needs
+        may hang on its input."""
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        """Note a broken rule and go on, so that the caller learns of all of them at once."""
+
+    def at(self, *path: str) -> Errors:
+        """Where rules of a nested part of the input are refused, under its path."""
+
+    def settle(self, keys: Mapping[str, Any] | None = None) -> None:
+        """Raise Refused if any rule was broken. `keys` are what the payload says beside the errors."""
+
+    def afterwards(
+        self,
+        *,
+        committed: Callable[[], Awaitable[None]] | None = None,
+        undone: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """What is to be done outside the database once the transaction has ended one way or the other. It may not
+        happen at all, if the process dies in between."""
+
+    async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
+        """Claim an idempotency key, or return what was answered under it. A concurrent twin waits here."""
+
+    async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool) -> None:
+        """Write events and the idempotency record's result, then commit. `audited`: each event is an entry of the
+        audit log too, under the mutation's name."""
+
+    def explain(self, error: Exception) -> UserError | None:
+        """The user error behind a violated constraint; None when the error is nobody's input."""
+
+    def passing(self, error: Exception) -> bool:
+        """Whether running the whole unit again may succeed (a deadlock's victim, a serialization failure)."""

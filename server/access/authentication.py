@@ -1,0 +1,155 @@
+"""Who asks: a viewer for the credential in a request's headers."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.access import holder
+from db.access.holder import Held
+from db.access.unsettled import KEPT_SECONDS, UNSETTLED
+from db.access.user import folded
+from db.access.viewer import ANONYMOUS, Viewer
+from db.secrets.hashed import Prefix, hashed
+from db.store.database import Database
+from db.store.row import now
+from engine.values.errors import ErrorCode
+from resolvers.access.attempts import Attempts, TooMany
+from server.access.credentials import Basic, Bearer, credential, refused
+from server.access.oidc import Distrusted, Issuer, Unreachable, header_of
+from server.access.usage import Usage
+from server.http.refusal import Refusal
+
+# Credentials in use at a time; a store has a handful.
+KEPT: Final = 1024
+
+
+class Authentication:
+    """Keeps the viewers of credentials that were found lately, by the credentials' hashes. Unknown ones are not kept:
+    whoever tries many would push the known ones out."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        issuer: Issuer | None = None,
+        usage: Usage | None = None,
+        attempts: Attempts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._issuer = issuer
+        self._usage = usage
+        self._attempts = attempts or Attempts()
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, Held]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[Held]] = {}
+
+    async def viewer(
+        self, authorization: Sequence[str], api_keys: Sequence[str] = (), address: str | None = None
+    ) -> Viewer:
+        """The caller of a request with these headers, from this address. Raises Refusal: 401 for anything but one good
+        credential, 429 after too many bad ones, 503 when nobody can tell."""
+        given = credential(authorization, api_keys)
+        if given is None:
+            return replace(ANONYMOUS, address=address)
+        key = _key(given)
+        held = self._known(key)
+        if held is None:
+            held = await self._found(key, given, address)
+        if self._usage is not None:
+            self._usage.note(held.viewer.credential)
+        return replace(held.viewer, address=address)
+
+    def _known(self, key: str) -> Held | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        until, held = kept
+        over = held.until is not None and held.until <= now()
+        if until <= self._clock() or over or UNSETTLED.touches(held.viewer):
+            del self._kept[key]
+            return None
+        self._kept.move_to_end(key)
+        return held
+
+    async def _found(self, key: str, given: Bearer | Basic, address: str | None) -> Held:
+        """Requests that come together with one credential, as those of a page do, are one question."""
+        # From another address a bad credential is that address's failure too.
+        place = f"{key} {address}" if isinstance(given, Basic) else key
+        task = self._asked.get(place)
+        if task is None:
+            task = asyncio.create_task(self._held(given, address), name="who asks")
+            self._asked[place] = task
+            task.add_done_callback(lambda done: self._told(place, key, done))
+        return await asyncio.shield(task)
+
+    def _told(self, place: str, key: str, task: asyncio.Task[Held]) -> None:
+        del self._asked[place]
+        if task.cancelled() or task.exception() is not None:
+            return
+        held = task.result()
+        if UNSETTLED.touches(held.viewer):
+            return
+        self._kept[key] = (self._clock() + KEPT_SECONDS, held)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    async def _held(self, given: Bearer | Basic, address: str | None) -> Held:
+        if isinstance(given, Basic):
+            return await self._of_application(given, address)
+        return await self._of_bearer(given.secret)
+
+    async def _of_bearer(self, secret: str) -> Held:
+        header = header_of(secret) if self._issuer is not None else None
+        if self._issuer is not None and header is not None:
+            issuer = self._issuer
+            try:
+                claims = await issuer.claims(secret, header)
+                found = await self._asking(lambda connection: issuer.held(claims, connection))
+            except Distrusted as reason:
+                raise refused(str(reason), "invalid_token") from None
+            except Unreachable:
+                raise _nobody_knows("The issuer of the token does not answer, so it cannot be checked") from None
+        elif secret.startswith(Prefix.SESSION):
+            found = await self._asking(lambda connection: holder.of_session(connection, secret))
+        else:
+            found = await self._asking(lambda connection: holder.of_token(connection, secret))
+        if found is None:
+            raise refused("The token is unknown or has expired: ask for a new one", "invalid_token")
+        return found
+
+    async def _of_application(self, given: Basic, address: str | None) -> Held:
+        account = folded(given.name)
+        try:
+            self._attempts.begin(account, address)
+        except TooMany as reason:
+            headers = {"Retry-After": str(reason.seconds)}
+            raise Refusal(429, reason.message, code=reason.code, headers=headers, **reason.details) from None
+        found = await self._asking(lambda connection: holder.of_application(connection, given.name, given.password))
+        if found is None:
+            raise refused("The user or the application password is wrong", "invalid_token")
+        self._attempts.succeeded(account, address)
+        return found
+
+    async def _asking(self, question: Callable[[AsyncConnection], Awaitable[Held | None]]) -> Held | None:
+        try:
+            async with self._database.read() as connection:
+                return await question(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise _nobody_knows("The database does not answer, so the credential cannot be checked") from error
+
+
+def _nobody_knows(message: str) -> Refusal:
+    return Refusal(503, f"{message}; try again", code=ErrorCode.INTERNAL, headers={"Retry-After": "5"})
+
+
+def _key(given: Bearer | Basic) -> str:
+    if isinstance(given, Basic):
+        return f"basic {hashed(f'{folded(given.name)}:{given.password}')}"
+    return f"bearer {hashed(given.secret)}"

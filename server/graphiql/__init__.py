@@ -1,6 +1,0 @@
-"""GraphiQL for browsers, served from files of this package alone; ``assets/README.md`` says where they come from."""
-
-from server.graphiql.files import routes
-from server.graphiql.page import Document, page
-
-__all__ = ["Document", "page", "routes"]

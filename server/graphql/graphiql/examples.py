@@ -1,0 +1,143 @@
+"""Documents to begin with, as GraphiQL's tabs. The numbers in them are those of the demo store."""
+
+from typing import Final
+
+from engine.values.identity import encode
+from server.graphql.graphiql import Document
+
+_PRODUCT: Final = 5
+_VARIANT: Final = encode("ProductVariant", 2)
+
+DOCUMENTS: Final = (
+    Document(
+        "Products",
+        """\
+# A page of products and what hangs on them.
+query Products($first: Int!, $after: String) {
+  products(first: $first, after: $after, sort: [{ field: TITLE }]) {
+    nodes {
+      title
+      status
+      minPrice { formatted }
+      categories { name }
+      variants {
+        sku
+        price { cents formatted }
+        stockStatus
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+    totalCount
+  }
+}
+""",
+        {"first": 5},
+    ),
+    Document(
+        "OneProduct",
+        """\
+# One product, found by its number; by id or slug as well.
+query OneProduct($by: ProductBy!) {
+  product(by: $by) {
+    id
+    title
+    slug
+    brands { name }
+    gallery { url }
+    downloads { title fileName }
+    variants {
+      id
+      title
+      available
+      product { title }
+    }
+  }
+}
+""",
+        {"by": {"databaseId": _PRODUCT}},
+    ),
+    Document(
+        "Create",
+        """\
+# A product with two variants, in one transaction.
+# The key makes a repeat harmless: it answers the
+# same and makes nothing twice. Change the key to
+# make another.
+mutation Create($input: ProductCreateInput!, $key: String) {
+  productCreate(input: $input, idempotencyKey: $key) {
+    product {
+      id
+      slug
+      minPrice { formatted }
+      maxPrice { formatted }
+      variants { sku title price { formatted } }
+    }
+    userErrors { code message field }
+  }
+}
+""",
+        {
+            "key": "my-first-product",
+            "input": {
+                "title": "Enamel Mug",
+                "status": "PUBLISH",
+                "fulfillmentType": "PHYSICAL",
+                "variationType": "SIMPLE_VARIATIONS",
+                "variants": [
+                    {"title": "White", "sku": "MUG-WHITE", "price": 1400},
+                    {"title": "Blue", "sku": "MUG-BLUE", "price": 1600},
+                ],
+            },
+        },
+    ),
+    Document(
+        "Conflict",
+        """\
+# Two people edit the same version. The first is
+# in time; the second learns which fields changed
+# meanwhile, and nothing of the other is lost.
+mutation Conflict(
+  $first: VariantUpdateInput!
+  $second: VariantUpdateInput!
+) {
+  first: variantUpdate(input: $first) {
+    ...Outcome
+  }
+  second: variantUpdate(input: $second) {
+    ...Outcome
+  }
+}
+
+fragment Outcome on VariantUpdatePayload {
+  variant { version title description }
+  userErrors { code message field }
+}
+""",
+        {
+            "first": {"id": _VARIANT, "expectedVersion": 1, "description": "Printed on matte paper."},
+            "second": {"id": _VARIANT, "expectedVersion": 1, "title": "Large"},
+        },
+    ),
+    Document(
+        "DryRun",
+        """\
+# What a new price would do. It is written
+# when validateOnly is false.
+mutation DryRun(
+  $input: VariantUpdateInput!
+  $validateOnly: Boolean!
+) {
+  variantUpdate(
+    input: $input
+    validateOnly: $validateOnly
+  ) {
+    variant { price { formatted } version }
+    product { minPrice { formatted } }
+    events { name changedFields }
+    userErrors { code message field }
+  }
+}
+""",
+        {"input": {"id": _VARIANT, "price": 1999}, "validateOnly": True},
+    ),
+)

@@ -1,0 +1,41 @@
+"""Requests answered without an execution: a status, and a GraphQL-shaped body that says what to send instead."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from engine.values.errors import CodedError, ErrorCode
+
+
+class Refusal(CodedError):
+    """The whole request is refused: nothing of it has run."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: ErrorCode = ErrorCode.BAD_REQUEST,
+        headers: Mapping[str, str] | None = None,
+        **details: Any,
+    ) -> None:
+        super().__init__(code, message, **details)
+        self.status = status
+        self.headers = dict(headers or {})
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"errors": [{"message": self.message, "extensions": self.extensions}]}
+
+    def response(self, media_type: str = "application/json") -> Response:
+        # The media types of GraphQL are UTF-8 by definition, but older clients guess without being told.
+        return Response(orjson.dumps(self.body), self.status, self.headers, media_type=f"{media_type}; charset=utf-8")
+
+
+def internal(
+    request_id: str, status: int = 500, message: str = "Something went wrong here; nothing is wrong with the request"
+) -> Refusal:
+    """An unexpected failure: the log holds the cause under the same id."""
+    return Refusal(status, message, code=ErrorCode.INTERNAL, requestId=request_id)

@@ -1,0 +1,125 @@
+"""HTTP connections that wait for nobody: what uvicorn leaves unbounded is bounded here."""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from server.http.refusal import Refusal
+
+# In which all headers of a request have to arrive; a phone on a bad line takes one or two.
+HEAD_SECONDS: Final = 10.0
+# All headers of a request together. Proxies take 8 to 32 kB.
+HEAD_BYTES: Final = 64 * 1024
+# After so long without a byte taken an answer is given up.
+READ_SECONDS: Final = 30.0
+
+
+class Connection(HttpToolsProtocol):
+    """Refuses heads that are too long or come too slowly, gives up answers that nobody reads, and says in JSON what is
+    wrong with what is no HTTP."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._head: asyncio.TimerHandle | None = None  # runs while a request is expected
+        self._head_bytes = 0
+        self._in_body = False
+        self._stalled: asyncio.TimerHandle | None = None  # runs while nothing that was written is taken
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        self._moves()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is None and self._idle:
+            self._expect_head()
+        if not self._in_body:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if not self._in_body and self._head is not None and self._head_bytes > HEAD_BYTES:
+            self._refuse(431, f"The headers are longer than {HEAD_BYTES} bytes")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head is None:
+            self._expect_head()
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        self._in_body = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "This is no valid HTTP")
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._moves()
+        self._stalled = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._moves()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """An answer that is still being read keeps its connection, one that is not does not."""
+        left = self.transport.get_write_buffer_size()
+        if left and not self.transport.is_closing():
+            self._moves()
+            self._stalled = self.loop.call_later(READ_SECONDS, self._read, left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    @property
+    def _idle(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn's types say
+        return cycle is None or cycle.response_complete
+
+    def _read(self, before: int) -> None:
+        self._stalled = None
+        if 0 < before <= self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.timeout_keep_alive_handler()
+
+    def _moves(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _expect_head(self) -> None:
+        self._head_bytes = 0
+        self._head = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _head_came(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
+
+    def _late(self) -> None:
+        if not self._head_bytes:
+            self.transport.close()  # opened and never used, as browsers do
+        self._refuse(408, f"The headers did not arrive in {HEAD_SECONDS:g} s")
+
+    def _refuse(self, status: int, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        body = orjson.dumps(Refusal(status, message).body)
+        head = (
+            STATUS_LINE[status],
+            b"content-type: application/json; charset=utf-8\r\n",
+            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+        )
+        self.transport.write(b"".join((*head, body)))
+        self.transport.close()

@@ -1,0 +1,298 @@
+"""How much each caller may ask: requests and changes in an hour, requests at a time, and of one document its cost and
+time. Budgets are kept in this process, or in Redis for all processes together."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerHour
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+
+from db.access.permission import PERMISSIONS
+from db.access.viewer import Viewer, ViewerKind
+from engine.declared.mutation import STANDARD
+from engine.document.bounds import Allowance
+from engine.values.errors import ErrorCode
+from resolvers.access.attempts import network
+from server.http.refusal import Refusal
+from server.settings.limits import RateProfile
+from server.settings.mistake import Mistake
+from server.settings.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
+
+log = structlog.get_logger("storegraph.server")
+
+HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+# Beside the standard budget, which every request and every mutation field is charged to.
+BULK: Final = "bulk"
+
+# limits' store in memory looks through all that it holds at each hit, so callers are spread over many of them; a full
+# one forgets its callers. Some 50 MB if an hour brings a hundred thousand callers.
+_SHARDS: Final = 256
+_MOST_IN_A_SHARD: Final = 400
+# How long Redis gets to answer, and how long it is left alone after it did not.
+_REDIS_SECONDS: Final = 0.25
+_REDIS_REST_SECONDS: Final = 10.0
+
+
+class CallerClass(StrEnum):
+    ANONYMOUS = "anonymous"
+    STOREFRONT = "storefront"
+    AUTHENTICATED = "authenticated"
+    ADMIN = "admin"
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> "CallerClass":
+        if viewer.kind is ViewerKind.STOREFRONT:
+            return cls.STOREFRONT
+        if viewer.id is None:
+            return cls.ANONYMOUS
+        return cls.ADMIN if viewer.permissions >= PERMISSIONS else cls.AUTHENTICATED
+
+
+# Requests an hour. `documented` are those of the documented API, which knows no storefronts: their tokens count as
+# authenticated.
+_ANONYMOUS, _STOREFRONT, _REST = CallerClass.ANONYMOUS, CallerClass.STOREFRONT, "rest"
+PROFILES: Final[Mapping[RateProfile, Mapping[str, int]]] = {
+    RateProfile.DOCUMENTED: {_ANONYMOUS: 100, _STOREFRONT: 1000, _REST: 1000, BULK: 10},
+    RateProfile.STOREFRONT: {_ANONYMOUS: 3600, _STOREFRONT: 7200, _REST: 3600, BULK: 10},
+    RateProfile.DEMO: {_ANONYMOUS: 36_000, _STOREFRONT: 36_000, _REST: 36_000, BULK: 600},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One counter of one caller."""
+
+    name: str
+    hourly: int
+    caller: tuple[str, ...]
+
+    @property
+    def item(self) -> RateLimitItem:
+        return RateLimitItemPerHour(self.hourly, namespace=f"storegraph-{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A budget after a charge. `reset` is in seconds since 1970; `fits` is False for what was not charged."""
+
+    budget: Budget
+    fits: bool
+    remaining: int
+    reset: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, self.reset)), strict=True))
+
+    def refusal(self) -> Refusal:
+        seconds = max(1, math.ceil(self.reset - time.time()))
+        return Refusal(
+            429,
+            f"{self.budget.hourly} {_WHAT[self.budget.name]} an hour are the most; try again in {seconds} s",
+            code=ErrorCode.RATE_LIMITED,
+            headers={"Retry-After": str(seconds)},
+            limit=self.budget.hourly,
+            remaining=self.remaining,
+            retryAfter=seconds,
+        )
+
+
+_WHAT: Final = {STANDARD: "requests and changes", BULK: "bulk changes"}
+
+
+class Counters:
+    """Charges budgets. While Redis does not answer each process counts for itself: nobody is refused for it, and
+    nobody is let off."""
+
+    def __init__(self, redis_url: str | None = None) -> None:
+        self._shared: FixedWindowRateLimiter | None = None
+        self._connections: ConnectionPool | None = None
+        if redis_url is not None:
+            self._connections, self._shared = _opened(redis_url)
+        self._own = [MemoryStorage() for _ in range(_SHARDS)]
+        self._rests_until = -math.inf
+
+    async def charge(self, budget: Budget, cost: int) -> Standing:
+        """Charges all of it or, where it does not fit, nothing that would have fitted alone."""
+        if self._shared is not None and time.monotonic() >= self._rests_until:
+            try:
+                return await _charged(self._shared, budget, cost)
+            except (StorageError, OSError) as error:
+                self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
+                log.warning("Redis does not answer; this process counts alone", reason=str(error))
+        return await _charged(FixedWindowRateLimiter(await self._shard(budget)), budget, cost)
+
+    async def aclose(self) -> None:
+        if self._connections is not None:
+            await self._connections.aclose()
+
+    async def _shard(self, budget: Budget) -> Storage:
+        shard = self._own[hash(budget.caller) % _SHARDS]
+        if len(shard.expirations) > _MOST_IN_A_SHARD:
+            await shard.reset()
+        return shard
+
+
+def _opened(redis_url: str) -> "tuple[ConnectionPool, FixedWindowRateLimiter]":
+    """Raises Mistake. Connects lazily: a Redis that is down is noticed by the first request."""
+    try:
+        from redis.asyncio import ConnectionPool
+
+        connections = ConnectionPool.from_url(
+            redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+        )
+    except ImportError:
+        raise Mistake(f"{variable('redis_url')} needs Redis's client: pip install 'storegraph[redis]'") from None
+    except ValueError:
+        raise Mistake(f"{variable('redis_url')}: write redis://host:port/number") from None
+    from limits.aio.storage import RedisStorage
+
+    storage = RedisStorage(
+        f"async+{redis_url}",
+        implementation="redispy",
+        key_prefix="storegraph",
+        wrap_exceptions=True,
+        connection_pool=connections,  # type: ignore[arg-type]
+    )
+    return connections, FixedWindowRateLimiter(storage)
+
+
+async def _charged(limiter: FixedWindowRateLimiter, budget: Budget, cost: int) -> Standing:
+    item = budget.item
+    # What costs more than is left must not use that up; one request more than fits does no harm.
+    fits = cost == 1 or await limiter.test(item, *budget.caller, cost=cost)
+    fits = fits and await limiter.hit(item, *budget.caller, cost=cost)
+    stats = await limiter.get_window_stats(item, *budget.caller)
+    return Standing(budget, fits, stats.remaining, math.ceil(stats.reset_time))
+
+
+class Limits:
+    """Of one server process; `admitted` begins each request."""
+
+    def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
+        self._counters = counters or Counters(settings.redis_url)
+        self._hourly = PROFILES.get(settings.rates_in_force)
+        self._concurrent = settings.concurrent
+        self._busy: Counter[tuple[str, ...]] = Counter()
+        self._allowances = {
+            CallerClass.ANONYMOUS: Allowance(settings.max_cost_anonymous, settings.seconds_anonymous),
+            CallerClass.STOREFRONT: Allowance(settings.max_cost_storefront, settings.seconds_storefront),
+            CallerClass.AUTHENTICATED: Allowance(settings.max_cost_authenticated, settings.seconds_authenticated),
+            CallerClass.ADMIN: Allowance(settings.max_cost_admin, settings.seconds_admin),
+        }
+
+    async def aclose(self) -> None:
+        await self._counters.aclose()
+
+    def turn(self) -> "Turn":
+        return Turn(self)
+
+    def allowance(self, viewer: Viewer) -> Allowance:
+        return self._allowances[CallerClass.of(viewer)]
+
+    def budget(self, name: str, viewer: Viewer) -> Budget | None:
+        """None where nothing is counted."""
+        if self._hourly is None:
+            return None
+        caller = _caller(viewer)
+        if name != STANDARD:
+            return Budget(name, self._hourly[name], caller)
+        class_ = CallerClass.of(viewer)
+        hourly = viewer.hourly or self._hourly.get(class_) or self._hourly[_REST]
+        return Budget(name, hourly, caller)
+
+    async def charge(self, name: str, viewer: Viewer, cost: int) -> Standing | None:
+        budget = self.budget(name, viewer)
+        return None if budget is None else await self._counters.charge(budget, cost)
+
+    def begin(self, viewer: Viewer) -> tuple[str, ...]:
+        """Raises Refusal(429) for one request more than a caller may have under way."""
+        caller = _caller(viewer)
+        if self._busy[caller] >= self._concurrent:
+            raise Refusal(
+                429,
+                f"You have {self._concurrent} requests under way: wait for some of them",
+                code=ErrorCode.RATE_LIMITED,
+                headers={"Retry-After": "1"},
+                retryAfter=1,
+            )
+        self._busy[caller] += 1
+        return caller
+
+    def end(self, caller: tuple[str, ...]) -> None:
+        self._busy[caller] -= 1
+        if not self._busy[caller]:
+            del self._busy[caller]
+
+
+class Turn:
+    """One request of one caller: what it is charged, and what its answer says of that."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._viewer: Viewer | None = None
+        self._caller: tuple[str, ...] | None = None
+        self._narrower = False  # whether the headers are those of another budget than the standard one
+        self.headers: dict[str, str] = {}
+
+    async def begin(self, viewer: Viewer) -> None:
+        """Charges the request, whatever becomes of it. Raises Refusal(429)."""
+        self._viewer = viewer
+        await self._charge(STANDARD, 1)
+        self._caller = self._limits.begin(viewer)
+
+    async def turned_away(self, address: str | None) -> None:
+        """Charges a request whose credential is no good to its address, whatever is left there."""
+        await self._limit(STANDARD, replace(Viewer(None), address=address), 1)
+
+    @property
+    def allowance(self) -> Allowance:
+        assert self._viewer is not None
+        return self._limits.allowance(self._viewer)
+
+    async def changes(self, rates: Sequence[str]) -> None:
+        """Charges the mutation fields of the request, the first of which came with it. Raises Refusal(429): then none
+        of them may run."""
+        if len(rates) > 1:
+            await self._charge(STANDARD, len(rates) - 1)
+        for name, cost in Counter(r for r in rates if r != STANDARD).items():
+            await self._charge(name, cost)
+
+    def end(self) -> None:
+        if self._caller is not None:
+            self._limits.end(self._caller)
+
+    async def _charge(self, name: str, cost: int) -> None:
+        assert self._viewer is not None
+        standing = await self._limit(name, self._viewer, cost)
+        if standing is not None and not standing.fits:
+            raise standing.refusal()
+
+    async def _limit(self, name: str, viewer: Viewer, cost: int) -> Standing | None:
+        standing = await self._limits.charge(name, viewer, cost)
+        # A request that was charged to a narrower budget tells of that one.
+        if standing is not None and (name != STANDARD or not standing.fits or not self._narrower):
+            self.headers = standing.headers
+            self._narrower = name != STANDARD
+        return standing
+
+
+def _caller(viewer: Viewer) -> tuple[str, ...]:
+    """Whose budget it is: an address's without a credential, a credential's, and of a token that is in everybody's page
+    each address's."""
+    if viewer.id is None:
+        return ("address", network(viewer.address))
+    if viewer.kind is ViewerKind.STOREFRONT:
+        return (viewer.id, network(viewer.address))
+    return (viewer.id,)
