@@ -22,7 +22,7 @@ from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from resolvers.catalog.product.suggestion import max_excerpt_word_count, suggest_sku
 from resolvers.catalog.shipping import ShippingClassBy
 from resolvers.catalog.tax import TaxClassBy
-from resolvers.catalog.term import TermBy
+from resolvers.catalog.term.listing import TermBy
 from resolvers.catalog.variant.input import ProductVariantBy
 from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.download import download_url

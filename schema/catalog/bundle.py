@@ -6,7 +6,7 @@ from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed
-from resolvers.catalog.bundle import bundle_save
+from resolvers.catalog.bundle.writing import bundle_save
 from schema.catalog.product import Product
 from schema.catalog.variant import ProductVariant
 

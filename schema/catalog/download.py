@@ -16,7 +16,7 @@ from engine.declared.entity import Node, entity
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed, deleted
 from engine.values.scalars import URL
-from resolvers.catalog.download import download_delete, download_update, downloads_sync
+from resolvers.catalog.download.writing import download_delete, download_update, downloads_sync
 from resolvers.commerce.download import download_urls
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.catalog.product.terms import product_term_remove, product_terms_sync
-from resolvers.catalog.term_editing import product_terms_add, term_create, term_delete, term_update
+from resolvers.catalog.term.writing import product_terms_add, term_create, term_delete, term_update
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product

@@ -14,7 +14,7 @@ from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed, deleted
-from resolvers.catalog.upgrade_path import upgrade_path_create, upgrade_path_delete, upgrade_path_update
+from resolvers.catalog.upgrade_path.writing import upgrade_path_create, upgrade_path_delete, upgrade_path_update
 from schema.money import Money, money
 
 if TYPE_CHECKING:

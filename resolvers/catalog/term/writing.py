@@ -1,4 +1,4 @@
-"""What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/taxonomy.py)."""
+"""What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/term/tree.py)."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -17,7 +17,17 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Event, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.tax import TAX_CLASS, tax_class_updated
-from resolvers.catalog.taxonomy import LONGEST_NAME, TERM, Tree, checked_name, created, grow, locked_tree, told, updated
+from resolvers.catalog.term.tree import (
+    LONGEST_NAME,
+    TERM,
+    Tree,
+    checked_name,
+    created,
+    grow,
+    locked_tree,
+    told,
+    updated,
+)
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, named, refuse_outdated
