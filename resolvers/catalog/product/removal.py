@@ -13,6 +13,7 @@ from sqlalchemy import Select, Table, delete, func, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow
+from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
 from db.integration.feed import FeedRow
@@ -41,8 +42,8 @@ REMOVED: Final = (
     "variant.deleted",
     "variant.updated",
     "download.deleted",
-    "upgrade_path.deleted",
-    "upgrade_path.updated",
+    UPGRADE_PATH_DELETED,
+    UPGRADE_PATH_UPDATED,
     "integration_feed.deleted",
 )
 
@@ -207,15 +208,10 @@ async def remove_paths(unit: Unit, gone: Select[Any] | Collection[int]) -> tuple
     changed = [key for key in paths if key not in deleted]
     for key, row in paths.items():
         product, _ = row.pop("product_id"), row.pop("starts")
-        entity = f"UpgradePath:{key}"
-        payload = {"upgradePathId": key, "productId": product, "fromVariantId": row["from_variant_id"]}
         if key in deleted:
-            payload["toVariantIds"] = targets[key]
-            unit.emit(Event("upgrade_path.deleted", entity, payload=payload, before=row))
+            unit.emit(UPGRADE_PATH_DELETED(row, product_id=product, targets=targets[key]))
         else:
-            payload["toVariantIds"] = left[key]
-            version = row["version"] + 1
-            unit.emit(Event("upgrade_path.updated", entity, version=version, changed=("to",), payload=payload))
+            unit.emit(UPGRADE_PATH_UPDATED(row | {"targets": targets[key]}, {"targets": left[key]}, product_id=product))
     if deleted:
         await unit.connection.execute(delete(PATH).where(PATH.c.id.in_(deleted)))
     if changed:
