@@ -19,7 +19,7 @@ from engine.declared.input import check_ids, fingerprint
 from engine.declared.payload import Keys, kept, payload
 from engine.standard.context import Context
 from engine.unit.deadline import in_time
-from engine.unit.unit import Unit
+from engine.unit.unit import EventKind, Unit
 from engine.values.errors import BadUserInput, ErrorCode, Refused, UserError
 from engine.values.naming import camel
 from engine.values.viewer import PUBLIC, SIGNED_IN
@@ -68,7 +68,7 @@ def mutation(
     *,
     permission: str,
     rest: str | None,
-    emits: tuple[str, ...] = (),
+    emits: tuple[EventKind | str, ...] = (),
     rate: str = STANDARD,
     audited: bool | None = None,
     outside: Outside[In] | None = None,
@@ -83,9 +83,10 @@ def mutation(
     that, and the function refuses. With `validateOnly` it changes nothing out there."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
+    names = tuple(kind if isinstance(kind, str) else kind.name for kind in emits)
     if audited is None:
-        audited = permission.startswith(_OVERSEEN) or any(name.endswith(_GONE) for name in emits)
-    return lambda function: Mutation(function, permission, rest, emits, rate, audited, outside)
+        audited = permission.startswith(_OVERSEEN) or any(name.endswith(_GONE) for name in names)
+    return lambda function: Mutation(function, permission, rest, names, rate, audited, outside)
 
 
 class Performed(Declaration):

@@ -28,6 +28,13 @@ class Event:
     after: Mapping[str, Any] | None = None
 
 
+class EventKind(Protocol):
+    """A declaration of events; the room `db` has them."""
+
+    @property
+    def name(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a mutation answered before under the same idempotency key."""

@@ -9,18 +9,26 @@ from sqlalchemy import ColumnElement, Table, delete, func, or_, select
 
 from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
+from db.catalog.events import (
+    ATTRIBUTE_GROUP_CREATED,
+    ATTRIBUTE_GROUP_DELETED,
+    ATTRIBUTE_GROUP_UPDATED,
+    ATTRIBUTE_TERM_CREATED,
+    ATTRIBUTE_TERM_DELETED,
+    ATTRIBUTE_TERM_UPDATED,
+)
 from db.catalog.slug import derived, free
 from db.store.row import table
 from db.store.writing import add, edit
 from engine.declared.input import finds, identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, locked, not_found
 from resolvers.editing.position import next_position
-from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 GROUP = table(AttributeGroupRow)
 TERM = table(AttributeTermRow)
@@ -81,25 +89,25 @@ class AttributeTermDeleteInput:
     expected_version: int | None = strawberry.field(default=None, description=EDITED)
 
 
-@mutation(permission="products/edit", rest=None, emits=("attribute_group.created",))
+@mutation(permission="products/edit", rest=None, emits=(ATTRIBUTE_GROUP_CREATED,))
 async def attribute_group_create(unit: Unit, input: AttributeGroupCreateInput) -> Keys:
     """Make a kind of difference (colour, size) that variants are combined from."""
     values = await _checked(unit, GROUP, None, {"title": input.title, "slug": input.slug})
     unit.settle()
     row = AttributeGroupRow(**values)
     key = await add(unit.connection, row)
-    unit.emit(_created("attribute_group", {**row.model_dump(), "id": key}))
+    unit.emit(ATTRIBUTE_GROUP_CREATED({**row.model_dump(), "id": key}))
     return {"attribute_group": key}
 
 
-@mutation(permission="products/edit", rest=None, emits=("attribute_group.updated",))
+@mutation(permission="products/edit", rest=None, emits=(ATTRIBUTE_GROUP_UPDATED,))
 async def attribute_group_update(unit: Unit, input: AttributeGroupUpdateInput) -> Keys:
     """Rename an attribute group. The titles of variants stay as they are."""
     row = await _locked(unit, GROUP, input.id, input.expected_version)
     return {"attribute_group": await _edit(unit, GROUP, row, named(input, leave=("id", "expected_version")))}
 
 
-@mutation(permission="products/delete", rest=None, emits=("attribute_group.deleted", "attribute_term.deleted"))
+@mutation(permission="products/delete", rest=None, emits=(ATTRIBUTE_GROUP_DELETED, ATTRIBUTE_TERM_DELETED))
 async def attribute_group_delete(unit: Unit, input: AttributeGroupDeleteInput) -> Keys:
     """Delete an attribute group with its terms. Refused while variants are told apart by one of them."""
     row = await _locked(unit, GROUP, input.id, input.expected_version)
@@ -108,12 +116,12 @@ async def attribute_group_delete(unit: Unit, input: AttributeGroupDeleteInput) -
     await _refuse_used(unit, LINK.c.term_id.in_([term["id"] for term in terms]))
     await unit.connection.execute(delete(GROUP).where(GROUP.c.id == row["id"]))
     for term in terms:
-        unit.emit(_deleted("attribute_term", term))
-    unit.emit(_deleted("attribute_group", row))
+        unit.emit(ATTRIBUTE_TERM_DELETED(term))
+    unit.emit(ATTRIBUTE_GROUP_DELETED(row))
     return {"deleted_id": row["id"], "deleted_term_ids": [term["id"] for term in terms]}
 
 
-@mutation(permission="products/edit", rest=None, emits=("attribute_term.created",))
+@mutation(permission="products/edit", rest=None, emits=(ATTRIBUTE_TERM_CREATED,))
 async def attribute_term_create(unit: Unit, input: AttributeTermCreateInput) -> Keys:
     """Add a choice (red, large) to an attribute group."""
     group = await _locked(unit, GROUP, input.group_id, None, "groupId")
@@ -124,11 +132,11 @@ async def attribute_term_create(unit: Unit, input: AttributeTermCreateInput) -> 
         position = await next_position(unit.connection, TERM.c.position, TERM.c.group_id == group["id"])
     row = AttributeTermRow(group_id=group["id"], position=position, **values)
     key = await add(unit.connection, row)
-    unit.emit(_created("attribute_term", {**row.model_dump(), "id": key}))
+    unit.emit(ATTRIBUTE_TERM_CREATED({**row.model_dump(), "id": key}))
     return {"attribute_term": key, "attribute_group": group["id"]}
 
 
-@mutation(permission="products/edit", rest=None, emits=("attribute_term.updated",))
+@mutation(permission="products/edit", rest=None, emits=(ATTRIBUTE_TERM_UPDATED,))
 async def attribute_term_update(unit: Unit, input: AttributeTermUpdateInput) -> Keys:
     """Rename a term of an attribute group, or move it among the others. The titles of variants stay as they are."""
     row = await _term(unit, input.id, input.expected_version)
@@ -136,22 +144,22 @@ async def attribute_term_update(unit: Unit, input: AttributeTermUpdateInput) -> 
     return {"attribute_term": key, "attribute_group": row["group_id"]}
 
 
-@mutation(permission="products/delete", rest=None, emits=("attribute_term.deleted",))
+@mutation(permission="products/delete", rest=None, emits=(ATTRIBUTE_TERM_DELETED,))
 async def attribute_term_delete(unit: Unit, input: AttributeTermDeleteInput) -> Keys:
     """Delete a term of an attribute group. Refused while variants are told apart by it."""
     row = await _term(unit, input.id, input.expected_version)
     await _refuse_used(unit, LINK.c.term_id == row["id"])
     await unit.connection.execute(delete(TERM).where(TERM.c.id == row["id"]))
-    unit.emit(_deleted("attribute_term", row))
+    unit.emit(ATTRIBUTE_TERM_DELETED(row))
     return {"deleted_id": row["id"], "attribute_group": row["group_id"]}
 
 
 async def _locked(unit: Unit, of: Table, id: str, expected_version: int | None, place: str = "id") -> dict[str, Any]:
     key = key_of(id)
-    what = "attribute group" if of is GROUP else "attribute term"
+    what, entity = ("attribute group", "AttributeGroup") if of is GROUP else ("attribute term", "AttributeTerm")
     found = await locked(unit, of, [key], visibility.attributes(unit.viewer))
     row = found.get(key) or not_found(unit, what, place)
-    await refuse_outdated(unit, _entity(row, what.replace(" ", "_")), expected_version, row["version"])
+    await refuse_outdated(unit, f"{entity}:{key}", expected_version, row["version"])
     return row
 
 
@@ -195,16 +203,8 @@ async def _edit(unit: Unit, of: Table, row: Mapping[str, Any], asked: Mapping[st
     changes = differences(row, {**asked, **{name: row[name] for name in texts}, **checked})
     if changes:
         await edit(unit.connection, of, row["id"], row["version"], changes)
-        what = "attribute_group" if of is GROUP else "attribute_term"
-        unit.emit(
-            Event(
-                f"{what}.updated",
-                _entity(row, what),
-                version=row["version"] + 1,
-                changed=graphql_names(changes),
-                payload=_payload({**row, **changes}, what),
-            )
-        )
+        updated = ATTRIBUTE_GROUP_UPDATED if of is GROUP else ATTRIBUTE_TERM_UPDATED
+        unit.emit(updated(row, changes))
     return int(row["id"])
 
 
@@ -215,21 +215,3 @@ async def _refuse_used(unit: Unit, links: ColumnElement[bool]) -> None:
         variants = "1 variant is" if count == 1 else f"{count} variants are"
         unit.refuse(ErrorCode.BUSINESS_RULE, f"{variants} told apart by it; change or delete those first", "id")
     unit.settle()
-
-
-def _created(what: str, row: Mapping[str, Any]) -> Event:
-    return Event(f"{what}.created", _entity(row, what), version=1, payload=_payload(row, what))
-
-
-def _deleted(what: str, row: Mapping[str, Any]) -> Event:
-    return Event(f"{what}.deleted", _entity(row, what), payload=_payload(row, what), before=row)
-
-
-def _entity(row: Mapping[str, Any], what: str) -> str:
-    return f"{''.join(word.title() for word in what.split('_'))}:{row['id']}"
-
-
-def _payload(row: Mapping[str, Any], what: str) -> dict[str, Any]:
-    if what == "attribute_group":
-        return {"attributeGroupId": row["id"], "slug": row["slug"]}
-    return {"attributeTermId": row["id"], "attributeGroupId": row["group_id"], "slug": row["slug"]}

@@ -7,19 +7,20 @@ import strawberry
 from sqlalchemy import delete
 
 from db.catalog import visibility
+from db.catalog.events import SHIPPING_CLASS_CREATED, SHIPPING_CLASS_DELETED, SHIPPING_CLASS_UPDATED
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 from db.store.row import table
 from db.store.writing import add, edit
 from engine.declared.input import finds, identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from engine.values.scalars import Cents
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, locked, not_found
-from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 SHIPPING_CLASS = table(ShippingClassRow)
 LONGEST: Final = {"name": 192, "description": 500}
@@ -63,7 +64,7 @@ class ShippingClassDeleteInput:
     )
 
 
-@mutation(permission="store/settings", rest=None, emits=("shipping_class.created",))
+@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_CREATED,))
 async def shipping_class_create(unit: Unit, input: ShippingClassCreateInput) -> Keys:
     """Make a shipping class."""
     asked = {
@@ -77,11 +78,11 @@ async def shipping_class_create(unit: Unit, input: ShippingClassCreateInput) -> 
     unit.settle()
     row = ShippingClassRow(**values)
     key = await add(unit.connection, row)
-    unit.emit(_event("created", {**row.model_dump(), "id": key}, version=1, after=values))
+    unit.emit(SHIPPING_CLASS_CREATED({**row.model_dump(), "id": key}))
     return {"shipping_class": key}
 
 
-@mutation(permission="store/settings", rest=None, emits=("shipping_class.updated",))
+@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_UPDATED,))
 async def shipping_class_update(unit: Unit, input: ShippingClassUpdateInput) -> Keys:
     """Change a shipping class."""
     row = await _shipping_class(unit, input.id, input.expected_version)
@@ -90,25 +91,18 @@ async def shipping_class_update(unit: Unit, input: ShippingClassUpdateInput) -> 
     changes = differences(row, values)
     if changes:
         await edit(unit.connection, SHIPPING_CLASS, row["id"], row["version"], changes)
-        before = {name: row[name] for name in changes}
-        changed = graphql_names(changes)
-        unit.emit(_event("updated", row, version=row["version"] + 1, changed=changed, before=before, after=changes))
+        unit.emit(SHIPPING_CLASS_UPDATED(row, changes))
     return {"shipping_class": row["id"]}
 
 
-@mutation(permission="store/settings", rest=None, emits=("shipping_class.deleted",))
+@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_DELETED,))
 async def shipping_class_delete(unit: Unit, input: ShippingClassDeleteInput) -> Keys:
     """Delete a shipping class. Its products and variants have none afterwards, without a new version and without events
     of their own."""
     row = await _shipping_class(unit, input.id, input.expected_version)
     await unit.connection.execute(delete(SHIPPING_CLASS).where(SHIPPING_CLASS.c.id == row["id"]))
-    unit.emit(_event("deleted", row, before=row))
+    unit.emit(SHIPPING_CLASS_DELETED(row))
     return {"deleted_id": row["id"]}
-
-
-def _event(what: str, row: Mapping[str, Any], **told: Any) -> Event:
-    payload = {"shippingClassId": row["id"]}
-    return Event(f"shipping_class.{what}", f"ShippingClass:{row['id']}", payload=payload, **told)
 
 
 async def _shipping_class(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:

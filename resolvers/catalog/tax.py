@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from strawberry.types.maybe import Some
 
 from db.catalog import visibility
+from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED
 from db.catalog.slug import derived, free
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
@@ -16,11 +17,11 @@ from db.store.writing import add, edit
 from engine.declared.input import finds, identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, locked, not_found
-from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 TAX_CLASS = table(TaxClassRow)
 TERM = table(TermRow)
@@ -71,7 +72,7 @@ class TaxClassDeleteInput:
     )
 
 
-@mutation(permission="store/sensitive", rest=None, emits=("tax_class.created",))
+@mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_CREATED,))
 async def tax_class_create(unit: Unit, input: TaxClassCreateInput) -> Keys:
     """Make a tax class."""
     asked: dict[str, Any] = {"title": input.title, "description": input.description, "priority": input.priority}
@@ -82,13 +83,11 @@ async def tax_class_create(unit: Unit, input: TaxClassCreateInput) -> Keys:
     unit.settle()
     row = TaxClassRow(**values, categories=categories)
     key = await add(unit.connection, row)
-    unit.emit(
-        Event("tax_class.created", f"TaxClass:{key}", version=1, payload=_told(key, row.slug), after=row.model_dump())
-    )
+    unit.emit(TAX_CLASS_CREATED(row.model_dump() | {"id": key}))
     return {"tax_class": key}
 
 
-@mutation(permission="store/sensitive", rest=None, emits=("tax_class.updated",))
+@mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_UPDATED,))
 async def tax_class_update(unit: Unit, input: TaxClassUpdateInput) -> Keys:
     """Change a tax class."""
     row = await _tax_class(unit, input.id, input.expected_version)
@@ -99,34 +98,17 @@ async def tax_class_update(unit: Unit, input: TaxClassUpdateInput) -> Keys:
     changes = differences(row, values)
     if changes:
         await edit(unit.connection, TAX_CLASS, row["id"], row["version"], changes)
-        unit.emit(tax_class_updated(row, changes))
+        unit.emit(TAX_CLASS_UPDATED(row, changes))
     return {"tax_class": row["id"]}
 
 
-@mutation(permission="store/sensitive", rest=None, emits=("tax_class.deleted",))
+@mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_DELETED,))
 async def tax_class_delete(unit: Unit, input: TaxClassDeleteInput) -> Keys:
     """Delete a tax class. Its products have none afterwards, without a new version and without events of their own."""
     row = await _tax_class(unit, input.id, input.expected_version)
     await unit.connection.execute(delete(TAX_CLASS).where(TAX_CLASS.c.id == row["id"]))
-    unit.emit(Event("tax_class.deleted", f"TaxClass:{row['id']}", payload=_told(row["id"], row["slug"]), before=row))
+    unit.emit(TAX_CLASS_DELETED(row))
     return {"deleted_id": row["id"]}
-
-
-def tax_class_updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
-    """Of a class that was this row and is one version above it by now."""
-    return Event(
-        "tax_class.updated",
-        f"TaxClass:{row['id']}",
-        version=row["version"] + 1,
-        changed=graphql_names(changes),
-        payload=_told(row["id"], changes.get("slug", row["slug"])),
-        before={name: row[name] for name in changes},
-        after=changes,
-    )
-
-
-def _told(key: int, slug: str) -> dict[str, Any]:
-    return {"taxClassId": key, "slug": slug}
 
 
 async def _tax_class(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, Table, delete, func, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow
+from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
 from db.integration.feed import FeedRow
 from db.store.row import table
@@ -39,8 +40,8 @@ REMOVED: Final = (
     "variant.deleted",
     "variant.updated",
     "download.deleted",
-    "upgrade_path.deleted",
-    "upgrade_path.updated",
+    UPGRADE_PATH_DELETED,
+    UPGRADE_PATH_UPDATED,
     "integration_feed.deleted",
 )
 

@@ -10,20 +10,19 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import select
 
+from db.catalog.events import TERM_CREATED
 from db.catalog.product import sort_key
 from db.catalog.slug import derived, free
 from db.catalog.taxonomy import TaxonomyRow, TermRow
 from db.store.row import table
 from db.store.writing import add_all
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.editing import text
-from resolvers.editing.updating import graphql_names
 
 TAXONOMY = table(TaxonomyRow)
 TERM = table(TermRow)
 LONGEST_NAME: Final = 200
-SHOWN_AS: Final = {"parent_id": "parent"}  # a column, and a relation of the graph
 
 Place: TypeAlias = tuple[int | None, str]  # a parent (None: among the roots) and a name
 
@@ -93,7 +92,7 @@ async def grow(unit: Unit, tree: Tree, wanted: Sequence[Place]) -> list[int]:
             new[place] = TermRow(taxonomy=tree.taxonomy, parent_id=parent, name=name, name_key=place[1], slug=slug)
     for key, row in zip(await add_all(unit.connection, list(new.values())), new.values(), strict=True):
         tree.add(row.model_dump() | {"id": key})
-        unit.emit(created(tree.terms[key]))
+        unit.emit(TERM_CREATED(tree.terms[key]))
     return [found for parent, name in wanted if (found := tree.named(parent, name)) is not None]
 
 
@@ -105,23 +104,3 @@ def checked_name(errors: Refuses, name: str, *path: str) -> str:
     elif len(name) > LONGEST_NAME:
         errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters", *path)
     return name
-
-
-def created(row: Mapping[str, Any]) -> Event:
-    return Event("term.created", f"Term:{row['id']}", version=1, payload=told(row))
-
-
-def updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
-    """Of a term that was this row and is one version above it by now."""
-    return Event(
-        "term.updated",
-        f"Term:{row['id']}",
-        version=row["version"] + 1,
-        changed=graphql_names(SHOWN_AS.get(name, name) for name in changes if name != "name_key"),
-        payload=told({**row, **changes}),
-    )
-
-
-def told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What events say of a term."""
-    return {"termId": row["id"], "taxonomy": row["taxonomy"], "parentId": row["parent_id"], "slug": row["slug"]}

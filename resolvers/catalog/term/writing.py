@@ -7,6 +7,7 @@ import strawberry
 from sqlalchemy import delete, select
 from strawberry.types.maybe import Some
 
+from db.catalog.events import TAX_CLASS_UPDATED, TERM_CREATED, TERM_DELETED, TERM_UPDATED
 from db.catalog.product import sort_key
 from db.catalog.slug import derived
 from db.catalog.taxonomy import TermRow
@@ -14,20 +15,10 @@ from db.store.writing import add, edit, edit_all
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.tax import TAX_CLASS, tax_class_updated
-from resolvers.catalog.term.tree import (
-    LONGEST_NAME,
-    TERM,
-    Tree,
-    checked_name,
-    created,
-    grow,
-    locked_tree,
-    told,
-    updated,
-)
+from resolvers.catalog.tax import TAX_CLASS
+from resolvers.catalog.term.tree import LONGEST_NAME, TERM, Tree, checked_name, grow, locked_tree
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, named, refuse_outdated
@@ -73,7 +64,7 @@ class TermDeleteInput:
     )
 
 
-@mutation(permission="products/edit", rest="POST /products/add-product-terms", emits=("term.created",))
+@mutation(permission="products/edit", rest="POST /products/add-product-terms", emits=(TERM_CREATED,))
 async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
     """Add terms by their names; the answer holds those that were there already too."""
     tree = await _tree(unit, input.taxonomy)
@@ -90,7 +81,7 @@ async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
     return {"terms": list(dict.fromkeys(terms)), "taxonomy": tree.taxonomy}
 
 
-@mutation(permission="products/edit", rest=None, emits=("term.created",))
+@mutation(permission="products/edit", rest=None, emits=(TERM_CREATED,))
 async def term_create(unit: Unit, input: TermCreateInput) -> Keys:
     """Make a category or a brand."""
     tree = await _tree(unit, input.taxonomy)
@@ -109,11 +100,11 @@ async def term_create(unit: Unit, input: TermCreateInput) -> Keys:
         description=description,
     )
     key = await add(unit.connection, row)
-    unit.emit(created(row.model_dump() | {"id": key}))
+    unit.emit(TERM_CREATED(row.model_dump() | {"id": key}))
     return {"term": key, "taxonomy": tree.taxonomy}
 
 
-@mutation(permission="products/edit", rest=None, emits=("term.updated",))
+@mutation(permission="products/edit", rest=None, emits=(TERM_UPDATED,))
 async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
     """Rename a term, describe it, or move it with all below it to another parent of its taxonomy."""
     tree, row = await _term(unit, input.id, input.expected_version)
@@ -138,11 +129,11 @@ async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
     unit.settle()
     if changes:
         await edit(unit.connection, TERM, row["id"], row["version"], changes)
-        unit.emit(updated(row, changes))
+        unit.emit(TERM_UPDATED(row, changes))
     return {"term": row["id"], "taxonomy": tree.taxonomy}
 
 
-@mutation(permission="products/delete", rest=None, emits=("term.deleted", "term.updated", "tax_class.updated"))
+@mutation(permission="products/delete", rest=None, emits=(TERM_DELETED, TERM_UPDATED, TAX_CLASS_UPDATED))
 async def term_delete(unit: Unit, input: TermDeleteInput) -> Keys:
     """Delete a term. What stood below it moves up to its parent; products and tax classes lose it, the products without
     a new version and without events of their own."""
@@ -161,8 +152,8 @@ async def term_delete(unit: Unit, input: TermDeleteInput) -> Keys:
     await unit.connection.execute(delete(TERM).where(TERM.c.id == row["id"]))
     tax_classes = await _forget(unit, row["id"])
     for child in children:
-        unit.emit(updated(child, moved))
-    unit.emit(Event("term.deleted", f"Term:{row['id']}", payload=told(row), before=row))
+        unit.emit(TERM_UPDATED(child, moved))
+    unit.emit(TERM_DELETED(row))
     return {
         "deleted_id": row["id"],
         "moved_terms": [child["id"] for child in children],
@@ -181,7 +172,7 @@ async def _forget(unit: Unit, term: int) -> list[int]:
     ]
     await edit_all(unit.connection, TAX_CLASS, changes)
     for row, values in changes:
-        unit.emit(tax_class_updated(row, values))
+        unit.emit(TAX_CLASS_UPDATED(row, values))
     return [row["id"] for row, _ in changes]
 
 

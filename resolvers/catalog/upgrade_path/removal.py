@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Select, delete, or_, select
 
+from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.store.row import table
 from db.store.writing import bump_all
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from resolvers.catalog.locking import VARIANT
 
 PATH = table(UpgradePathRow)
@@ -44,15 +45,10 @@ async def remove_paths(unit: Unit, gone: Select[Any] | Collection[int]) -> tuple
     changed = [key for key in paths if key not in deleted]
     for key, row in paths.items():
         product, _ = row.pop("product_id"), row.pop("starts")
-        entity = f"UpgradePath:{key}"
-        payload = {"upgradePathId": key, "productId": product, "fromVariantId": row["from_variant_id"]}
         if key in deleted:
-            payload["toVariantIds"] = targets[key]
-            unit.emit(Event("upgrade_path.deleted", entity, payload=payload, before=row))
+            unit.emit(UPGRADE_PATH_DELETED(row, product_id=product, targets=targets[key]))
         else:
-            payload["toVariantIds"] = left[key]
-            version = row["version"] + 1
-            unit.emit(Event("upgrade_path.updated", entity, version=version, changed=("to",), payload=payload))
+            unit.emit(UPGRADE_PATH_UPDATED(row | {"targets": targets[key]}, {"targets": left[key]}, product_id=product))
     if deleted:
         await unit.connection.execute(delete(PATH).where(PATH.c.id.in_(deleted)))
     if changed:

@@ -8,6 +8,7 @@ import strawberry
 from sqlalchemy import delete, insert, select
 
 from db.catalog import visibility
+from db.catalog.events import UPGRADE_PATH_CREATED, UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.catalog.slug import derived, free
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.store.row import table
@@ -15,20 +16,18 @@ from db.store.writing import add, edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from engine.values.scalars import Cents
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, locked, not_found
-from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 PATH = table(UpgradePathRow)
 TARGET = table(UpgradePathTargetRow)
 LONGEST: Final = {"title": 200, "description": 2000, "slug": 192}
 MOST_TARGETS: Final = 100
-# Columns, and relations of the graph.
-SHOWN_AS: Final = {"from_variant_id": "from", "targets": "to"}
 SLUG: Final = "Unique in the product; made of the title when there is none."
 
 
@@ -71,7 +70,7 @@ class UpgradePathDeleteInput:
     )
 
 
-@mutation(permission="products/edit", rest="POST /products/{id}/upgrade-path", emits=("upgrade_path.created",))
+@mutation(permission="products/edit", rest="POST /products/{id}/upgrade-path", emits=(UPGRADE_PATH_CREATED,))
 async def upgrade_path_create(unit: Unit, input: UpgradePathCreateInput) -> Keys:
     """Offer the owners of a variant to change to others."""
     product = (await locked_product(unit, input.product_id, "productId"))["id"]
@@ -91,11 +90,11 @@ async def upgrade_path_create(unit: Unit, input: UpgradePathCreateInput) -> Keys
     row = UpgradePathRow(**values)
     key = await add(unit.connection, row)
     await _aim(unit, key, targets)
-    unit.emit(_event("created", product, row.model_dump() | {"id": key, "targets": targets}, version=1))
+    unit.emit(UPGRADE_PATH_CREATED(row.model_dump() | {"id": key}, product_id=product, targets=targets))
     return {"upgrade_path": key, "product": product, "variants": [row.from_variant_id]}
 
 
-@mutation(permission="products/edit", rest="POST /products/upgrade-path/{id}/update", emits=("upgrade_path.updated",))
+@mutation(permission="products/edit", rest="POST /products/upgrade-path/{id}/update", emits=(UPGRADE_PATH_UPDATED,))
 async def upgrade_path_update(unit: Unit, input: UpgradePathUpdateInput) -> Keys:
     """Change an upgrade path."""
     product, row = await _path(unit, input.id, input.expected_version)
@@ -116,31 +115,18 @@ async def upgrade_path_update(unit: Unit, input: UpgradePathUpdateInput) -> Keys
         if "targets" in changes:
             await unit.connection.execute(delete(TARGET).where(TARGET.c.path_id == row["id"]))
             await _aim(unit, row["id"], changes["targets"])
-        changed = graphql_names(SHOWN_AS.get(name, name) for name in changes)
-        unit.emit(_event("updated", product, result, version=row["version"] + 1, changed=changed))
+        unit.emit(UPGRADE_PATH_UPDATED(row, changes, product_id=product))
     variants = list(dict.fromkeys([row["from_variant_id"], result["from_variant_id"]]))
     return {"upgrade_path": row["id"], "product": product, "variants": variants}
 
 
-@mutation(
-    permission="products/delete", rest="DELETE /products/upgrade-path/{id}/delete", emits=("upgrade_path.deleted",)
-)
+@mutation(permission="products/delete", rest="DELETE /products/upgrade-path/{id}/delete", emits=(UPGRADE_PATH_DELETED,))
 async def upgrade_path_delete(unit: Unit, input: UpgradePathDeleteInput) -> Keys:
     """Delete an upgrade path."""
     product, row = await _path(unit, input.id, input.expected_version)
     await unit.connection.execute(delete(PATH).where(PATH.c.id == row["id"]))
-    unit.emit(_event("deleted", product, row, before=row))
+    unit.emit(UPGRADE_PATH_DELETED(row, product_id=product))
     return {"deleted_id": row["id"], "product": product, "variants": [row["from_variant_id"]]}
-
-
-def _event(what: str, product: int, row: Mapping[str, Any], **told: Any) -> Event:
-    payload = {
-        "upgradePathId": row["id"],
-        "productId": product,
-        "fromVariantId": row["from_variant_id"],
-        "toVariantIds": row["targets"],
-    }
-    return Event(f"upgrade_path.{what}", f"UpgradePath:{row['id']}", payload=payload, **told)
 
 
 async def _path(unit: Unit, id: str, expected_version: int | None) -> tuple[int, dict[str, Any]]:

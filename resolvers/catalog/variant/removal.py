@@ -15,6 +15,7 @@ from sqlalchemy import Table, delete, func, select
 from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.row import now, table
@@ -37,8 +38,8 @@ REMOVED: Final = (
     "variant.deleted",
     "variant.updated",
     "product.updated",
-    "upgrade_path.updated",
-    "upgrade_path.deleted",
+    UPGRADE_PATH_UPDATED,
+    UPGRADE_PATH_DELETED,
     "download.updated",
     "integration_feed.updated",
 )

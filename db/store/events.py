@@ -1,0 +1,155 @@
+"""Events, declared once: what an event is called, what it tells of and with which values, and who may read it. Whoever
+writes one calls its declaration with the row (`TAX_CLASS_UPDATED(row, changes)`); all else is derived.
+
+An area's declarations stand in `db/<area>/events.py`; all of them together are `db.events.EVENTS`.
+"""
+
+from abc import ABC
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, get_type_hints
+
+from sqlalchemy import ColumnElement
+
+from db.store.visibility import rows_with
+from engine.unit.unit import Event
+from engine.values.naming import camel
+from engine.values.viewer import Viewer
+
+# Columns that every versioned row has: what was made is told without them.
+_BOOKKEEPING: Final = frozenset({"id", "version", "created_at", "updated_at"})
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value of a payload: its Python type, how it is read from a row (with the changes in it), and one such value."""
+
+    type: Any
+    read: Callable[[Row], Any]
+    sample: Any = None
+
+
+def told(source: object, type_: Any = None, *, sample: Any = None) -> Told:
+    """A value of a payload. `source` is a column, whose type is known; or a key of the row, or a function of the row,
+    with the type of what it gives."""
+    if isinstance(source, str):
+        return Told(type_, _item(source), sample)
+    if callable(source) and not hasattr(source, "class_"):
+        return Told(type_, source, sample)
+    attribute: Any = source
+    return Told(type_ or get_type_hints(attribute.class_)[attribute.key], _item(attribute.key), sample)
+
+
+def _item(name: str) -> Callable[[Row], Any]:
+    return lambda row: row[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who may read an event: a predicate over EventRow, as an entity has one over its rows, and the permissions any of
+    which lets somebody read such events at all."""
+
+    permissions: tuple[str, ...]
+    rows: Callable[[Viewer], ColumnElement[bool]]
+
+
+@cache
+def readers(permission: str) -> Readers:
+    """Whoever has this permission reads all of them."""
+    return Readers((permission,), lambda viewer: rows_with(viewer, permission))
+
+
+@dataclass(frozen=True, eq=False)
+class EventKind(ABC):
+    """All events of one name. `payload` is by GraphQL's spelling; `shown_as` says which field of the graph a column is
+    behind, where that is not the column's own name, and None of a column that is behind none."""
+
+    name: str
+    entity: str
+    description: str
+    read_by: Readers
+    payload: Mapping[str, Told]
+    key: Callable[[Row], Any]
+    shown_as: Mapping[str, str | None]
+
+    def _event(self, row: Row, **more: Any) -> Event:
+        payload = {name: value.read(row) for name, value in self.payload.items()}
+        return Event(self.name, f"{self.entity}:{self.key(row)}", payload=payload, **more)
+
+    def _shown(self, changes: Collection[str]) -> tuple[str, ...]:
+        fields = (self.shown_as.get(name, name) for name in changes)
+        return tuple(sorted({camel(name) for name in fields if name is not None}))
+
+
+class Created(EventKind):
+    def __call__(self, row: Row, **beside: Any) -> Event:
+        """Of a row that was just made. What stands `beside` the row, here as below, is for the payload alone."""
+        after = {name: value for name, value in row.items() if name not in _BOOKKEEPING}
+        return self._event({**row, **beside}, version=1, after=after)
+
+
+class Updated(EventKind):
+    def __call__(self, row: Row, changes: Row, also: Collection[str] = (), **beside: Any) -> Event:
+        """Of a row as it was, one version below what it is by now. `also` are changed fields that are no columns."""
+        return self._event(
+            {**row, **changes, **beside},
+            version=row["version"] + 1,
+            changed=self._shown([*changes, *also]),
+            before=row,
+            after=changes,
+        )
+
+
+class Deleted(EventKind):
+    def __call__(self, row: Row, **beside: Any) -> Event:
+        """Of a row that is gone."""
+        return self._event({**row, **beside}, before=row)
+
+
+class Beside(EventKind):
+    """What happened with a change that has an event of its own."""
+
+    def __call__(self, row: Row, changes: Row | None = None, **beside: Any) -> Event:
+        """Of a row as it was before these changes; without any, of one that was just made."""
+        version = 1 if changes is None else row["version"] + 1
+        return self._event({**row, **(changes or {}), **beside}, version=version)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What events tell of: the noun of their names, the GraphQL type, who may read of it, and what all of them say. A
+    value of the payload is a column or `told(…)`."""
+
+    noun: str
+    entity: str
+    read_by: Readers
+    payload: Mapping[str, object]
+    key: str | Callable[[Row], Any] = "id"
+    shown_as: Mapping[str, str | None] = field(default_factory=dict)
+
+    def created(self, description: str, **payload: object) -> Created:
+        return Created(**self._declared("created", description, payload))
+
+    def updated(self, description: str, **payload: object) -> Updated:
+        return Updated(**self._declared("updated", description, payload))
+
+    def deleted(self, description: str, **payload: object) -> Deleted:
+        return Deleted(**self._declared("deleted", description, payload))
+
+    def beside(self, verb: str, description: str, **payload: object) -> Beside:
+        return Beside(**self._declared(verb, description, payload))
+
+    def _declared(self, verb: str, description: str, payload: Mapping[str, object]) -> dict[str, Any]:
+        values = {**self.payload, **payload}
+        return {
+            "name": f"{self.noun}.{verb}",
+            "entity": self.entity,
+            "description": description,
+            "read_by": self.read_by,
+            "payload": {name: value if isinstance(value, Told) else told(value) for name, value in values.items()},
+            "key": _item(self.key) if isinstance(self.key, str) else self.key,
+            "shown_as": self.shown_as,
+        }
