@@ -1,34 +1,41 @@
 """What is done to tax classes."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from strawberry.types.maybe import Some
 
 from db.catalog import visibility
 from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED
-from db.catalog.slug import derived, free
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
 from db.store.row import table
-from db.store.writing import add, edit
 from engine.declared.input import finds, identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Refuses, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.editing import text
-from resolvers.editing.locking import key_of, locked, not_found
-from resolvers.editing.updating import differences, named, refuse_outdated
+from resolvers.editing.editable import A_SLUG, Editable, Text, edited_version, seen_version, slug
+from resolvers.editing.locking import key_of
+from resolvers.editing.updating import named
 
-TAX_CLASS = table(TaxClassRow)
 TERM = table(TermRow)
-LONGEST_TITLE: Final = 192
-LONGEST_SLUG: Final = 100
-LONGEST_DESCRIPTION: Final = 500
 MOST_CATEGORIES: Final = 100
+TAX_CLASSES: Final = Editable(
+    TaxClassRow,
+    visibility.tax_classes,
+    TAX_CLASS_CREATED,
+    TAX_CLASS_UPDATED,
+    TAX_CLASS_DELETED,
+    texts={
+        "title": Text(192, required="A title is required"),
+        "slug": Text(100, slug, required=A_SLUG),
+        "description": Text(500, text.lines),
+    },
+    not_negative=("priority",),
+)
 
 
 @strawberry.input(one_of=True, description="Exactly one of these.")
@@ -52,9 +59,7 @@ class TaxClassCreateInput:
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class TaxClassUpdateInput:
     id: strawberry.ID = identifies("TaxClass")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     title: strawberry.Maybe[str]
     slug: strawberry.Maybe[str]
     description: strawberry.Maybe[str | None]
@@ -67,86 +72,37 @@ class TaxClassUpdateInput:
 @strawberry.input(description="Which tax class goes.")
 class TaxClassDeleteInput:
     id: strawberry.ID = identifies("TaxClass")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
-    )
+    expected_version: int | None = seen_version()
 
 
 @mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_CREATED,))
 async def tax_class_create(unit: Unit, input: TaxClassCreateInput) -> Keys:
     """Make a tax class."""
     asked: dict[str, Any] = {"title": input.title, "description": input.description, "priority": input.priority}
-    values = _checked(unit, asked | ({} if input.slug is None else {"slug": input.slug}))
+    values = TAX_CLASSES.checked(unit, asked | ({} if input.slug is None else {"slug": input.slug}))
     if "slug" not in values:
-        values["slug"] = await _free_slug(unit, values["title"])
-    categories = await _categories(unit, input.category_ids)
-    unit.settle()
-    row = TaxClassRow(**values, categories=categories)
-    key = await add(unit.connection, row)
-    unit.emit(TAX_CLASS_CREATED(row.model_dump() | {"id": key}))
-    return {"tax_class": key}
+        values["slug"] = await TAX_CLASSES.free_slug(unit, values["title"], otherwise="tax-class")
+    values["categories"] = await _categories(unit, input.category_ids)
+    return {"tax_class": (await TAX_CLASSES.make(unit, values))["id"]}
 
 
 @mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_UPDATED,))
 async def tax_class_update(unit: Unit, input: TaxClassUpdateInput) -> Keys:
     """Change a tax class."""
-    row = await _tax_class(unit, input.id, input.expected_version)
-    values = _checked(unit, named(input, leave=("id", "expected_version", "category_ids")))
+    row = await TAX_CLASSES.load(unit, input.id, input.expected_version)
+    values = TAX_CLASSES.checked(unit, named(input, leave=("id", "expected_version", "category_ids")))
     if input.category_ids is not None:
         values["categories"] = await _categories(unit, input.category_ids)
-    unit.settle()
-    changes = differences(row, values)
-    if changes:
-        await edit(unit.connection, TAX_CLASS, row["id"], row["version"], changes)
-        unit.emit(TAX_CLASS_UPDATED(row, changes))
+    await TAX_CLASSES.change(unit, row, values)
     return {"tax_class": row["id"]}
 
 
 @mutation(permission="store/sensitive", rest=None, emits=(TAX_CLASS_DELETED,))
 async def tax_class_delete(unit: Unit, input: TaxClassDeleteInput) -> Keys:
     """Delete a tax class. Its products have none afterwards, without a new version and without events of their own."""
-    row = await _tax_class(unit, input.id, input.expected_version)
-    await unit.connection.execute(delete(TAX_CLASS).where(TAX_CLASS.c.id == row["id"]))
-    unit.emit(TAX_CLASS_DELETED(row))
+    row = await TAX_CLASSES.load(unit, input.id, input.expected_version)
+    await TAX_CLASSES.remove(unit, row)
     return {"deleted_id": row["id"]}
-
-
-async def _tax_class(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
-    key = key_of(id)
-    found = await locked(unit, TAX_CLASS, [key], visibility.tax_classes(unit.viewer))
-    row = found.get(key) or not_found(unit, "tax class", "id")
-    await refuse_outdated(unit, f"TaxClass:{key}", expected_version, row["version"])
-    return row
-
-
-def _checked(errors: Refuses, asked: Mapping[str, Any]) -> dict[str, Any]:
-    values = dict(asked)
-    if "title" in values:
-        values["title"] = text.line(values["title"])
-        if not values["title"]:
-            errors.refuse(ErrorCode.VALIDATION, "A title is required", "title")
-        elif len(values["title"]) > LONGEST_TITLE:
-            errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_TITLE} characters", "title")
-    if "slug" in values:
-        values["slug"] = derived(text.line(values["slug"]))
-        if not values["slug"]:
-            errors.refuse(ErrorCode.VALIDATION, "A slug needs a letter or a digit", "slug")
-        elif len(values["slug"]) > LONGEST_SLUG:
-            errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_SLUG} characters", "slug")
-    if "description" in values:
-        values["description"] = text.lines(values["description"] or "")
-        if len(values["description"]) > LONGEST_DESCRIPTION:
-            errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_DESCRIPTION} characters", "description")
-    if values.get("priority", 0) < 0:
-        errors.refuse(ErrorCode.VALIDATION, "Not below 0", "priority")
-    return values
-
-
-async def _free_slug(unit: Unit, title: str) -> str:
-    """Between two who make one of the same title at once the unique constraint decides."""
-    wanted = derived(title)[:LONGEST_SLUG].rstrip("-") or "tax-class"
-    taken = await unit.connection.execute(select(TAX_CLASS.c.slug))
-    return free(wanted, set(taken.scalars()), LONGEST_SLUG)
 
 
 async def _categories(

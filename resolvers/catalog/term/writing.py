@@ -7,23 +7,34 @@ import strawberry
 from sqlalchemy import delete, select
 from strawberry.types.maybe import Some
 
+from db.catalog import visibility
 from db.catalog.events import TAX_CLASS_UPDATED, TERM_CREATED, TERM_DELETED, TERM_UPDATED
 from db.catalog.product import sort_key
 from db.catalog.slug import derived
+from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TermRow
-from db.store.writing import add, edit, edit_all
+from db.store.row import table
+from db.store.writing import edit_all
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.tax import TAX_CLASS
 from resolvers.catalog.term.tree import LONGEST_NAME, TERM, Tree, checked_name, grow, locked_tree
 from resolvers.editing import text
+from resolvers.editing.editable import A_SLUG, Editable, Text, edited_version, seen_version
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, named, refuse_outdated
 
-LONGEST_DESCRIPTION: Final = 2000
+TAX_CLASS = table(TaxClassRow)
+TERMS: Final = Editable(
+    TermRow,
+    visibility.terms,
+    TERM_CREATED,
+    TERM_UPDATED,
+    TERM_DELETED,
+    texts={"description": Text(2000, text.lines)},
+)
 MOST_NAMES: Final = 100  # of one mutation, as ids elsewhere
 TAXONOMY_NAME: Final = "`product-categories`, `product-brands`, or another that the store has (`Taxonomy.name`)."
 
@@ -47,9 +58,7 @@ class TermCreateInput:
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class TermUpdateInput:
     id: strawberry.ID = identifies("Term")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     name: strawberry.Maybe[str]
     slug: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Null: made of the name again.")
     parent_id: strawberry.Maybe[strawberry.ID | None] = identifies("Term", description="Null makes it a root.")
@@ -59,9 +68,7 @@ class TermUpdateInput:
 @strawberry.input(description="Which term goes.")
 class TermDeleteInput:
     id: strawberry.ID = identifies("Term")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
-    )
+    expected_version: int | None = seen_version()
 
 
 @mutation(permission="products/edit", rest="POST /products/add-product-terms", emits=(TERM_CREATED,))
@@ -89,26 +96,17 @@ async def term_create(unit: Unit, input: TermCreateInput) -> Keys:
     name = checked_name(unit, input.name, "name")
     _refuse_namesake(unit, tree, None, parent, name)
     slug = tree.slug(name) if input.slug is None else _slug(unit, tree.slugs, input.slug)
-    description = _description(unit, input.description)
-    unit.settle()
-    row = TermRow(
-        taxonomy=tree.taxonomy,
-        parent_id=parent,
-        name=name,
-        name_key=sort_key(name),
-        slug=slug,
-        description=description,
-    )
-    key = await add(unit.connection, row)
-    unit.emit(TERM_CREATED(row.model_dump() | {"id": key}))
-    return {"term": key, "taxonomy": tree.taxonomy}
+    said = TERMS.checked(unit, {"description": input.description})
+    place = {"taxonomy": tree.taxonomy, "parent_id": parent}
+    row = await TERMS.make(unit, {**said, **place, "name": name, "name_key": sort_key(name), "slug": slug})
+    return {"term": row["id"], "taxonomy": tree.taxonomy}
 
 
 @mutation(permission="products/edit", rest=None, emits=(TERM_UPDATED,))
 async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
     """Rename a term, describe it, or move it with all below it to another parent of its taxonomy."""
     tree, row = await _term(unit, input.id, input.expected_version)
-    values = named(input, leave=("id", "expected_version", "parent_id"))
+    values = TERMS.checked(unit, named(input, leave=("id", "expected_version", "parent_id")))
     if "name" in values:
         values["name"] = checked_name(unit, values["name"], "name")
         values["name_key"] = sort_key(values["name"])
@@ -116,8 +114,6 @@ async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
         values["parent_id"] = _parent(unit, tree, input.parent_id)
         if tree.below(row["id"], values["parent_id"]):
             unit.refuse(ErrorCode.VALIDATION, "A term cannot stand below itself", "parentId")
-    if "description" in values:
-        values["description"] = _description(unit, values["description"] or "")
     result = {**row, **values}
     if "slug" in values:
         tree.slugs.discard(row["slug"])
@@ -126,10 +122,7 @@ async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
     changes = differences(row, values)
     if changes.keys() & {"name_key", "parent_id"}:
         _refuse_namesake(unit, tree, row["id"], result["parent_id"], result["name"])
-    unit.settle()
-    if changes:
-        await edit(unit.connection, TERM, row["id"], row["version"], changes)
-        unit.emit(TERM_UPDATED(row, changes))
+    await TERMS.change(unit, row, values)
     return {"term": row["id"], "taxonomy": tree.taxonomy}
 
 
@@ -210,17 +203,10 @@ def _parent(unit: Unit, tree: Tree, given: Some[strawberry.ID | None] | None) ->
 def _slug(unit: Unit, taken: Collection[str], asked: str) -> str:
     slug = derived(text.line(asked))
     if not slug:
-        unit.refuse(ErrorCode.VALIDATION, "A slug needs a letter or a digit", "slug")
+        unit.refuse(ErrorCode.VALIDATION, A_SLUG, "slug")
     if slug in taken:
         unit.refuse(ErrorCode.CONFLICT, "slug is taken already", "slug")
     return slug
-
-
-def _description(unit: Unit, description: str) -> str:
-    kept = text.lines(description)
-    if len(kept) > LONGEST_DESCRIPTION:
-        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_DESCRIPTION} characters", "description")
-    return kept
 
 
 def _refuse_namesake(unit: Unit, tree: Tree, own: int | None, parent: int | None, name: str) -> None:

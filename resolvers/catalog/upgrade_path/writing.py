@@ -9,10 +9,9 @@ from sqlalchemy import delete, insert, select
 
 from db.catalog import visibility
 from db.catalog.events import UPGRADE_PATH_CREATED, UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
-from db.catalog.slug import derived, free
+from db.catalog.slug import derived
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.store.row import table
-from db.store.writing import add, edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -21,12 +20,24 @@ from engine.values.errors import ErrorCode
 from engine.values.scalars import Cents
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.editing import text
-from resolvers.editing.locking import key_of, locked, not_found
-from resolvers.editing.updating import differences, named, refuse_outdated
+from resolvers.editing.editable import A_SLUG, Editable, Text, edited_version, seen_version, slug
+from resolvers.editing.locking import key_of, not_found
+from resolvers.editing.updating import named
 
 PATH = table(UpgradePathRow)
 TARGET = table(UpgradePathTargetRow)
-LONGEST: Final = {"title": 200, "description": 2000, "slug": 192}
+PATHS: Final = Editable(
+    UpgradePathRow,
+    visibility.upgrade_paths,
+    UPGRADE_PATH_CREATED,
+    UPGRADE_PATH_UPDATED,
+    UPGRADE_PATH_DELETED,
+    texts={
+        "title": Text(200, blank=None),
+        "description": Text(2000, text.lines, blank=None),
+        "slug": Text(192, slug, blank=None),
+    },
+)
 MOST_TARGETS: Final = 100
 SLUG: Final = "Unique in the product; made of the title when there is none."
 
@@ -46,9 +57,7 @@ class UpgradePathCreateInput:
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class UpgradePathUpdateInput:
     id: strawberry.ID = identifies("UpgradePath")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     from_variant_id: strawberry.Maybe[strawberry.ID] = identifies(
         "ProductVariant", description="Another variant of the same product."
     )
@@ -65,9 +74,7 @@ class UpgradePathUpdateInput:
 @strawberry.input(description="Which upgrade path goes.")
 class UpgradePathDeleteInput:
     id: strawberry.ID = identifies("UpgradePath")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
-    )
+    expected_version: int | None = seen_version()
 
 
 @mutation(permission="products/edit", rest="POST /products/{id}/upgrade-path", emits=(UPGRADE_PATH_CREATED,))
@@ -85,13 +92,9 @@ async def upgrade_path_create(unit: Unit, input: UpgradePathCreateInput) -> Keys
     values = await _checked(unit, product, None, {}, asked)
     targets = [key_of(target) for target in input.to_variant_ids]
     await _check_variants(unit, product, values["from_variant_id"], targets, asked={"from_variant_id", "targets"})
-    unit.settle()
-
-    row = UpgradePathRow(**values)
-    key = await add(unit.connection, row)
-    await _aim(unit, key, targets)
-    unit.emit(UPGRADE_PATH_CREATED(row.model_dump() | {"id": key}, product_id=product, targets=targets))
-    return {"upgrade_path": key, "product": product, "variants": [row.from_variant_id]}
+    row = await PATHS.make(unit, values, product_id=product, targets=targets)
+    await _aim(unit, row["id"], targets)
+    return {"upgrade_path": row["id"], "product": product, "variants": [row["from_variant_id"]]}
 
 
 @mutation(permission="products/edit", rest="POST /products/upgrade-path/{id}/update", emits=(UPGRADE_PATH_UPDATED,))
@@ -106,16 +109,10 @@ async def upgrade_path_update(unit: Unit, input: UpgradePathUpdateInput) -> Keys
         values["targets"] = [key_of(target) for target in input.to_variant_ids.value]
     result = {**row, **values}
     await _check_variants(unit, product, result["from_variant_id"], result["targets"], asked=values.keys())
-    unit.settle()
-
-    changes = differences(row, values)
-    if changes:
-        columns = {name: value for name, value in changes.items() if name != "targets"}
-        await edit(unit.connection, PATH, row["id"], row["version"], columns)
-        if "targets" in changes:
-            await unit.connection.execute(delete(TARGET).where(TARGET.c.path_id == row["id"]))
-            await _aim(unit, row["id"], changes["targets"])
-        unit.emit(UPGRADE_PATH_UPDATED(row, changes, product_id=product))
+    changes = await PATHS.change(unit, row, values, product_id=product)
+    if "targets" in changes:
+        await unit.connection.execute(delete(TARGET).where(TARGET.c.path_id == row["id"]))
+        await _aim(unit, row["id"], changes["targets"])
     variants = list(dict.fromkeys([row["from_variant_id"], result["from_variant_id"]]))
     return {"upgrade_path": row["id"], "product": product, "variants": variants}
 
@@ -124,8 +121,7 @@ async def upgrade_path_update(unit: Unit, input: UpgradePathUpdateInput) -> Keys
 async def upgrade_path_delete(unit: Unit, input: UpgradePathDeleteInput) -> Keys:
     """Delete an upgrade path."""
     product, row = await _path(unit, input.id, input.expected_version)
-    await unit.connection.execute(delete(PATH).where(PATH.c.id == row["id"]))
-    unit.emit(UPGRADE_PATH_DELETED(row, product_id=product))
+    await PATHS.remove(unit, row, product_id=product)
     return {"deleted_id": row["id"], "product": product, "variants": [row["from_variant_id"]]}
 
 
@@ -136,11 +132,9 @@ async def _path(unit: Unit, id: str, expected_version: int | None) -> tuple[int,
     product = (
         await unit.connection.execute(select(PRODUCT.c.id).where(PRODUCT.c.id.in_(owner)).with_for_update())
     ).scalar_one_or_none()
-    found = await locked(unit, PATH, [key], visibility.upgrade_paths(unit.viewer))
-    if product is None or key not in found:
-        not_found(unit, "upgrade path", "id")
-    row = found[key]
-    await refuse_outdated(unit, f"UpgradePath:{key}", expected_version, row["version"])
+    if product is None:
+        not_found(unit, PATHS.name, "id")
+    row = await PATHS.load(unit, id, expected_version)
     targets = select(TARGET.c.variant_id).where(TARGET.c.path_id == key).order_by(TARGET.c.position)
     row["targets"] = list((await unit.connection.execute(targets)).scalars())
     return product, row
@@ -151,38 +145,27 @@ async def _checked(
 ) -> dict[str, Any]:
     """The values as they are stored, a slug among them where one is asked for or to be made."""
     values = dict(asked)
-    for name in ("title", "description"):
-        if values.get(name) is not None:
-            values[name] = (text.line if name == "title" else text.lines)(values[name]) or None
     if "discount_amount" in values:
         values["discount_amount"] = values["discount_amount"] or 0
         if values["discount_amount"] < 0:
             unit.refuse(ErrorCode.VALIDATION, "Not below 0", "discountAmount")
     if "slug" in values:
-        title = {**row, **values}.get("title")
-        values["slug"] = await _slug(unit, product, own, values["slug"], title)
-    for name, most in LONGEST.items():
-        if len(values.get(name) or "") > most:
-            unit.refuse(ErrorCode.VALIDATION, f"At most {most} characters", name)
-    return values
+        values["slug"] = await _slug(unit, product, own, values["slug"], {**row, **values}.get("title") or "")
+    return PATHS.checked(unit, values)
 
 
-async def _slug(unit: Unit, product: int, own: int | None, asked: str | None, title: str | None) -> str | None:
+async def _slug(unit: Unit, product: int, own: int | None, asked: str | None, title: str) -> str | None:
     """The slug that was asked for, or one made of the title."""
-    statement = select(PATH.c.slug).join(VARIANT, VARIANT.c.id == PATH.c.from_variant_id)
-    statement = statement.where(VARIANT.c.product_id == product, PATH.c.slug.is_not(None))
-    if own is not None:
-        statement = statement.where(PATH.c.id != own)
-    taken = set((await unit.connection.execute(statement)).scalars())
+    mine = select(VARIANT.c.id).where(VARIANT.c.product_id == product)
+    among = (PATH.c.from_variant_id.in_(mine), PATH.c.id != (-1 if own is None else own))
     if asked is None:
-        wanted = derived(title or "")
-        return free(wanted, taken, LONGEST["slug"]) if wanted else None
-    slug = derived(text.line(asked))
-    if not slug:
-        unit.refuse(ErrorCode.VALIDATION, "A slug needs a letter or a digit", "slug")
-    elif slug in taken:
+        return await PATHS.free_slug(unit, title, *among) if derived(title) else None
+    wanted = slug(asked)
+    if not wanted:
+        unit.refuse(ErrorCode.VALIDATION, A_SLUG, "slug")
+    elif (await unit.connection.execute(select(PATH.c.id).where(PATH.c.slug == wanted, *among))).first():
         unit.refuse(ErrorCode.CONFLICT, "Another upgrade path of the product has this slug", "slug")
-    return slug
+    return wanted
 
 
 async def _check_variants(
