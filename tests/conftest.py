@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import hypothesis
 import pytest
 
-from tests import databases
+from tests import databases, dialects
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -30,6 +30,8 @@ os.environ.setdefault("STOREGRAPH_RATES", "off")
 # A deadline measures the machine's load as much as the code. Everything else stays as hypothesis chose it.
 hypothesis.settings.register_profile("storegraph", deadline=None)
 hypothesis.settings.load_profile("storegraph")
+
+dialects.share()
 
 
 # One directory per run
