@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.stores import COMMON_WORD, NOW, RARE_CATEGORY, RARE_WORD
-from resolvers.catalog.product.listing import ProductSortField
+from resolvers.catalog.product.listing import PRODUCTS
 
 LIST, SEARCH = 1.5, 3.0
 
@@ -22,7 +22,7 @@ class Case:
 def _sorts() -> list[Case]:
     return [
         Case("sort", f"{field.name} {direction}", f"sort: [{{field: {field.name}, direction: {direction}}}]", LIST)
-        for field in ProductSortField
+        for field in PRODUCTS.sorting.columns
         for direction in ("ASC", "DESC")
     ]
 

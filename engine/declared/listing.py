@@ -20,6 +20,7 @@ from engine.declared.connection import FIRST, MOST, MOST_PAGES, Page, Window
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import ListSize
 from engine.declared.entity import Entity, entity_of
+from engine.declared.sorting import Sorting
 from engine.document.document import Needs, merged
 from engine.standard.context import Context
 from engine.standard.loader import PARENT, Loader, among, joined
@@ -62,24 +63,22 @@ class SortInput(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """How a noun may be listed. `sorts` maps the members of its sort enum to columns."""
+    """How a noun may be listed."""
 
-    sorts: Mapping[Any, object]
-    sort: type[Any]
+    sorting: Sorting
     filter: type[Any]
-    default: tuple[tuple[Any, SortDirection], ...]
     search: Search | None = None
     proposed: Proposed = lambda _text, _dialect: None
     searched: str = ""  # what the search looks in, for the schema's description
 
     def order(self, entity: Entity, asked: Sequence[SortInput] | None) -> Order:
         """The order that was asked for, made total by the key. Raises BadUserInput for too many or repeated fields."""
-        pairs = [(s.field, s.direction) for s in asked] if asked else list(self.default)
+        pairs = [(s.field, s.direction) for s in asked] if asked else [self.sorting.default]
         if len(pairs) > MOST_SORT_FIELDS:
             raise BadUserInput(f"`sort` takes at most {MOST_SORT_FIELDS} fields")
         if len({f for f, _ in pairs}) < len(pairs):
             raise BadUserInput("`sort` names a field twice")
-        terms = [Term(f.name, element(self.sorts[f]), d is SortDirection.DESC) for f, d in pairs]
+        terms = [Term(f.name, self.sorting.columns[f], d is SortDirection.DESC) for f, d in pairs]
         if all(t.column is not entity.key for t in terms):
             terms.append(Term("id", entity.key, terms[-1].descending))
         else:  # what follows the key orders nothing
@@ -376,6 +375,7 @@ def connected(
     field = declare(declaration, description=description, rest=rest)
     integers = StrawberryAnnotation(int | None)
     cursors = StrawberryAnnotation(str | None)
+    sort: Any = listing.sorting.input
     field.arguments = [
         _argument("first", integers, f"How many, from the start or `after`: 1 to {MOST}, {FIRST} when absent."),
         _argument("after", cursors, "The cursor of the last item already seen."),
@@ -383,7 +383,7 @@ def connected(
         _argument("before", cursors, "The cursor of the first item already seen."),
         _argument("page", integers, f"A page to jump to, 1 to {MOST_PAGES}; excludes the cursors."),
         _argument("filter", StrawberryAnnotation(listing.filter | None), None),
-        _argument("sort", StrawberryAnnotation(list[listing.sort] | None), f"Up to {MOST_SORT_FIELDS} fields."),  # type: ignore[name-defined]
+        _argument("sort", StrawberryAnnotation(list[sort] | None), f"Up to {MOST_SORT_FIELDS} fields."),
     ]
     if listing.search is not None:
         field.arguments.append(_argument("search", cursors, listing.searched))

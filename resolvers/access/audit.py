@@ -1,28 +1,17 @@
 """How the audit log is listed."""
 
-from enum import Enum
-
 import strawberry
 
 from db.access.audit import AuditRow
 from db.access.viewer import ViewerKind
+from engine.declared.filter_input import filter_input
 from engine.declared.listing import Listing
+from engine.declared.sorting import sortable
 from engine.values import identity
 from engine.values.filtering import filters
 from engine.values.operators import DateTimeOperators, EnumOperators, TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
-
-
-@strawberry.enum(description="What the audit log can be sorted by.")
-class AuditSortField(Enum):
-    OCCURRED_AT = "OCCURRED_AT"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class AuditSort:
-    field: AuditSortField
-    direction: SortDirection = SortDirection.DESC
 
 
 @strawberry.input(description="One entity, or some of them.")
@@ -32,7 +21,7 @@ class EntityOperators:
     is_null: bool | None = None
 
 
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class AuditFilter:
     action: TextOperators | None = filters(AuditRow.action, description="The mutation's name: `productDelete`.")
     entity_id: EntityOperators | None = filters(
@@ -46,14 +35,15 @@ class AuditFilter:
     actor_kind: EnumOperators[ViewerKind] | None = filters(AuditRow.actor_kind)
     address: TextOperators | None = filters(AuditRow.address, description="Where the request came from.")
     occurred_at: DateTimeOperators | None = filters(AuditRow.occurred_at)
-    and_: list["AuditFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["AuditFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "AuditFilter | None" = strawberry.field(default=None, name="not")
 
 
 AUDIT_LOG = Listing(
-    sorts={AuditSortField.OCCURRED_AT: AuditRow.occurred_at},
-    sort=AuditSort,
+    sorting=sortable(
+        "Audit",
+        description="What the audit log can be sorted by.",
+        direction=SortDirection.DESC,
+        default=("OCCURRED_AT", SortDirection.DESC),
+        OCCURRED_AT=AuditRow.occurred_at,
+    ),
     filter=AuditFilter,
-    default=((AuditSortField.OCCURRED_AT, SortDirection.DESC),),
 )

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from enum import Enum
 from typing import Any, Final
 
 import strawberry
@@ -14,10 +13,12 @@ from db.access.token import TokenKind, TokenRow
 from db.access.unsettled import UNSETTLED
 from db.secrets import hashed as secret
 from db.store.row import now, table
+from engine.declared.filter_input import filter_input
 from engine.declared.input import identifies
 from engine.declared.listing import Listing
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
+from engine.declared.sorting import sortable
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from engine.values.filtering import filters
@@ -38,32 +39,21 @@ MOST_HOURLY: Final = 1_000_000
 RESERVED: Final = "STOREGRAPH_"
 
 
-@strawberry.enum(description="What tokens can be sorted by.")
-class AccessTokenSortField(Enum):
-    ID = "ID"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class AccessTokenSort:
-    field: AccessTokenSortField
-    direction: SortDirection = SortDirection.ASC
-
-
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class AccessTokenFilter:
     name: TextOperators | None = filters(TokenRow.name)
     kind: EnumOperators[TokenKind] | None = filters(TokenRow.kind)
     revoked: bool | None = filters(TOKEN.c.revoked_at.is_not(None).label("revoked"))
-    and_: list["AccessTokenFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["AccessTokenFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "AccessTokenFilter | None" = strawberry.field(default=None, name="not")
 
 
 TOKENS: Final = Listing(
-    sorts={AccessTokenSortField.ID: TokenRow.id},
-    sort=AccessTokenSort,
+    sorting=sortable(
+        "AccessToken",
+        description="What tokens can be sorted by.",
+        default=("ID", SortDirection.DESC),
+        ID=TokenRow.id,
+    ),
     filter=AccessTokenFilter,
-    default=((AccessTokenSortField.ID, SortDirection.DESC),),
 )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import Enum
 from typing import Any, Final
 
 import strawberry
@@ -15,10 +14,12 @@ from db.access.unsettled import UNSETTLED
 from db.access.user import UserRow, folded
 from db.store.row import table
 from db.store.writing import add, edit
+from engine.declared.filter_input import filter_input
 from engine.declared.input import confidential, finds, identifies
 from engine.declared.listing import Listing
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
+from engine.declared.sorting import sortable
 from engine.standard.context import Context
 from engine.unit.unit import Event, Unit
 from engine.values.filtering import filters
@@ -40,28 +41,12 @@ class UserBy:
     email: strawberry.Maybe[str] = finds(UserRow.email, description="In lower case, as it is stored.")
 
 
-@strawberry.enum(description="What users can be sorted by. A single field is answered from an index.")
-class UserSortField(Enum):
-    ID = "ID"
-    LOGIN = "LOGIN"
-    EMAIL = "EMAIL"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class UserSort:
-    field: UserSortField
-    direction: SortDirection = SortDirection.ASC
-
-
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class UserFilter:
     login: TextOperators | None = filters(UserRow.login, fold=folded)
     email: TextOperators | None = filters(UserRow.email, fold=folded)
     role: TextOperators | None = filters(UserRow.role_key, description="The role's key.")
     active: bool | None = filters(UserRow.active)
-    and_: list["UserFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["UserFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "UserFilter | None" = strawberry.field(default=None, name="not")
 
 
 def _search(text: str, _viewer: Any) -> ColumnElement[bool]:
@@ -70,10 +55,15 @@ def _search(text: str, _viewer: Any) -> ColumnElement[bool]:
 
 
 USERS: Final = Listing(
-    sorts={UserSortField.ID: UserRow.id, UserSortField.LOGIN: UserRow.login, UserSortField.EMAIL: UserRow.email},
-    sort=UserSort,
+    sorting=sortable(
+        "User",
+        description="What users can be sorted by. A single field is answered from an index.",
+        default=("LOGIN", SortDirection.ASC),
+        ID=UserRow.id,
+        LOGIN=UserRow.login,
+        EMAIL=UserRow.email,
+    ),
     filter=UserFilter,
-    default=((UserSortField.LOGIN, SortDirection.ASC),),
     search=_search,
     searched="login and e-mail address",
 )

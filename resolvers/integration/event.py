@@ -1,7 +1,6 @@
 """How events are read. Whoever reads numbers them first, so that a cursor never passes by what commits later."""
 
 from collections.abc import Mapping
-from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,9 @@ from db.integration.visibility import EVENT_PERMISSIONS
 from db.store.database import Database
 from db.store.outbox import EventRow, number_events, unnumbered
 from engine.declared.batch import Argument
+from engine.declared.filter_input import filter_input
 from engine.declared.listing import Listing, Narrowing
+from engine.declared.sorting import sortable
 from engine.standard.context import Context
 from engine.values import identity
 from engine.values.errors import BadUserInput
@@ -24,32 +25,21 @@ from engine.values.ordering import SortDirection
 MOST_TYPES = 100
 
 
-@strawberry.enum(description="What events can be sorted by.")
-class EventSortField(Enum):
-    POSITION = "POSITION"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class EventSort:
-    field: EventSortField
-    direction: SortDirection = SortDirection.ASC
-
-
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class EventFilter:
     position: IntOperators | None = filters(EventRow.position)
     name: TextOperators | None = filters(EventRow.name)
     occurred_at: DateTimeOperators | None = filters(EventRow.occurred_at)
-    and_: list["EventFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["EventFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "EventFilter | None" = strawberry.field(default=None, name="not")
 
 
 EVENTS = Listing(
-    sorts={EventSortField.POSITION: EventRow.position},
-    sort=EventSort,
+    sorting=sortable(
+        "Event",
+        description="What events can be sorted by.",
+        default=("POSITION", SortDirection.ASC),  # a cursor is where its reader has got to
+        POSITION=EventRow.position,
+    ),
     filter=EventFilter,
-    default=((EventSortField.POSITION, SortDirection.ASC),),  # a cursor is where its reader has got to
 )
 
 

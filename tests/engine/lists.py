@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from db.catalog.product import ProductRow, ProductStatus
-from engine.values.columns import element
 from resolvers.catalog.product.listing import PRODUCTS
 from tests import factories
 from tests.engine.answers import asked
@@ -64,16 +63,15 @@ def products(*, first_id: int = 1, most: int = 12) -> st.SearchStrategy[list[Pro
 
 def sorts() -> st.SearchStrategy[Sort]:
     """Up to three fields, each in either direction; none is the default order."""
-    one = st.fixed_dictionaries(
-        {"field": st.sampled_from([f.name for f in PRODUCTS.sorts]), "direction": st.sampled_from(["ASC", "DESC"])}
-    )
+    names = [field.name for field in PRODUCTS.sorting.columns]
+    one = st.fixed_dictionaries({"field": st.sampled_from(names), "direction": st.sampled_from(["ASC", "DESC"])})
     return st.lists(one, max_size=3, unique_by=lambda s: s["field"])
 
 
 def ordered(rows: Sequence[ProductRow], sort: Sort) -> list[int]:
     """The ids as the contract orders them: nulls last when ascending, first when descending, ties by id."""
     terms = sort or [{"field": "ID", "direction": "DESC"}]
-    columns = {field.name: element(attribute).key for field, attribute in PRODUCTS.sorts.items()}
+    columns = {field.name: column.key for field, column in PRODUCTS.sorting.columns.items()}
     found = sorted(rows, key=lambda row: row.id, reverse=terms[-1]["direction"] == "DESC")
     for term in reversed(terms):  # the sort is stable: the first term decides last
         found.sort(key=partial(_nulls_last, columns[term["field"]]), reverse=term["direction"] == "DESC")

@@ -172,9 +172,7 @@ def test_nothing_is_found_or_sorted_by_what_is_not_shown() -> None:
     listed = 0
     for where, declaration in listings():
         listing = declaration.listing
-        for member, attribute in listing.sorts.items():
-            column = getattr(attribute, "property", None)
-            column = column.columns[0] if column is not None else attribute
+        for member, column in listing.sorting.columns.items():
             assert column not in guarded, f"{where} sorts by {member}"
         for given in get_object_definition(listing.filter, strict=True).fields:
             needs = guarded.get(given.metadata.get(COLUMN))

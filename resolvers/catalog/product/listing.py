@@ -1,6 +1,5 @@
 """How products are found and listed."""
 
-from enum import Enum
 from typing import Any
 
 import strawberry
@@ -13,8 +12,10 @@ from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import PaymentType, VariantRow
 from db.commerce.order import OrderItemRow
 from db.store.row import table
+from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
 from engine.declared.listing import Listing
+from engine.declared.sorting import sortable
 from engine.values.columns import expression
 from engine.values.filtering import compared, counted, filters, some
 from engine.values.operators import (
@@ -46,24 +47,6 @@ class ProductBy:
     slug: strawberry.Maybe[str] = finds(ProductRow.slug)
 
 
-@strawberry.enum(description="What products can be sorted by. A single field is answered from an index.")
-class ProductSortField(Enum):
-    ID = "ID"
-    TITLE = "TITLE"
-    STATUS = "STATUS"
-    PUBLISHED_AT = "PUBLISHED_AT"
-    SLUG = "SLUG"
-    MODIFIED_AT = "MODIFIED_AT"
-    MIN_PRICE = "MIN_PRICE"
-    MAX_PRICE = "MAX_PRICE"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class ProductSort:
-    field: ProductSortField
-    direction: SortDirection = SortDirection.ASC
-
-
 def _of_product(statement: Any) -> Any:
     return statement.correlate(PRODUCT).scalar_subquery()
 
@@ -88,7 +71,7 @@ def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
     return or_(~managed, compared_) if operator in ("gt", "gte") else and_(managed, compared_)
 
 
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class ProductFilter:
     database_id: IntOperators | None = filters(ProductRow.id)
     title: TextOperators | None = filters(ProductRow.title_key, fold=sort_key, description="Whatever the case.")
@@ -128,9 +111,6 @@ class ProductFilter:
         visible=visibility.terms,
         description="Some category or brand of it passes; `and` several for all of them, `not` for none.",
     )
-    and_: list["ProductFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["ProductFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "ProductFilter | None" = strawberry.field(default=None, name="not")
 
 
 def _found(text: str, viewer: Viewer) -> ColumnElement[bool]:
@@ -147,19 +127,20 @@ def _found(text: str, viewer: Viewer) -> ColumnElement[bool]:
 
 
 PRODUCTS = Listing(
-    sorts={
-        ProductSortField.ID: ProductRow.id,
-        ProductSortField.TITLE: ProductRow.title_key,
-        ProductSortField.STATUS: ProductRow.status,
-        ProductSortField.PUBLISHED_AT: ProductRow.published_at,
-        ProductSortField.SLUG: ProductRow.slug,
-        ProductSortField.MODIFIED_AT: ProductRow.modified_at,
-        ProductSortField.MIN_PRICE: ProductRow.min_price,
-        ProductSortField.MAX_PRICE: ProductRow.max_price,
-    },
-    sort=ProductSort,
+    sorting=sortable(
+        "Product",
+        description="What products can be sorted by. A single field is answered from an index.",
+        default=("ID", SortDirection.DESC),  # the documented default
+        ID=ProductRow.id,
+        TITLE=ProductRow.title_key,
+        STATUS=ProductRow.status,
+        PUBLISHED_AT=ProductRow.published_at,
+        SLUG=ProductRow.slug,
+        MODIFIED_AT=ProductRow.modified_at,
+        MIN_PRICE=ProductRow.min_price,
+        MAX_PRICE=ProductRow.max_price,
+    ),
     filter=ProductFilter,
-    default=((ProductSortField.ID, SortDirection.DESC),),  # the documented default
     search=_found,
     proposed=lambda text, dialect: proposed(PRODUCT.c.search_text, text, dialect),
     searched="Looked for in titles, numbers, variant titles and SKUs, whatever the case; "

@@ -3,6 +3,7 @@
 import strawberry
 
 from db.catalog.taxonomy import TermRow
+from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
 from engine.values.filtering import filters
 from engine.values.operators import IntOperators, TextOperators
@@ -14,11 +15,8 @@ class TermBy:
     database_id: strawberry.Maybe[int] = finds(TermRow.id, description="The store's own number.")
 
 
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class TermFilter:
     database_id: IntOperators | None = filters(TermRow.id)
     taxonomy: TextOperators | None = filters(TermRow.taxonomy)
     slug: TextOperators | None = filters(TermRow.slug)
-    and_: list["TermFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["TermFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "TermFilter | None" = strawberry.field(default=None, name="not")

@@ -1,8 +1,5 @@
 """How variants are listed."""
 
-from enum import Enum
-
-import strawberry
 from sqlalchemy import and_
 from sqlmodel import col
 
@@ -10,7 +7,9 @@ from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import contained, proposed
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
+from engine.declared.filter_input import filter_input
 from engine.declared.listing import Listing
+from engine.declared.sorting import sortable
 from engine.values.columns import expression
 from engine.values.filtering import filters
 from engine.values.operators import CentsOperators, EnumOperators, IntOperators, TextOperators
@@ -20,20 +19,7 @@ from resolvers.catalog import enums as _registered  # noqa: F401  the annotation
 VARIANT = table(VariantRow)
 
 
-@strawberry.enum(description="What variants can be sorted by.")
-class ProductVariantSortField(Enum):
-    ID = "ID"
-    POSITION = "POSITION"
-    PRICE = "PRICE"
-
-
-@strawberry.input(description="A field to sort by, and which way.")
-class ProductVariantSort:
-    field: ProductVariantSortField
-    direction: SortDirection = SortDirection.ASC
-
-
-@strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
+@filter_input()
 class ProductVariantFilter:
     database_id: IntOperators | None = filters(VariantRow.id)
     product_database_id: IntOperators | None = filters(VariantRow.product_id)
@@ -50,20 +36,18 @@ class ProductVariantFilter:
         ),
         description="Whether a higher price is crossed out.",
     )
-    and_: list["ProductVariantFilter"] | None = strawberry.field(default=None, name="and")
-    or_: list["ProductVariantFilter"] | None = strawberry.field(default=None, name="or")
-    not_: "ProductVariantFilter | None" = strawberry.field(default=None, name="not")
 
 
 VARIANTS = Listing(
-    sorts={
-        ProductVariantSortField.ID: VariantRow.id,
-        ProductVariantSortField.POSITION: VariantRow.position,
-        ProductVariantSortField.PRICE: VariantRow.price,
-    },
-    sort=ProductVariantSort,
+    sorting=sortable(
+        "ProductVariant",
+        description="What variants can be sorted by.",
+        default=("ID", SortDirection.ASC),
+        ID=VariantRow.id,
+        POSITION=VariantRow.position,
+        PRICE=VariantRow.price,
+    ),
     filter=ProductVariantFilter,
-    default=((ProductVariantSortField.ID, SortDirection.ASC),),
     search=lambda text, _viewer: contained(VARIANT.c.search_text, text),
     proposed=lambda text, dialect: proposed(VARIANT.c.search_text, text, dialect),
     searched="Looked for in titles and SKUs, whatever the case; an index helps from three characters on.",
