@@ -2,6 +2,8 @@
 
 import strawberry
 
+from connectors.storage import Links
+from db.access.audit import audited
 from db.catalog.attribute import AttributeGroupRow
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
@@ -19,6 +21,7 @@ from resolvers.access.audit import AUDIT_LOG
 from resolvers.access.document import TRUSTED_DOCUMENTS
 from resolvers.catalog.attribute import AttributeGroupBy
 from resolvers.catalog.product.listing import PRODUCTS, ProductBy
+from resolvers.catalog.product.publishing import scheduled_publish
 from resolvers.catalog.product.suggestion import max_excerpt_word_count, suggest_sku
 from resolvers.catalog.shipping import ShippingClassBy
 from resolvers.catalog.tax import TaxClassBy
@@ -189,6 +192,7 @@ class Query(AccessQueries, FileQueries):
         Argument("id", strawberry.ID, identifies="ProductDownload"),
         permission="products/view",
         rest=["GET /products/getDownloadableUrl/{downloadableId}"],
+        ports=(Links,),
         description="A link to a file that whoever holds it may use for 7 days, unless the server says otherwise. No "
         "order's limits hold for it. Null when there is no such file.",
     )
@@ -251,4 +255,4 @@ ENTITIES = [
     User,
 ]
 
-schema = Schema(Query, Mutation, types=ENTITIES)
+schema = Schema(Query, Mutation, types=ENTITIES, internal=[scheduled_publish], audited=audited)

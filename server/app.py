@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Starlette:
                 links = files.links(settings, keys.signing(settings, startup.store_file(database)))
                 app.state.downloads = Downloads(database, stored, links)
                 units = Units(database, SignIns(timedelta(hours=settings.session_hours)), stored, links)
+                startup.check_ports(schema, units)
                 app.state.graphql = GraphQLEndpoint(
                     executor,
                     units,

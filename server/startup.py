@@ -21,6 +21,8 @@ from db.access.token import TokenRow
 from db.secrets.hashed import hashed, last_four
 from db.store.database import Database
 from db.store.row import table
+from db.store.unit import Units
+from engine.standard.schema import Schema
 from server.settings import encryption_keys as keys
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings, variable
@@ -129,6 +131,17 @@ async def check_schema(database: Database) -> None:
                 )
             await migrate(database)
             log.info("schema brought up to date", before=revision, now=migrations.head())
+
+
+def check_ports(schema: Schema, units: Units) -> None:
+    """Raises Mistake for a port that nothing was connected as: it would be missed by the first call."""
+    lacking: dict[str, list[str]] = {}
+    for place, kind in schema.needs():
+        if not units.has(kind):
+            lacking.setdefault(kind.__name__, []).append(place)
+    if lacking:
+        told = "; ".join(f"{', '.join(places)} cannot do without {kind}" for kind, places in lacking.items())
+        raise Mistake(f"Not everything is connected: {told}")
 
 
 async def migrate(database: Database) -> None:

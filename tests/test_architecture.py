@@ -25,7 +25,7 @@ MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "b
 COMMITS: Final = {
     "db/store/unit.py": "the unit of work",
     "db/store/outbox.py": "positions are given apart from what is read and written",
-    "engine/declared/mutation.py": "asks the unit of work to",
+    "engine/unit/perform.py": "asks the unit of work to",
     "db/store/database.py": "settings of a new connection, made outside any transaction of ours",
     "db/migrations/__init__.py": "a migration is its own transaction",
     "resolvers/access/sign_in.py": "a sign-in that failed is on record although nothing of it is kept",

@@ -15,6 +15,9 @@ from engine.unit.unit import Event
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
 
+# The permissions and the events whose mutations are audited without saying so.
+_OVERSEEN: Final = "store/"
+_GONE: Final = (".deleted", ".removed")
 # Columns that follow from others.
 _DERIVED: Final = frozenset({"search_text", "title_key"})
 
@@ -36,6 +39,12 @@ class AuditRow(Row, table=True):
     actor_kind: ViewerKind = Field(sa_type=wire(ViewerKind))
     address: str | None = None
     occurred_at: datetime = Field(default_factory=now, index=True)
+
+
+def audited(permission: str, emits: Iterable[str]) -> bool:
+    """The policy for mutations that do not say whether each of their events is an entry: what deletes is, and what
+    takes a permission of the store itself."""
+    return permission.startswith(_OVERSEEN) or any(name.endswith(_GONE) for name in emits)
 
 
 async def record(

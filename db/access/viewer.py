@@ -6,7 +6,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from db.access.permission import IS_SUPER_ADMIN
+from db.access.permission import ALL, IS_SUPER_ADMIN
+from engine.values.viewer import INTERNAL
 
 
 class ViewerKind(StrEnum):
@@ -17,7 +18,7 @@ class ViewerKind(StrEnum):
     APPLICATION = "application"  # an application password of a user
     TOKEN = "token"  # noqa: S105  a word, not a secret
     STOREFRONT = "storefront"  # a public token, in the pages of a shop
-    SYSTEM = "system"  # whoever may start commands on the server's machine
+    SYSTEM = "system"  # whoever may start commands on the server's machine, and what the server does by itself
 
 
 @dataclass(frozen=True)
@@ -47,4 +48,5 @@ class Viewer:
 
 
 ANONYMOUS: Final = Viewer(None)
-COMMAND_LINE: Final = Viewer("system", "command line", kind=ViewerKind.SYSTEM)
+# What changes outside a request: commands, imports, sweeps.
+SYSTEM: Final = Viewer("system", "system", ALL | {INTERNAL}, ViewerKind.SYSTEM)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import CheckConstraint, UniqueConstraint, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
 from db.secrets.encrypted import NoKey
@@ -20,9 +20,9 @@ from db.store.outbox import EventRow
 from db.store.row import now, table
 from db.tables import METADATA
 from engine.unit.unit import Errors, Event, Recorded
-from engine.values.errors import ErrorCode, Forbidden, Refused, UserError
+from engine.values.errors import ErrorCode, Refused, UserError
 from engine.values.naming import camel
-from engine.values.viewer import Viewer
+from engine.values.viewer import Viewer, require
 
 log = structlog.get_logger("storegraph.db")
 
@@ -39,27 +39,35 @@ class UnitOfWork:
     """See engine.unit.unit.Unit for what each method promises."""
 
     def __init__(
-        self, connection: AsyncConnection, viewer: Viewer, ports: Mapping[type[Any], object] | None = None
+        self,
+        connection: AsyncConnection,
+        viewer: Viewer,
+        ports: Mapping[type[Any], object] | None = None,
+        named: Sequence[type[Any]] = (),
     ) -> None:
+        """`ports` are all that the edge connected, `named` those that the mutation may reach."""
         self.connection = connection
         self.viewer = viewer
         self.outside: Any = None
         self._ports = ports or {}
+        self._named = named
         self.events: list[Event] = []
+        self._others: dict[int, str] = {}  # of units that joined: the event's place in `events`, and whose deed it was
         self._errors = Errors()
         self._committed: list[Callable[[], Awaitable[None]]] = []
         self._undone: list[Callable[[], Awaitable[None]]] = []
         self._over = False
 
     def port(self, kind: type[P]) -> P:
+        if kind not in self._named:
+            raise LookupError(f"{kind.__name__} is no port that the mutation names")
         return cast(P, self._ports[kind])
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
 
     def require(self, permission: str) -> None:
-        if permission not in self.viewer.permissions:
-            raise Forbidden(permission, anonymous=self.viewer.id is None)
+        require(self.viewer, permission)
 
     def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
         self._errors.refuse(code, message, *path)
@@ -127,9 +135,10 @@ class UnitOfWork:
     async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
         if self.events:
             moment = now()
-            await self.connection.execute(insert(_EVENT), [self._row(e, moment) for e in self.events])
+            rows = [self._row(e, moment, self._others.get(n, self._caller)) for n, e in enumerate(self.events)]
+            await self.connection.execute(insert(_EVENT), rows)
             if audited:
-                await audit.record_events(self.connection, self.viewer, mutation, self.events)
+                await self._audit(mutation)
         if key is not None:
             await self.connection.execute(
                 update(_IDEMPOTENCY)
@@ -144,14 +153,30 @@ class UnitOfWork:
         await self.connection.commit()
         self._over = True
 
-    def _row(self, event: Event, moment: datetime) -> dict[str, Any]:
+    async def _audit(self, mutation: str) -> None:
+        own = [event for place, event in enumerate(self.events) if place not in self._others]
+        if own:
+            await audit.record_events(self.connection, self.viewer, mutation, own)
+
+    @asynccontextmanager
+    async def joined(self, viewer: Viewer, ports: Sequence[type[Any]]) -> AsyncIterator["JoinedUnit"]:
+        savepoint = await self.connection.begin_nested()
+        unit = JoinedUnit(self, savepoint, viewer, ports)
+        try:
+            yield unit
+        finally:
+            if not unit._over:
+                await savepoint.rollback()
+                await unit.end()
+
+    def _row(self, event: Event, moment: datetime, caller: str) -> dict[str, Any]:
         return {
             "name": event.name,
             "entity": event.entity,
             "version": event.version,
             "changed": list(event.changed),
             "payload": event.payload,
-            "caller": self._caller,
+            "caller": caller,
             "occurred_at": moment,
         }
 
@@ -182,6 +207,32 @@ class UnitOfWork:
                 field=None,
             )
         return None
+
+
+class JoinedUnit(UnitOfWork):
+    """A unit inside another's transaction: what it did stays, if the other's does."""
+
+    def __init__(
+        self, outer: UnitOfWork, savepoint: AsyncTransaction, viewer: Viewer, named: Sequence[type[Any]]
+    ) -> None:
+        super().__init__(outer.connection, viewer, outer._ports, named)
+        self._outer = outer
+        self._savepoint = savepoint
+
+    async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
+        raise TypeError("a unit that joined another keeps no record of its own")
+
+    async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
+        if audited:
+            await self._audit(mutation)
+        await self._savepoint.commit()
+        self._over = True
+        outer = self._outer
+        for place, event in enumerate(self.events):
+            outer._others[len(outer.events)] = self._others.get(place, self._caller)
+            outer.events.append(event)
+        outer._committed += self._committed
+        outer._undone += self._undone
 
 
 def _refers(error: IntegrityError) -> bool:
@@ -236,24 +287,21 @@ class Units:
     def read(self) -> Any:
         return self._database.read()
 
+    def has(self, kind: type[Any]) -> bool:
+        """Whether `port` has something to give."""
+        return kind in self._ports
+
     @asynccontextmanager
-    async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
+    async def unit(self, viewer: Viewer, ports: Sequence[type[Any]] = ()) -> AsyncIterator[UnitOfWork]:
         """Rolled back unless committed."""
         unit: UnitOfWork | None = None
         try:
             async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer, self._ports)
+                unit = UnitOfWork(connection, viewer, self._ports, ports)
                 yield unit
         finally:
             if unit is not None:
                 await unit.end()
-
-    async def carry_out(self, viewer: Viewer, name: str, work: Callable[[UnitOfWork], Awaitable[P]]) -> P:
-        """What no request asks for, in a unit of its own under this name; committed unless it raises."""
-        async with self.unit(viewer) as unit:
-            done = await work(unit)
-            await unit.commit(name, None, None)
-            return done
 
 
 __all__: Sequence[str] = ("UnitOfWork", "Units", "violated")

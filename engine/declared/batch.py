@@ -53,8 +53,15 @@ class Batched(Declaration):
 
     weight = LOOKED_UP
 
-    def __init__(self, function: Callable[..., Awaitable[Sequence[Any]]], to: Any, permission: str | None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Awaitable[Sequence[Any]]],
+        to: Any,
+        permission: str | None,
+        ports: tuple[type[Any], ...] = (),
+    ) -> None:
         self.function = function
+        self.ports = ports
         self.needs = (to,)
         self.key: str = to.key
         self.permission = permission
@@ -79,9 +86,14 @@ class Queried(Declaration):
     weight = LOOKED_UP
 
     def __init__(
-        self, function: Callable[..., Awaitable[Any]], permission: str, arguments: Sequence[Argument] = ()
+        self,
+        function: Callable[..., Awaitable[Any]],
+        permission: str,
+        arguments: Sequence[Argument] = (),
+        ports: tuple[type[Any], ...] = (),
     ) -> None:
         self.function = function
+        self.ports = ports
         self.permission = permission
         self.identifying = {a.name: a.identifies for a in arguments if a.identifies}
 
@@ -106,10 +118,12 @@ def batched(
     to: object,
     permission: str | None = None,
     rest: Sequence[str] = (),
+    ports: tuple[type[Any], ...] = (),
     description: str | None = None,
 ) -> Any:
-    """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents."""
-    field = declare(Batched(function, element(to), permission), description=description, rest=rest)
+    """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents.
+    `ports` are the types of what the function reaches beside the database."""
+    field = declare(Batched(function, element(to), permission, ports), description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field
 
@@ -119,9 +133,11 @@ def queried(
     *arguments: Argument,
     permission: str = PUBLIC,
     rest: Sequence[str] = (),
+    ports: tuple[type[Any], ...] = (),
     description: str | None = None,
 ) -> Any:
-    """A root field whose value is `function(context, **arguments)`."""
-    field = declare(Queried(function, permission, arguments), description=description, rest=rest)
+    """A root field whose value is `function(context, **arguments)`. `ports` are the types of what the function reaches
+    beside the database."""
+    field = declare(Queried(function, permission, arguments, ports), description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field

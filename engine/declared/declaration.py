@@ -40,6 +40,7 @@ class Declaration:
 
     needs: tuple[ColumnElement[Any], ...] = ()
     permission: str | None = None
+    ports: tuple[type[Any], ...] = ()  # what it reaches beside the database
     rest: tuple[str, ...] = ()  # the documented operations that this field covers
     plain = False  # True: a function of the row alone, resolved without asking who is there
     weight = 1  # what the field adds to a document's cost, beside what is selected below it

@@ -4,25 +4,17 @@ Those keys are what an idempotency record keeps, so they hold nothing but JSON's
 from the record.
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import strawberry
 
 from engine.declared.declaration import Declaration, DeclaredField, Relation, declare
-from engine.declared.entity import entity_of
-from engine.standard.loader import related_loader
-from engine.unit.unit import Errors, Event
-from engine.values import identity
 from engine.values.columns import element
-from engine.values.errors import ErrorCode, UserError
+from engine.values.errors import Errors, UserError
 
 if TYPE_CHECKING:
     from strawberry.types.info import Info
-
-    from engine.standard.context import Context
 
 Keys = Mapping[str, Any]  # payload field → what the function says of it: the key of the row it shows, or a value
 
@@ -60,8 +52,10 @@ class Said(Declaration):
 
     once = False
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        return getattr(source.row, field.python_name)
+    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
+        from engine.standard.performing import resolve_said  # stands above
+
+        return resolve_said(field, source, info, arguments)
 
 
 class ShownOnce(Said):
@@ -72,13 +66,12 @@ class ShownOnce(Said):
 
 class Deleted(Said):
     def __init__(self, type_name: str) -> None:
-        self._type_name = type_name
+        self.type_name = type_name
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        key = getattr(source.row, field.python_name)
-        if isinstance(key, list):
-            return [identity.encode(self._type_name, k) for k in key]
-        return None if key is None else identity.encode(self._type_name, key)
+    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
+        from engine.standard.performing import resolve_deleted  # stands above
+
+        return resolve_deleted(field, source, info, arguments)
 
 
 class Results(Said):
@@ -88,23 +81,12 @@ class Results(Said):
 class Changed(Declaration):
     def __init__(self, key: Any) -> None:
         # Made once: statements are kept by it.
-        self._relation = Relation(key, key)
+        self.relation = Relation(key, key)
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        key = getattr(source.row, field.python_name)
-        if key is None:
-            return None
-        context = info.context
-        entity = entity_of(field.target)
-        needs = context.document.asked(entity, info._raw_info.field_nodes)
-        loader = related_loader(context, self._relation, entity, needs, many=False)
-        if not field.many:
-            return loader.load(key)
-        return _those_there(loader.load(k) for k in key)
+    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
+        from engine.standard.performing import resolve_changed  # stands above
 
-
-async def _those_there(loads: Iterable[Any]) -> list[Any]:
-    return [row for row in await asyncio.gather(*loads) if row is not None]
+        return resolve_changed(field, source, info, arguments)
 
 
 def changed(key: object, *, description: str | None = None) -> Any:
@@ -133,59 +115,14 @@ def item(index: int, errors: Errors | None = None, **keys: Any) -> dict[str, Any
     return {"index": index, "user_errors": found, **keys}
 
 
-def payload(
-    type_: type[Any],
-    *,
-    keys: Keys | None = None,
-    errors: Iterable[UserError] = (),
-    events: Iterable[Event] | None = None,
-    written: bool = True,
-) -> Any:
-    """A payload of this type. What was not written is not shown: a client must not cache what does not exist."""
-    made = _filled(type_, keys or {}, written=written)
-    made.user_errors = list(errors)
-    made.events = None if events is None else [_preview(e) for e in events]
-    return made
-
-
-def kept(type_: type[Any], keys: Keys) -> dict[str, Any]:
-    """The keys that an idempotency record may hold."""
-    once = {f.python_name for f in _declared(type_) if isinstance(f.declaration, Said) and f.declaration.once}
-    return {name: value for name, value in keys.items() if name not in once}
-
-
-def _declared(type_: type[Any]) -> list[DeclaredField]:
+def declared_in(type_: type[Any]) -> list[DeclaredField]:
+    """The declared fields of a payload, or of a result of one item."""
     fields = cast(Any, type_).__strawberry_definition__.fields
     return [f for f in fields if isinstance(f, DeclaredField)]
 
 
-def _filled(type_: type[Any], keys: Keys, *, written: bool) -> Any:
-    made: Any = object.__new__(type_)
-    values = {}
-    for field in _declared(type_):
-        value = keys.get(field.python_name)
-        if isinstance(field.declaration, Results):
-            value = [_item(field.target, one, written=written) for one in value or ()]
-        elif not written:
-            value = None
-        values[field.python_name] = [] if value is None and field.many else value
-    made.row = SimpleNamespace(**values)
-    return made
-
-
-def _item(type_: type[Any], keys: Keys, *, written: bool) -> Any:
-    made = _filled(type_, keys, written=written)
-    made.index = keys["index"]
-    made.user_errors = [
-        UserError(code=ErrorCode(e["code"]), message=e["message"], field=e["field"]) for e in keys["user_errors"]
-    ]
-    return made
-
-
-def _preview(event: Event) -> EventPreview:
-    return EventPreview(
-        name=event.name,
-        entity_id=strawberry.ID(identity.encode(*event.entity.split(":", 1))),
-        version=event.version,
-        changed_fields=list(event.changed),
+def shown_once(type_: type[Any]) -> frozenset[str]:
+    """The keys of a payload that no idempotency record may hold."""
+    return frozenset(
+        f.python_name for f in declared_in(type_) if isinstance(f.declaration, Said) and f.declaration.once
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Executable, Row
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.standard.pace import Pace
 from engine.unit.database import Database
-from engine.unit.deadline import within
+from engine.unit.deadline import INTERRUPTS, within
 from engine.values import viewer as viewers
 from engine.values.viewer import Viewer
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from engine.document.document import Document
 
 P = TypeVar("P")
-
-# Databases that interrupt a statement by themselves at the deadline, and the seconds that they get to do it; a
-# statement of the others is cancelled.
-INTERRUPTS: Final = {"sqlite": 0.5}
 
 
 class Context:

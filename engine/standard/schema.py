@@ -1,11 +1,18 @@
 """A Strawberry schema whose roots are declared, and whose entities can be found by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
@@ -13,15 +20,30 @@ from engine.declared.connection import Connection
 from engine.declared.conversion import made
 from engine.declared.declaration import DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
+from engine.declared.mutation import Mutation
+from engine.standard import mutations
+from engine.standard.mutations import Audited
+from engine.unit.perform import Performable
 from engine.values.scalars import SCALARS
 
 DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
 
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission."""
+    """Refuses to load when a root field declares no permission.
 
-    def __init__(self, query: type, mutation: type | None = None, **options: Any) -> None:
+    `internal` are mutations that have no field: `mutations` has them by the names of their functions, for whoever acts
+    inside this process. `audited` is the policy for mutations that do not say whether the audit log tells of them."""
+
+    def __init__(
+        self,
+        query: type,
+        mutation: type | None = None,
+        *,
+        internal: Sequence[Mutation[Any]] = (),
+        audited: Audited = lambda _permission, _emits: False,
+        **options: Any,
+    ) -> None:
         super().__init__(query, mutation, config=StrawberryConfig(scalar_map=SCALARS), **options)
         for root in (self.core.query_type, self.core.mutation_type):
             for name, field in root.fields.items() if root else ():
@@ -35,9 +57,35 @@ class Schema(strawberry.Schema):
                     if isinstance(said, DeclaredField) or (said is not None and not _is_page(type_)):
                         priced(said)
             if isinstance(type_, GraphQLInputObjectType):
-                # Strawberry checks it when it converts, which is late and says no place; validation does both better.
-                type_.is_one_of = type_.extensions[DEFINITION].is_one_of
-                type_.extensions[DEFINITION].from_input = made
+                _prepare(type_)
+        self.mutations: Mapping[str, Performable[Any]] = dict(self._mutations(internal, audited))
+
+    def _mutations(self, internal: Sequence[Mutation[Any]], audited: Audited) -> Iterator[tuple[str, Performable[Any]]]:
+        root = self.core.mutation_type
+        for name, field in root.fields.items() if root else ():
+            declared: DeclaredField = field.extensions[DEFINITION]
+            known = mutations.public(name, declared, get_named_type(field.args["input"].type), audited)
+            field.description = declared.description = known.description
+            yield name, known
+        for mutation in internal:
+            # Strawberry's converter knows the type from now on; the schema does not.
+            type_ = self.schema_converter.from_input_object(mutation.takes)
+            _prepare(type_)
+            known = mutations.internal(mutation, type_, audited)
+            yield known.name, known
+
+    def needs(self) -> Iterator[tuple[str, type[Any]]]:
+        """What reaches beyond the database: the name of a mutation or the place of a field, and a port that it
+        needs."""
+        for name, known in self.mutations.items():
+            yield from ((name, port) for port in known.mutation.ports)
+        for type_ in self.core.type_map.values():
+            if not isinstance(type_, GraphQLObjectType) or type_ is self.core.mutation_type:
+                continue
+            for name, field in type_.fields.items():
+                said = (field.extensions or {}).get(DEFINITION)
+                if isinstance(said, DeclaredField):
+                    yield from ((f"{type_.name}.{name}", port) for port in said.declaration.ports)
 
     @property
     def core(self) -> GraphQLSchema:
@@ -64,6 +112,12 @@ class Schema(strawberry.Schema):
                 continue
             if hasattr(definition.origin, "__entity__"):
                 yield entity_of(definition.origin)
+
+
+def _prepare(type_: GraphQLInputObjectType) -> None:
+    # Strawberry checks it when it converts, which is late and says no place; validation does both better.
+    type_.is_one_of = type_.extensions[DEFINITION].is_one_of
+    type_.extensions[DEFINITION].from_input = made
 
 
 def _is_page(type_: GraphQLNamedType) -> bool:

@@ -1,7 +1,8 @@
 """What the engine needs of the room that keeps the rows."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +16,8 @@ class Database(Protocol):
     @property
     def dialect(self) -> str: ...
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]: ...
-    def unit(self, viewer: Viewer) -> AbstractAsyncContextManager[Unit]: ...
+    def unit(self, viewer: Viewer, ports: Sequence[type[Any]] = ()) -> AbstractAsyncContextManager[Unit]:
+        """A transaction, rolled back unless it is committed. `ports`: those that its functions may reach."""
+
     def port(self, kind: type[P]) -> P:
         """What the edge connected of this type: a store of files, a signer. Raises LookupError."""

@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from engine.values.errors import TimedOut
 
 T = TypeVar("T")
+
+# Databases that interrupt a statement by themselves at the deadline, and the seconds that they get to do it; a
+# statement of the others is cancelled.
+INTERRUPTS: Final = {"sqlite": 0.5}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """The unit of work as mutation functions see it; the room `db` provides it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.values.errors import ErrorCode, UserError
+from engine.values.errors import ErrorCode, Errors, UserError
 from engine.values.viewer import Viewer
 
 P = TypeVar("P")
+
+__all__ = ["Errors", "Event", "Recorded", "Refuses", "Unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +53,6 @@ class Refuses(Protocol):
         """Note a broken rule and go on, so that the caller learns of all of them at once."""
 
 
-class Errors:
-    """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
-    are relative to that part."""
-
-    def __init__(self, *path: str) -> None:
-        self._path = path
-        self.found: list[UserError] = []
-
-    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
-        self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
-
-    def at(self, *path: str) -> "Errors":
-        """The same collection, deeper in the input."""
-        inner = Errors(*self._path, *path)
-        inner.found = self.found
-        return inner
-
-    def __bool__(self) -> bool:
-        return bool(self.found)
-
-
 class Unit(Protocol):
     """One transaction: rows, idempotency record and events, all or nothing. Functions never commit."""
 
@@ -85,7 +67,8 @@ class Unit(Protocol):
     """What the mutation's `outside` yielded."""
 
     def port(self, kind: type[P]) -> P:
-        """What the edge connected of this type: a store of files, a signer. Raises LookupError."""
+        """What the edge connected of this type: a store of files, a signer. Raises LookupError for a type that the
+        mutation does not name."""
 
     def emit(self, event: Event) -> None:
         """Append an event; it is written with the commit, or previewed by a dry run."""
@@ -117,7 +100,11 @@ class Unit(Protocol):
 
     async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool) -> None:
         """Write events and the idempotency record's result, then commit. `audited`: each event is an entry of the
-        audit log too, under the mutation's name."""
+        audit log too, under the mutation's name. A unit that joined another hands its events over to that one."""
+
+    def joined(self, viewer: Viewer, ports: Sequence[type[Any]]) -> AbstractAsyncContextManager["Unit"]:
+        """A unit inside this transaction, for whoever acts. What it did is undone unless it is committed; what it
+        committed is written when this one is, and goes with it when it is not. It takes no idempotency key."""
 
     def explain(self, error: Exception) -> UserError | None:
         """The user error behind a violated constraint; None when the error is nobody's input."""

@@ -28,10 +28,10 @@ from sqlalchemy import (
 from strawberry.types.base import get_object_definition
 
 from engine.values.columns import element
-from engine.values.errors import BadUserInput, Forbidden
+from engine.values.errors import BadUserInput
 from engine.values.operators import OPERATORS
 from engine.values.statement import AnySelect
-from engine.values.viewer import Viewer
+from engine.values.viewer import Viewer, require
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
@@ -142,7 +142,8 @@ def _all(filter_: Any, viewer: Viewer | None, budget: list[int], depth: int = 1)
         given = getattr(filter_, field.python_name)
         if given is None:
             continue
-        _require(field.metadata.get(PERMISSION), viewer)
+        if viewer is not None:
+            require(viewer, field.metadata.get(PERMISSION))
         if field.python_name == "and_":
             parts.extend(_all(f, viewer, _spent(budget), depth + 1) for f in given)
         elif field.python_name == "or_":
@@ -164,11 +165,6 @@ def _all(filter_: Any, viewer: Viewer | None, budget: list[int], depth: int = 1)
         else:
             parts.append(_compared(field.metadata, given, budget))
     return and_(true(), *parts)
-
-
-def _require(permission: str | None, viewer: Viewer | None) -> None:
-    if permission is not None and viewer is not None and permission not in viewer.permissions:
-        raise Forbidden(permission, anonymous=viewer.id is None)
 
 
 def _spent(budget: list[int]) -> list[int]:

@@ -9,6 +9,9 @@ from engine.values.errors import CodedError, ErrorCode, Forbidden
 PUBLIC: Final = "public"
 # Declared in place of a permission: anyone who showed who they are.
 SIGNED_IN: Final = "signed-in"
+# Declared as the permission of what no request may ask for: the server holds it when it acts by itself, and nobody can
+# be given it.
+INTERNAL: Final = "internal"
 
 
 class Viewer(Protocol):

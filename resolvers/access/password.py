@@ -18,7 +18,7 @@ from db.store.row import now, table
 from engine.declared.input import confidential, identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.standard.context import Context
+from engine.unit.perform import Reach
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import SIGNED_IN
@@ -54,19 +54,19 @@ def _whose(viewer_id: int | None, input: PasswordSetInput) -> int | None:
 
 
 @asynccontextmanager
-async def _checked(context: Context, input: PasswordSetInput, _dry: bool) -> AsyncIterator[_Checked]:
+async def _checked(reach: Reach, input: PasswordSetInput, _dry: bool) -> AsyncIterator[_Checked]:
     """Both passwords, before the transaction. Raises RATE_LIMITED: whoever found an unlocked screen may not guess."""
-    own = caller(context.viewer).user_id
+    own = caller(reach.viewer).user_id
     stored, fits = None, True
     if own is not None and _whose(own, input) == own:
-        async with context.database.read() as connection:
+        async with reach.read() as connection:
             stored = await _stored(connection, own)
         if stored is not None:
-            attempts = context.database.port(SignIns).attempts
-            attempts.begin(f"user:{own}", context.viewer.address)
+            attempts = reach.port(SignIns).attempts
+            attempts.begin(f"user:{own}", reach.viewer.address)
             fits = await password.matches((input.current_password or "")[: password.LONGEST + 1], stored)
             if fits:
-                attempts.succeeded(f"user:{own}", context.viewer.address)
+                attempts.succeeded(f"user:{own}", reach.viewer.address)
     good = fits and password.fault(input.password) is None
     yield _Checked(stored, fits, await password.hashed(input.password) if good else None)
 
@@ -77,7 +77,7 @@ async def _stored(connection: AsyncConnection, user_id: int) -> str | None:
     return found
 
 
-@mutation(permission=SIGNED_IN, rest=None, outside=_checked)
+@mutation(permission=SIGNED_IN, rest=None, ports=(SignIns,), outside=_checked)
 async def password_set(unit: Unit, input: PasswordSetInput) -> Keys:
     """Set a password: one's own with the current one, a super admin anyone's. All other sessions of the user end."""
     person = caller(unit.viewer)

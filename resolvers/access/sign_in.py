@@ -20,7 +20,7 @@ from db.store.row import now, table
 from engine.declared.input import confidential
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.standard.context import Context
+from engine.unit.perform import Reach
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC, SIGNED_IN
@@ -62,14 +62,14 @@ class _Account:
 
 
 @asynccontextmanager
-async def _checked(context: Context, input: SignInInput, dry: bool) -> AsyncIterator[_Account | None]:
+async def _checked(reach: Reach, input: SignInInput, dry: bool) -> AsyncIterator[_Account | None]:
     """The account, if the password is its own. Before any transaction: the writer of an embedded database would wait
     for every guess. Raises RATE_LIMITED."""
-    attempts = context.database.port(SignIns).attempts
+    attempts = reach.port(SignIns).attempts
     name = folded(input.login[:_LONGEST_LOGIN])
-    address = context.viewer.address
+    address = reach.viewer.address
     attempts.begin(name, address)
-    async with context.database.read() as connection:
+    async with reach.read() as connection:
         account = await _account(connection, name)
     # As much work for an account that is not there.
     good = await password.matches(input.password[: password.LONGEST + 1], account.password_hash if account else None)
@@ -77,10 +77,10 @@ async def _checked(context: Context, input: SignInInput, dry: bool) -> AsyncIter
         attempts.succeeded(name, address)
     yield account if good else None
     if not good and not dry:
-        async with context.database.unit(context.viewer) as unit:
+        async with reach.unit() as unit:
             entity = f"User:{account.id}" if account else None
             # Not what was typed as a login: people type their password there.
-            await audit.record(unit.connection, context.viewer, "signInFailed", entity=entity)
+            await audit.record(unit.connection, reach.viewer, "signInFailed", entity=entity)
             await unit.commit("signIn", None, None, audited=False)
 
 
@@ -99,7 +99,7 @@ async def _account(connection: AsyncConnection, name: str) -> _Account | None:
     return None if row is None else _Account(row.id, row.login, row.display_name or row.login, row.password_hash)
 
 
-@mutation(permission=PUBLIC, rest=None, outside=_checked)
+@mutation(permission=PUBLIC, rest=None, ports=(SignIns,), outside=_checked)
 async def sign_in(unit: Unit, input: SignInInput) -> Keys:
     """Open a session: send its token as `Authorization: Bearer`. Wrong passwords are slowed down, by account and
     address."""

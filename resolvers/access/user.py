@@ -20,7 +20,7 @@ from engine.declared.listing import Listing
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.declared.sorting import sortable
-from engine.standard.context import Context
+from engine.unit.perform import Reach
 from engine.unit.unit import Event, Unit
 from engine.values.filtering import filters
 from engine.values.operators import TextOperators
@@ -98,7 +98,7 @@ class UserDeleteInput:
 
 
 @asynccontextmanager
-async def _hashed(_context: Context, input: UserCreateInput, _dry: bool) -> AsyncIterator[str | None]:
+async def _hashed(_reach: Reach, input: UserCreateInput, _dry: bool) -> AsyncIterator[str | None]:
     """Hashing takes as long as a hundred writes, and the writer of an embedded database is one."""
     given = input.password
     yield None if given is None or password.fault(given) else await password.hashed(given)

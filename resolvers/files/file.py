@@ -24,6 +24,7 @@ from engine.declared.connection import FIRST, MOST
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.standard.context import Context
+from engine.unit.perform import Reach
 from engine.unit.unit import Errors, Event, Unit
 from engine.values.errors import BadUserInput, CodedError, ErrorCode
 from engine.values.upload import Uploaded
@@ -185,10 +186,10 @@ class _Outcome:
 
 
 @asynccontextmanager
-async def _stored(context: Context, input: FileUploadInput, dry: bool) -> AsyncIterator[_Outcome]:
+async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[_Outcome]:
     """The upload in its store; taken out again unless its transaction was committed."""
     found = _Outcome(driver=input.driver)
-    storage = context.database.port(Storage)
+    storage = reach.port(Storage)
     driver = _driver(found, storage, input.bucket)
     name = await _checked_name(found.errors, input)
     if not found.errors and not dry:
@@ -215,7 +216,13 @@ async def _take_out(driver: Driver, path: str) -> None:
         return
 
 
-@mutation(permission="store/sensitive", rest="POST /files/upload", emits=("file.uploaded",), outside=_stored)
+@mutation(
+    permission="store/sensitive",
+    rest="POST /files/upload",
+    emits=("file.uploaded",),
+    ports=(Storage,),
+    outside=_stored,
+)
 async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     """Store a file, to be named by downloads. A multipart request carries it (docs/files.md)."""
     found: _Outcome = unit.outside
@@ -232,10 +239,10 @@ async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
 
 
 @asynccontextmanager
-async def _removed(context: Context, input: FileDeleteInput, dry: bool) -> AsyncIterator[_Outcome]:
+async def _removed(reach: Reach, input: FileDeleteInput, dry: bool) -> AsyncIterator[_Outcome]:
     """Whether there is such a file, its store answers, and no download names it any more."""
     found = _Outcome(driver=input.driver, path=input.path)
-    storage = context.database.port(Storage)
+    storage = reach.port(Storage)
     driver = _driver(found, storage, input.bucket)
     try:
         safe(input.path)
@@ -244,7 +251,7 @@ async def _removed(context: Context, input: FileDeleteInput, dry: bool) -> Async
     if not found.errors:
         assert driver is not None
         default = found.bucket in storage.buckets(found.driver)[:1]
-        users = await _users(context, found, default=default)
+        users = await _users(reach, found, default=default)
         if users:
             told = "1 download still names" if users == 1 else f"{users} downloads still name"
             found.errors.refuse(ErrorCode.CONFLICT, f"{told} this file; delete or change them first", "path")
@@ -264,7 +271,7 @@ async def _look(found: _Outcome, doing: Awaitable[Any]) -> None:
         _unavailable(found.errors)
 
 
-async def _users(context: Context, found: _Outcome, *, default: bool) -> int:
+async def _users(reach: Reach, found: _Outcome, *, default: bool) -> int:
     """How many downloads name the file. One without a bucket means the driver's default."""
     same = func.coalesce(DOWNLOAD.c.driver, LOCAL) == found.driver
     bucket = or_(DOWNLOAD.c.bucket == found.bucket, DOWNLOAD.c.bucket.is_(None) if default else false())
@@ -272,11 +279,17 @@ async def _users(context: Context, found: _Outcome, *, default: bool) -> int:
     statement = select(func.count()).select_from(DOWNLOAD).where(same, place)
     if found.bucket is not None:
         statement = statement.where(bucket)
-    rows = await context.rows(statement)
-    return int(rows[0][0])
+    async with reach.read() as connection:
+        return int((await connection.execute(statement)).scalar_one())
 
 
-@mutation(permission="store/sensitive", rest="DELETE /files/delete", emits=("file.deleted",), outside=_removed)
+@mutation(
+    permission="store/sensitive",
+    rest="DELETE /files/delete",
+    emits=("file.deleted",),
+    ports=(Storage,),
+    outside=_removed,
+)
 async def file_delete(unit: Unit, input: FileDeleteInput) -> Keys:
     """Delete a stored file that no download names any more."""
     found: _Outcome = unit.outside

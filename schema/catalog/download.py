@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from sqlmodel import col
 
+from connectors.storage import Links
 from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.product import ProductRow
@@ -43,7 +44,10 @@ class ProductDownload(Node):
         DownloadRow.download_expiry_days, description="Days after the purchase; null is forever."
     )
     url: URL = batched(
-        download_urls, to=DownloadRow.identifier, description="As `downloadUrl` has it; made anew each time."
+        download_urls,
+        to=DownloadRow.identifier,
+        ports=(Links,),
+        description="As `downloadUrl` has it; made anew each time.",
     )
     position: int = column(DownloadRow.position)
     for_all_variants: bool = column(

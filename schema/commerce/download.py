@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from connectors.storage import Links
 from db.catalog.download import DownloadRow
 from db.commerce.entitlement import Verdict
 from db.commerce.order import OrderRow
@@ -55,5 +56,6 @@ def order_downloads() -> Any:
     return batched(
         _of_orders,
         to=OrderRow.id,
+        ports=(Links,),
         description="The files that its customer receives, whether permitted now or not.",
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from connectors.storage import Storage
 from connectors.storage.drivers import LOCAL
 from engine.declared.batch import Argument, queried
 from engine.declared.connection import FIRST, counted
@@ -65,6 +66,7 @@ def _files() -> FileListing | None:
         Argument("first", int | None, "10 unless said otherwise, at most 100."),
         Argument("after", str | None, "The `endCursor` of the page before."),
         permission="store/sensitive",
+        ports=(Storage,),
         rest=["GET /files"],
         description="Stored files by their paths. A search that matches little may answer with a shorter page.",
     )
@@ -79,6 +81,7 @@ class FileQueries:
         _buckets,
         _DRIVER,
         permission="store/sensitive",
+        ports=(Storage,),
         rest=["GET /files/bucket-list"],
         description="Where a driver may keep files.",
     )

@@ -5,9 +5,9 @@ What can be done here is done by the same mutations as over HTTP, with their rul
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -15,7 +15,12 @@ from server.commands.running import read_settings, run
 from server.settings.mistake import Mistake
 
 if TYPE_CHECKING:
+    from db.store.unit import Units
+    from engine.declared.payload import Keys
+    from engine.unit.perform import Outcome
     from server.settings.settings import Settings
+
+T = TypeVar("T")
 
 PASSWORD_VARIABLE: Final = "STOREGRAPH_USER_PASSWORD"  # noqa: S105  where it is, not what it is
 
@@ -26,41 +31,54 @@ Login = Annotated[str, typer.Argument(help="The user's login.")]
 Token = Annotated[int, typer.Argument(help="The token's number, as `token list` shows it.")]
 
 
-def _do(document: str, **variables: Any) -> dict[str, Any]:
-    return run(_performed(read_settings(), document, variables))
-
-
-async def _performed(settings: "Settings", document: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """The data of one document, run on the store of the settings as whoever may start commands here: with every
-    permission, and in the audit log as the command line. Raises Mistake for what is refused."""
-    from dataclasses import replace
-    from datetime import timedelta
-
-    from db.access.permission import ALL
-    from db.access.viewer import COMMAND_LINE
-    from db.store.unit import Units
-    from engine.standard.execution import Executor, Request
-    from resolvers.access.sign_in import SignIns
+def _perform(mutation: str, **input: Any) -> "Keys":
+    """What a mutation says of its change, carried out as whoever may start commands here: with every permission, and in
+    the audit log as the system. Raises Mistake for what is refused."""
+    from db.access.viewer import SYSTEM
+    from engine.unit.perform import perform
     from schema.root import schema
+
+    async def work(units: "Units") -> "Outcome":
+        return await perform(schema.mutations[mutation], input, SYSTEM, units)
+
+    outcome = run(_on_store(read_settings(), work))
+    if outcome.errors:
+        raise Mistake("; ".join(error.message for error in outcome.errors))
+    return outcome.keys
+
+
+def _ask(document: str, **variables: Any) -> dict[str, Any]:
+    """The data of a query. Raises Mistake for what is refused."""
+    from db.access.viewer import SYSTEM
+    from engine.standard.execution import Answer, Executor, Request
+    from schema.root import schema
+
+    async def work(units: "Units") -> Answer:
+        return await Executor(schema).execute(Request(document, variables), SYSTEM, units, "command line")
+
+    answer = run(_on_store(read_settings(), work))
+    for error in answer.body.get("errors", ()):
+        raise Mistake(error["message"])
+    data: dict[str, Any] = answer.body["data"]
+    return data
+
+
+async def _on_store(settings: "Settings", work: Callable[["Units"], Awaitable[T]]) -> T:
+    """Done with the store of the settings, with no files and no links. Raises Mistake."""
+    from db.store.unit import Units
+    from engine.values.errors import CodedError
+    from resolvers.access.sign_in import SignIns
     from server import startup
 
     database = startup.opened(settings)
     try:
         await startup.check_schema(database)
         async with startup.explained(database):
-            units = Units(database, SignIns(timedelta(hours=settings.session_hours)))
-            viewer = replace(COMMAND_LINE, permissions=ALL)
-            answer = await Executor(schema).execute(Request(document, variables), viewer, units, "command line")
+            return await work(Units(database, SignIns(timedelta(hours=settings.session_hours))))
+    except CodedError as error:
+        raise Mistake(error.message) from None
     finally:
         await database.close()
-    for error in answer.body.get("errors", ()):
-        raise Mistake(error["message"])
-    data: dict[str, Any] = answer.body["data"]
-    for payload in data.values():
-        told = payload.get("userErrors") if isinstance(payload, dict) else None
-        if told:
-            raise Mistake("; ".join(error["message"] for error in told))
-    return data
 
 
 # Users
@@ -78,11 +96,8 @@ def user_create(
 ) -> None:
     """Let a person in. The password is asked for, or read from STOREGRAPH_USER_PASSWORD."""
     password = None if no_password else _password()
-    created = _do(
-        "mutation ($input: UserCreateInput!) { userCreate(input: $input) {"
-        " user { login role { key } } userErrors { message } } }",
-        input={"login": login, "email": email, "role": role, "displayName": name, "password": password},
-    )["userCreate"]["user"]
+    key = _perform("userCreate", login=login, email=email, role=role, displayName=name, password=password)["user"]
+    created = _ask("query ($id: ID!) { user(by: {id: $id}) { login role { key } } }", id=_id("User", key))["user"]
     typer.echo(f"User {created['login']}, {created['role']['key'] if created['role'] else 'without a role'}.")
 
 
@@ -124,34 +139,25 @@ def user_deactivate(login: Login) -> None:
 @user_app.command("password")
 def user_password(login: Login) -> None:
     """Set a user's password: asked for, or read from STOREGRAPH_USER_PASSWORD."""
-    _do(
-        "mutation ($input: PasswordSetInput!) { passwordSet(input: $input) { userErrors { message } } }",
-        input={"id": _user(login), "password": _password()},
-    )
+    _perform("passwordSet", id=_user(login), password=_password())
     typer.echo(f"User {login} has a new password, and is signed out everywhere.")
 
 
 @user_app.command("delete")
 def user_delete(login: Login) -> None:
     """Remove a user with their sessions and application passwords."""
-    _do(
-        "mutation ($input: UserDeleteInput!) { userDelete(input: $input) { userErrors { message } } }",
-        input={"id": _user(login)},
-    )
+    _perform("userDelete", id=_user(login))
     typer.echo(f"User {login} is gone.")
 
 
 def _update(login: str, **values: Any) -> None:
-    _do(
-        "mutation ($input: UserUpdateInput!) { userUpdate(input: $input) { userErrors { message } } }",
-        input={"id": _user(login), **values},
-    )
+    _perform("userUpdate", id=_user(login), **values)
 
 
 def _user(login: str) -> str:
     """The global id of a login or an e-mail address, in any case."""
     name = login.strip()
-    found = _do(
+    found = _ask(
         "query ($filter: UserFilter) { users(first: 2, filter: $filter) { nodes { id } } }",
         filter={"or": [{"login": {"eq": name}}, {"email": {"eq": name}}]},
     )["users"]["nodes"]
@@ -203,22 +209,20 @@ def token_create(
 
     if not name.strip() or name == startup.ADMIN:
         raise Mistake(f"--name must say what the token is for; {startup.ADMIN} is taken by the setting of that name")
-    secret = _do(
-        "mutation ($input: TokenCreateInput!) { tokenCreate(input: $input) { secret userErrors { message } } }",
-        input={
-            "name": name,
-            "kind": "STOREFRONT" if storefront else "MACHINE",
-            "permissions": sorted(permissions),
-            "expiresAt": None if expires_at is None else expires_at.isoformat(),
-            "hourly": hourly,
-        },
-    )["tokenCreate"]["secret"]
+    made = _perform(
+        "tokenCreate",
+        name=name,
+        kind="STOREFRONT" if storefront else "MACHINE",
+        permissions=sorted(permissions),
+        expiresAt=None if expires_at is None else expires_at.isoformat(),
+        hourly=hourly,
+    )
     until = f"until {expires_at:%Y-%m-%d %H:%M} UTC" if expires_at else "forever"
     typer.echo(
         f"Token {name.strip()!r}, {len(permissions)} permissions, valid {until}. Its secret is not shown again:",
         err=True,
     )
-    typer.echo(secret)
+    typer.echo(made["secret"])
 
 
 @token_app.command("list")
@@ -241,28 +245,22 @@ def token_rotate(
     overlap: Annotated[int, typer.Option(help="Minutes that the secret so far still works; 0: not any more.")] = 60,
 ) -> None:
     """Give a token a new secret and print it; it is not shown again."""
-    secret = _do(
-        "mutation ($input: TokenRotateInput!) { tokenRotate(input: $input) { secret userErrors { message } } }",
-        input={"id": _token(number), "overlapMinutes": overlap},
-    )["tokenRotate"]["secret"]
+    made = _perform("tokenRotate", id=_id("AccessToken", number), overlapMinutes=overlap)
     typer.echo(f"The secret so far works for another {overlap} minutes. The new one is not shown again:", err=True)
-    typer.echo(secret)
+    typer.echo(made["secret"])
 
 
 @token_app.command("revoke")
 def token_revoke(number: Token) -> None:
     """Revoke a token for good. A server that runs lets it in for 5 seconds at most."""
-    _do(
-        "mutation ($input: TokenRevokeInput!) { tokenRevoke(input: $input) { userErrors { message } } }",
-        input={"id": _token(number)},
-    )
+    _perform("tokenRevoke", id=_id("AccessToken", number))
     typer.echo(f"Token {number} is revoked.")
 
 
-def _token(number: int) -> str:
+def _id(type_name: str, key: object) -> str:
     from engine.values.identity import encode
 
-    return encode("AccessToken", number)
+    return encode(type_name, key)
 
 
 def _duration(text: str) -> timedelta:
@@ -289,7 +287,7 @@ def _pages(field: str, wanted: str) -> list[list[dict[str, Any]]]:
     document = f"query ($after: String) {{ {field}(first: 100, after: $after) {{ {wanted} {page_info} }} }}"
     pages, after = [], None
     while True:
-        page = _do(document, after=after)[field]
+        page = _ask(document, after=after)[field]
         pages.append(page["nodes"])
         if not page["pageInfo"]["hasNextPage"]:
             return pages

@@ -17,9 +17,9 @@ from starlette.types import Receive
 
 from engine.document.request import Request
 from engine.standard.execution import Executor
-from engine.values.errors import ErrorCode, Forbidden
+from engine.values.errors import CodedError, ErrorCode
 from engine.values.upload import Uploaded
-from engine.values.viewer import PUBLIC, Viewer
+from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, require
 from server.graphql import parameters
 from server.http.body import decoded
 from server.http.multipart import Begun, Ended, events
@@ -98,14 +98,12 @@ async def check_admission(executor: Executor, viewer: Viewer, request: Request) 
     if intent.kind != "mutation":
         raise Refusal(400, "Files go with a mutation")
     for permission in intent.permissions:
-        if viewer.id is None or (permission != PUBLIC and permission not in viewer.permissions):
-            raise _forbidden(permission, anonymous=viewer.id is None)
-
-
-def _forbidden(permission: str, *, anonymous: bool) -> Refusal:
-    error = Forbidden(permission, anonymous=anonymous)
-    status = 401 if error.code is ErrorCode.UNAUTHENTICATED else 403
-    return Refusal(status, error.message, code=error.code, **error.details)
+        try:
+            # Of somebody unknown not even what is open to everyone: the disk is ours.
+            require(viewer, SIGNED_IN if permission == PUBLIC else permission)
+        except CodedError as error:
+            status = 401 if error.code is ErrorCode.UNAUTHENTICATED else 403
+            raise Refusal(status, error.message, code=error.code, **error.details) from None
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:

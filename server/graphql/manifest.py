@@ -12,7 +12,7 @@ from graphql import OperationDefinitionNode, parse
 
 from db.access import audit, document
 from db.access.document import TrustedDocumentRow
-from db.access.viewer import COMMAND_LINE
+from db.access.viewer import SYSTEM
 from db.store.database import Database
 from engine.declared.deprecation import deprecated_uses
 from engine.document.request import RequestErrors
@@ -132,7 +132,7 @@ async def register(database: Database, client: str, entries: Sequence[Entry], ex
         )
         if new:
             told = {"client": client, "documents": len(new)}
-            await audit.record(connection, COMMAND_LINE, "documentsRegister", after=told)
+            await audit.record(connection, SYSTEM, "documentsRegister", after=told)
         await connection.commit()
     return Registration(len(new), len(texts) - len(new))
 

@@ -5,15 +5,16 @@ from typing import Final
 
 import structlog
 
-from db.access.viewer import Viewer, ViewerKind
+from db.access.viewer import SYSTEM
 from db.store.unit import Units
-from resolvers.catalog.product.publishing import AT_ONCE, any_due, publish_due
+from engine.unit.perform import perform
+from resolvers.catalog.product.publishing import AT_ONCE, any_due
+from schema.root import schema
 
 log = structlog.get_logger("storegraph.server")
 
 # How late a product may be. Several servers may look at once: each product is published by one of them.
 EVERY_SECONDS: Final = 10.0
-_CLOCK: Final = Viewer("system:clock", "clock", kind=ViewerKind.SYSTEM)
 
 
 async def publish_scheduled(units: Units) -> None:
@@ -33,4 +34,5 @@ async def publish_now(units: Units) -> int:
     async with units.read() as connection:
         if not await any_due(connection):
             return 0
-    return await units.carry_out(_CLOCK, "publishScheduled", publish_due)
+    published: int = (await perform(schema.mutations["scheduledPublish"], {}, SYSTEM, units)).keys["count"]
+    return published

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.access import audit
 from db.access.audit import AuditRow
-from db.access.viewer import ANONYMOUS, COMMAND_LINE, Viewer, ViewerKind
+from db.access.viewer import ANONYMOUS, SYSTEM, Viewer, ViewerKind
 from db.catalog.product import ProductStatus
 from db.secrets.confidential import MASK, masked
 from db.store.database import Database
@@ -63,7 +63,7 @@ async def test_whoever_is_not_known_is_told_by_address(database: Database) -> No
     stranger = Viewer(None, address="2001:db8::1")
     async with database.write() as connection:
         await audit.record(connection, stranger, "signIn", after={"login": "ann\0", "password": "guess"})
-        await audit.record(connection, COMMAND_LINE, "documentsRegister")
+        await audit.record(connection, SYSTEM, "documentsRegister")
         await connection.commit()
 
     refused, registered = await entries(database)

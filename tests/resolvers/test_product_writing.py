@@ -361,4 +361,4 @@ async def test_a_scheduled_product_is_published_when_its_date_comes(store: Gatew
     assert found["nodes"][:2] == [published, published]
     assert found["nodes"][2]["status"] == "DRAFT"
     told = [(e["name"], e["version"], e["caller"]) for e in await events(store) if e["version"] == 2]
-    assert told == [("product.updated", 2, "system:clock"), ("product.published", 2, "system:clock")] * 2
+    assert told == [("product.updated", 2, "system"), ("product.published", 2, "system")] * 2

@@ -91,6 +91,7 @@ class DownloadDeleteInput:
     permission="products/edit",
     rest="POST /products/{postId}/sync-downloadable-files",
     emits=("download.created", "product.updated"),
+    ports=(Storage,),
 )
 async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     """Add files to a product. As documented it only adds: what the product has stays."""
@@ -122,7 +123,12 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     return {"downloads": keys, "product": product["id"]}
 
 
-@mutation(permission="products/edit", rest="PUT /products/{downloadableId}/update", emits=("download.updated",))
+@mutation(
+    permission="products/edit",
+    rest="PUT /products/{downloadableId}/update",
+    emits=("download.updated",),
+    ports=(Storage,),
+)
 async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
     """Change the record of a file. Its identifier stays, and with it the links that buyers have."""
     row = await _locked(unit, input.id, input.expected_version)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import strawberry
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
@@ -9,7 +10,10 @@ from sqlmodel import col
 from db.catalog.product import ProductRow, ProductStatus
 from db.store.row import now
 from db.store.writing import edit_all
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
 from engine.unit.unit import Event, Unit
+from engine.values.viewer import INTERNAL
 from resolvers.catalog.locking import PRODUCT
 from resolvers.editing.updating import graphql_names
 
@@ -20,19 +24,26 @@ def _due() -> ColumnElement[bool]:
     return and_(col(ProductRow.status) == ProductStatus.FUTURE, col(ProductRow.published_at) <= now())
 
 
+@strawberry.input(description="How many scheduled products are published at a time.")
+class ScheduledPublishInput:
+    most: int = AT_ONCE
+
+
 async def any_due(connection: AsyncConnection) -> bool:
-    """Whether `publish_due` has anything to do; takes no lock."""
+    """Whether `scheduledPublish` has anything to do; takes no lock."""
     return (await connection.execute(select(PRODUCT.c.id).where(_due()).limit(1))).first() is not None
 
 
-async def publish_due(unit: Unit) -> int:
-    """Publish up to `AT_ONCE` products whose date has come, and say how many. They keep their date; those that somebody
-    is writing to have their turn the next time."""
-    statement = select(PRODUCT).where(_due()).order_by(PRODUCT.c.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+@mutation(permission=INTERNAL, rest=None, emits=("product.updated", "product.published"))
+async def scheduled_publish(unit: Unit, input: ScheduledPublishInput) -> Keys:
+    """Publish products whose date has come, and say how many. They keep their date; those that somebody is writing to
+    have their turn the next time."""
+    statement = select(PRODUCT).where(_due()).order_by(PRODUCT.c.id).limit(input.most)
+    statement = statement.with_for_update(skip_locked=True)
     rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
     await edit_all(unit.connection, PRODUCT, [(row, {"status": ProductStatus.PUBLISH}) for row in rows])
     for row in rows:
         entity, version, payload = f"Product:{row['id']}", row["version"] + 1, {"productId": row["id"]}
         unit.emit(Event("product.updated", entity, version, graphql_names(["status"]), payload))
         unit.emit(Event("product.published", entity, version, payload=payload))
-    return len(rows)
+    return {"count": len(rows)}

@@ -1,0 +1,109 @@
+"""Mutations as fields of a request: performed, and their payloads filled from the outcome."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import strawberry
+
+from engine.declared.declaration import DeclaredField
+from engine.declared.entity import entity_of
+from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Results, declared_in
+from engine.standard.context import Context
+from engine.standard.loader import related_loader
+from engine.unit.perform import Outcome, Performable, perform
+from engine.unit.unit import Event
+from engine.values import identity
+from engine.values.errors import ErrorCode, UserError
+
+if TYPE_CHECKING:
+    from strawberry.types.info import Info
+
+
+async def resolve_performed(
+    field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
+) -> Any:
+    context = info.context
+    known: Performable[Any] = cast(Any, info.schema).mutations[info._raw_info.field_name]
+    dry = arguments.get("validate_only", False)
+    # What an earlier mutation's payload read through would be held while waiting for the unit's connection.
+    await context.forget()
+    try:
+        outcome = await perform(
+            known, arguments["input"], context.viewer, context.database, key=arguments.get("idempotency_key"), dry=dry
+        )
+    finally:
+        await context.forget()
+    if outcome.repeated:
+        context.extensions["idempotent"] = True
+    return payload(field.target, outcome, dry=dry)
+
+
+def payload(type_: type[Any], outcome: Outcome, *, dry: bool) -> Any:
+    """A payload of this type. What was not written is not shown: a client must not cache what does not exist."""
+    made = _filled(type_, outcome.keys, written=outcome.written)
+    made.user_errors = list(outcome.errors)
+    made.events = [_preview(e) for e in outcome.events] if dry else None
+    return made
+
+
+def _filled(type_: type[Any], keys: Keys, *, written: bool) -> Any:
+    made: Any = object.__new__(type_)
+    values = {}
+    for field in declared_in(type_):
+        value = keys.get(field.python_name)
+        if isinstance(field.declaration, Results):
+            value = [_item(field.target, one, written=written) for one in value or ()]
+        elif not written:
+            value = None
+        values[field.python_name] = [] if value is None and field.many else value
+    made.row = SimpleNamespace(**values)
+    return made
+
+
+def _item(type_: type[Any], keys: Keys, *, written: bool) -> Any:
+    made = _filled(type_, keys, written=written)
+    made.index = keys["index"]
+    made.user_errors = [
+        UserError(code=ErrorCode(e["code"]), message=e["message"], field=e["field"]) for e in keys["user_errors"]
+    ]
+    return made
+
+
+def _preview(event: Event) -> EventPreview:
+    return EventPreview(
+        name=event.name,
+        entity_id=strawberry.ID(identity.encode(*event.entity.split(":", 1))),
+        version=event.version,
+        changed_fields=list(event.changed),
+    )
+
+
+def resolve_said(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
+    return getattr(source.row, field.python_name)
+
+
+def resolve_deleted(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
+    type_name = cast(Deleted, field.declaration).type_name
+    key = getattr(source.row, field.python_name)
+    if isinstance(key, list):
+        return [identity.encode(type_name, k) for k in key]
+    return None if key is None else identity.encode(type_name, key)
+
+
+def resolve_changed(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
+    key = getattr(source.row, field.python_name)
+    if key is None:
+        return None
+    context = info.context
+    entity = entity_of(field.target)
+    needs = context.document.asked(entity, info._raw_info.field_nodes)
+    loader = related_loader(context, cast(Changed, field.declaration).relation, entity, needs, many=False)
+    if not field.many:
+        return loader.load(key)
+    return _those_there(loader.load(k) for k in key)
+
+
+async def _those_there(loads: Iterable[Awaitable[Any]]) -> list[Any]:
+    return [row for row in await asyncio.gather(*loads) if row is not None]
