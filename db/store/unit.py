@@ -19,7 +19,7 @@ from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
 from db.tables import METADATA
-from engine.unit.unit import Errors, Event, Recorded
+from engine.unit.unit import Cause, Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Forbidden, Refused, UserError
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
@@ -39,10 +39,15 @@ class UnitOfWork:
     """See engine.unit.unit.Unit for what each method promises."""
 
     def __init__(
-        self, connection: AsyncConnection, viewer: Viewer, ports: Mapping[type[Any], object] | None = None
+        self,
+        connection: AsyncConnection,
+        viewer: Viewer,
+        ports: Mapping[type[Any], object] | None = None,
+        cause: Cause | None = None,
     ) -> None:
         self.connection = connection
         self.viewer = viewer
+        self.cause = cause
         self.outside: Any = None
         self._ports = ports or {}
         self.events: list[Event] = []
@@ -152,6 +157,8 @@ class UnitOfWork:
             "changed": list(event.changed),
             "payload": event.payload,
             "caller": self._caller,
+            "cause": None if self.cause is None else self.cause.name,
+            "depth": 0 if self.cause is None else self.cause.depth,
             "occurred_at": moment,
         }
 
@@ -237,12 +244,12 @@ class Units:
         return self._database.read()
 
     @asynccontextmanager
-    async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:
-        """Rolled back unless committed."""
+    async def unit(self, viewer: Viewer, *, cause: Cause | None = None) -> AsyncIterator[UnitOfWork]:
+        """Rolled back unless committed. `cause` is what its events say of themselves."""
         unit: UnitOfWork | None = None
         try:
             async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer, self._ports)
+                unit = UnitOfWork(connection, viewer, self._ports, cause)
                 yield unit
         finally:
             if unit is not None:
@@ -250,7 +257,7 @@ class Units:
 
     async def carry_out(self, viewer: Viewer, name: str, work: Callable[[UnitOfWork], Awaitable[P]]) -> P:
         """What no request asks for, in a unit of its own under this name; committed unless it raises."""
-        async with self.unit(viewer) as unit:
+        async with self.unit(viewer, cause=Cause(f"sweep:{name}")) as unit:
             done = await work(unit)
             await unit.commit(name, None, None)
             return done

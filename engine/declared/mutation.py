@@ -143,7 +143,7 @@ class Performed(Declaration):
     ) -> Any:
         name = camel(field.python_name)
         type_ = field.target
-        async with context.database.unit(context.viewer) as unit:
+        async with context.database.unit(context.viewer, cause=context.cause) as unit:
             unit.outside = outside
             try:
                 if idempotency_key is not None and not validate_only:

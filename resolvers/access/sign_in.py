@@ -77,7 +77,7 @@ async def _checked(context: Context, input: SignInInput, dry: bool) -> AsyncIter
         attempts.succeeded(name, address)
     yield account if good else None
     if not good and not dry:
-        async with context.database.unit(context.viewer) as unit:
+        async with context.database.unit(context.viewer, cause=context.cause) as unit:
             entity = f"User:{account.id}" if account else None
             # Not what was typed as a login: people type their password there.
             await audit.record(unit.connection, context.viewer, "signInFailed", entity=entity)
