@@ -13,11 +13,11 @@ MOVED := $(shell [ ! -f $(INSTALLED) ] || [ "$$(cat $(INSTALLED))" = "$$(pwd -P)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format soak install clean moved
+.PHONY: help demo test lint format derive soak install clean moved
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "  Settings: PORT=8000 HOST=0.0.0.0 (demo), ARGS='-k price' (test, soak), PYTHON=/path/to/python3.11"
+	@echo "  Settings: PORT=8000 HOST=0.0.0.0 (demo), ARGS='-k price' (test, soak), ARGS=docs (derive), PYTHON=/path/to/python3.11"
 
 demo: $(INSTALLED) ## a server with a demo store in it
 	@exec $(VENV)/bin/storegraph serve --demo $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
@@ -36,6 +36,9 @@ lint: $(INSTALLED_TEST) ## style and types
 format: $(INSTALLED_TEST) ## puts right what can be put right by itself
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+derive: $(INSTALLED_TEST) ## writes anew what is derived: SDL, pages, permission matrix, answers
+	@$(VENV)/bin/python -m tests.derived $(ARGS)
 
 install: $(INSTALLED_TEST) ## what the other targets do first
 

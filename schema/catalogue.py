@@ -84,7 +84,7 @@ def _example(number: int) -> str | None:
 
 
 def page() -> str:
-    """docs/operations.md. To write it: `python -c "from schema.catalogue import page; print(page(), end='')"`."""
+    """The text of docs/operations.md."""
     from schema.root import schema
 
     rows = _operations(schema)

@@ -22,7 +22,7 @@ from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from resolvers.catalog.product.suggestion import max_excerpt_word_count, suggest_sku
 from resolvers.catalog.shipping import ShippingClassBy
 from resolvers.catalog.tax import TaxClassBy
-from resolvers.catalog.term import TermBy
+from resolvers.catalog.term.listing import TermBy
 from resolvers.catalog.variant.input import ProductVariantBy
 from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.download import download_url
@@ -30,38 +30,33 @@ from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed import FEEDS
 from schema.access.audit import AuditEntry
 from schema.access.document import TrustedDocument
-from schema.access.mutations import AccessMutations
 from schema.access.queries import AccessQueries
-from schema.access.role import Role
-from schema.access.token import AccessToken
-from schema.access.user import ApplicationPassword, User
-from schema.catalog.attribute import AttributeGroup, AttributeTerm
-from schema.catalog.attribute_mutations import AttributeMutations
-from schema.catalog.class_mutations import ClassMutations
-from schema.catalog.download import ProductDownload
-from schema.catalog.download_mutations import DownloadMutations
-from schema.catalog.file import FileMutations, FileQueries
+from schema.access.role import Role, RoleMutations
+from schema.access.session import SessionMutations
+from schema.access.token import AccessToken, TokenMutations
+from schema.access.user import ApplicationPassword, User, UserMutations
+from schema.catalog.attribute import AttributeGroup, AttributeMutations, AttributeTerm
+from schema.catalog.bundle import BundleMutations
+from schema.catalog.download import DownloadMutations, ProductDownload
 from schema.catalog.media import Media
 from schema.catalog.options import VariantOption, options
 from schema.catalog.product import Product
 from schema.catalog.product_lifecycle_mutations import ProductLifecycleMutations
 from schema.catalog.product_mutations import ProductMutations
-from schema.catalog.shipping import ShippingClass
-from schema.catalog.tax import TaxClass
-from schema.catalog.taxonomy import Taxonomy, Term
-from schema.catalog.taxonomy_mutations import TaxonomyMutations
-from schema.catalog.upgrade_path import UpgradePath
-from schema.catalog.upgrade_path_mutations import UpgradePathMutations
+from schema.catalog.shipping import ShippingClass, ShippingClassMutations
+from schema.catalog.tax import TaxClass, TaxClassMutations
+from schema.catalog.taxonomy import Taxonomy, TaxonomyMutations, Term
+from schema.catalog.upgrade_path import UpgradePath, UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.customer import Customer, CustomerAddress
 from schema.commerce.order import Order, OrderAddress
 from schema.commerce.order_item import DownloadPermission, OrderItem
-from schema.commerce.store import StoreSettings
-from schema.commerce.store_mutations import StoreMutations
+from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.subscription import Subscription
 from schema.commerce.transaction import OrderTransaction
+from schema.files.file import FileMutations, FileQueries
 from schema.integration.event import Event
 from schema.integration.feed import IntegrationFeed
 from schema.integration.provider import IntegrationProvider
@@ -204,15 +199,20 @@ class Query(AccessQueries, FileQueries):
 
 @strawberry.type(description="What can be changed. Each field is one transaction.")
 class Mutation(
-    AccessMutations,
+    SessionMutations,
+    UserMutations,
+    TokenMutations,
+    RoleMutations,
     AttributeMutations,
-    ClassMutations,
+    TaxClassMutations,
+    ShippingClassMutations,
     DownloadMutations,
     FileMutations,
     ProductLifecycleMutations,
     ProductMutations,
     StoreMutations,
     TaxonomyMutations,
+    BundleMutations,
     UpgradePathMutations,
     VariantMutations,
 ):

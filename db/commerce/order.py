@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Index, Numeric
 from sqlmodel import Field
@@ -20,6 +20,10 @@ class OrderStatus(StrEnum):
     ON_HOLD = "on-hold"
     CANCELED = "canceled"
     FAILED = "failed"
+
+
+# What such an order holds cannot be deleted.
+UNFINISHED: Final = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
 
 class PaymentStatus(StrEnum):

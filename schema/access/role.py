@@ -16,8 +16,11 @@ from engine.declared.declaration import column, derived, related
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
 from engine.declared.lookup import picked
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed
 from engine.standard.context import Context
 from resolvers.access import role
+from resolvers.access.role import permissions_update
 from resolvers.access.user import USERS
 from schema.access.user import User
 
@@ -63,3 +66,13 @@ async def user_capabilities(context: Context, id: str) -> UserCapabilities | Non
     held = await role.permissions_of_role(context, role_key)
     made.row = SimpleNamespace(user_id=user_id, role_key=role_key, permissions=held)
     return made
+
+
+@strawberry.type(description="The roles that were named, as they are now.")
+class PermissionsUpdatePayload(Payload):
+    roles: list[Role] = changed(RoleRow.key)
+
+
+@strawberry.type
+class RoleMutations:
+    permissions_update: PermissionsUpdatePayload | None = performed(permissions_update)

@@ -2,11 +2,16 @@
 
 from datetime import datetime
 
+import strawberry
+
 from db.access import visibility
 from db.access.token import TokenKind, TokenRow
 from engine.declared.declaration import column, computed
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, told
 from resolvers.access import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.access.token import token_create, token_revoke, token_rotate
 
 
 @entity(
@@ -32,3 +37,27 @@ class AccessToken(Node):
         TokenRow.last_used_at, description="To the minute, and written down within one."
     )
     revoked_at: datetime | None = column(TokenRow.revoked_at)
+
+
+@strawberry.type(description="A token. Its secret is shown once.")
+class TokenCreatePayload(Payload):
+    token: AccessToken | None = changed(TokenRow.id)
+    secret: str | None = told(once=True, description="To be sent as `Authorization: Bearer` or `X-API-Key`.")
+
+
+@strawberry.type(description="The token. Its new secret is shown once.")
+class TokenRotatePayload(Payload):
+    token: AccessToken | None = changed(TokenRow.id)
+    secret: str | None = told(once=True, description="To be sent as `Authorization: Bearer` or `X-API-Key`.")
+
+
+@strawberry.type(description="The token, revoked.")
+class TokenRevokePayload(Payload):
+    token: AccessToken | None = changed(TokenRow.id)
+
+
+@strawberry.type
+class TokenMutations:
+    token_create: TokenCreatePayload | None = performed(token_create)
+    token_rotate: TokenRotatePayload | None = performed(token_rotate)
+    token_revoke: TokenRevokePayload | None = performed(token_revoke)

@@ -11,6 +11,12 @@ from db.access.role import RoleRow
 from db.access.user import UserRow
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted, told
+from resolvers.access.application_password import application_password_create, application_password_revoke
+from resolvers.access.password import password_set
+from resolvers.access.role import user_capabilities_update
+from resolvers.access.user import user_create, user_delete, user_update
 
 if TYPE_CHECKING:
     from schema.access.role import Role
@@ -50,3 +56,50 @@ class ApplicationPassword(Node):
         ApplicationPasswordRow.last_used_at, description="To the minute, and written down within one."
     )
     revoked_at: datetime | None = column(ApplicationPasswordRow.revoked_at)
+
+
+@strawberry.type(description="The user.")
+class UserCreatePayload(Payload):
+    user: User | None = changed(UserRow.id)
+
+
+@strawberry.type(description="The user as they are now.")
+class UserUpdatePayload(Payload):
+    user: User | None = changed(UserRow.id)
+
+
+@strawberry.type(description="The user that is gone.")
+class UserDeletePayload(Payload):
+    deleted_id: strawberry.ID | None = deleted("User")
+
+
+@strawberry.type(description="The user whose password it is.")
+class PasswordSetPayload(Payload):
+    user: User | None = changed(UserRow.id)
+
+
+@strawberry.type(description="An application password. It is shown once.")
+class ApplicationPasswordCreatePayload(Payload):
+    application_password: ApplicationPassword | None = changed(ApplicationPasswordRow.id)
+    secret: str | None = told(once=True, description="In groups of four for people; its spaces mean nothing.")
+
+
+@strawberry.type(description="The application password, revoked.")
+class ApplicationPasswordRevokePayload(Payload):
+    application_password: ApplicationPassword | None = changed(ApplicationPasswordRow.id)
+
+
+@strawberry.type(description="The user with their role as it is now.")
+class UserCapabilitiesUpdatePayload(Payload):
+    user: User | None = changed(UserRow.id)
+
+
+@strawberry.type
+class UserMutations:
+    user_create: UserCreatePayload | None = performed(user_create)
+    user_update: UserUpdatePayload | None = performed(user_update)
+    user_delete: UserDeletePayload | None = performed(user_delete)
+    user_capabilities_update: UserCapabilitiesUpdatePayload | None = performed(user_capabilities_update)
+    password_set: PasswordSetPayload | None = performed(password_set)
+    application_password_create: ApplicationPasswordCreatePayload | None = performed(application_password_create)
+    application_password_revoke: ApplicationPasswordRevokePayload | None = performed(application_password_revoke)

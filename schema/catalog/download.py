@@ -13,7 +13,10 @@ from db.catalog.variant import VariantRow
 from engine.declared.batch import batched
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from engine.values.scalars import URL
+from resolvers.catalog.download.writing import download_delete, download_update, downloads_sync
 from resolvers.commerce.download import download_urls
 
 if TYPE_CHECKING:
@@ -61,3 +64,28 @@ class ProductDownload(Node):
     version: int = column(DownloadRow.version)
     created_at: datetime | None = column(DownloadRow.created_at)
     updated_at: datetime | None = column(DownloadRow.updated_at)
+
+
+@strawberry.type(description="The downloads that were added, and their product.")
+class DownloadsSyncPayload(Payload):
+    downloads: list[ProductDownload] = changed(DownloadRow.id, description="The new ones, in the input's order.")
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+
+
+@strawberry.type(description="The download and its product.")
+class DownloadUpdatePayload(Payload):
+    download: ProductDownload | None = changed(DownloadRow.id)
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+
+
+@strawberry.type(description="The download that is gone, and its product.")
+class DownloadDeletePayload(Payload):
+    deleted_id: strawberry.ID | None = deleted("ProductDownload")
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+
+
+@strawberry.type
+class DownloadMutations:
+    downloads_sync: DownloadsSyncPayload | None = performed(downloads_sync)
+    download_update: DownloadUpdatePayload | None = performed(download_update)
+    download_delete: DownloadDeletePayload | None = performed(download_delete)

@@ -9,7 +9,7 @@ import strawberry
 from engine.declared.declaration import derived
 from engine.standard.context import Context
 from engine.values.scalars import HTML
-from resolvers.catalog.product.sales import Sales, SalesRange, sales
+from resolvers.commerce.sales import Sales, SalesRange, sales
 from schema.money import Amount, Money, amount, money_format
 
 _LABELS = {

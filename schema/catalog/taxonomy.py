@@ -8,15 +8,21 @@ from sqlmodel import col
 
 from db.catalog import visibility
 from db.catalog.product import ProductRow
+from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import ProductTermRow, TaxonomyRow, TermRow
 from engine.declared.connection import Connection
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.product.listing import PRODUCTS
+from resolvers.catalog.product.terms import product_term_remove, product_terms_sync
+from resolvers.catalog.term.writing import product_terms_add, term_create, term_delete, term_update
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product
+    from schema.catalog.tax import TaxClass
 
 
 @entity(TaxonomyRow, visible=visibility.taxonomies, description="A way of sorting products: by category, by brand.")
@@ -62,3 +68,51 @@ class Term(Node):
     version: int = column(TermRow.version)
     created_at: datetime | None = column(TermRow.created_at)
     updated_at: datetime | None = column(TermRow.updated_at)
+
+
+@strawberry.type(description="The terms, and the tree that they stand in.")
+class ProductTermsAddPayload(Payload):
+    terms: list[Term] = changed(TermRow.id, description="Of each name, in their order; also those there already.")
+    taxonomy: Taxonomy | None = changed(TaxonomyRow.name)
+
+
+@strawberry.type(description="The product with its terms.")
+class ProductTermsSyncPayload(Payload):
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+
+
+@strawberry.type(description="The product with the terms that it has left.")
+class ProductTermRemovePayload(Payload):
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+
+
+@strawberry.type(description="The term, and the tree that it stands in.")
+class TermCreatePayload(Payload):
+    term: Term | None = changed(TermRow.id)
+    taxonomy: Taxonomy | None = changed(TaxonomyRow.name)
+
+
+@strawberry.type(description="The term, and the tree that it stands in.")
+class TermUpdatePayload(Payload):
+    term: Term | None = changed(TermRow.id)
+    taxonomy: Taxonomy | None = changed(TaxonomyRow.name)
+
+
+@strawberry.type(description="What is gone, and what changed with it.")
+class TermDeletePayload(Payload):
+    deleted_id: strawberry.ID | None = deleted("Term")
+    moved_terms: list[Term] = changed(TermRow.id, description="Those that stood below it.")
+    tax_classes: list[Annotated["TaxClass", strawberry.lazy("schema.catalog.tax")]] = changed(
+        TaxClassRow.id, description="Those that were meant for it."
+    )
+    taxonomy: Taxonomy | None = changed(TaxonomyRow.name)
+
+
+@strawberry.type
+class TaxonomyMutations:
+    product_terms_add: ProductTermsAddPayload | None = performed(product_terms_add)
+    product_terms_sync: ProductTermsSyncPayload | None = performed(product_terms_sync)
+    product_term_remove: ProductTermRemovePayload | None = performed(product_term_remove)
+    term_create: TermCreatePayload | None = performed(term_create)
+    term_update: TermUpdatePayload | None = performed(term_update)
+    term_delete: TermDeletePayload | None = performed(term_delete)

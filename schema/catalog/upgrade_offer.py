@@ -10,7 +10,7 @@ from db.catalog.variant import VariantRow
 from engine.declared.declaration import derived, related
 from engine.standard.context import Context
 from engine.values.scalars import URL
-from resolvers.catalog.upgrade_offer import Offer, upgrade_offers
+from resolvers.catalog.upgrade_path.offer import Offer, upgrade_offers
 from schema.money import Amount, Money, amount, money_format
 
 if TYPE_CHECKING:

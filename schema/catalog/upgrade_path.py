@@ -7,13 +7,18 @@ import strawberry
 from sqlmodel import col
 
 from db.catalog import visibility
+from db.catalog.product import ProductRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
+from resolvers.catalog.upgrade_path.writing import upgrade_path_create, upgrade_path_delete, upgrade_path_update
 from schema.money import Money, money
 
 if TYPE_CHECKING:
+    from schema.catalog.product import Product
     from schema.catalog.variant import ProductVariant
 
 
@@ -37,3 +42,37 @@ class UpgradePath(Node):
     version: int = column(UpgradePathRow.version)
     created_at: datetime | None = column(UpgradePathRow.created_at)
     updated_at: datetime | None = column(UpgradePathRow.updated_at)
+
+
+@strawberry.type(description="The path, and where it is shown.")
+class UpgradePathCreatePayload(Payload):
+    upgrade_path: UpgradePath | None = changed(UpgradePathRow.id)
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = changed(
+        VariantRow.id, description="Where the path starts."
+    )
+
+
+@strawberry.type(description="The path, and where it is shown.")
+class UpgradePathUpdatePayload(Payload):
+    upgrade_path: UpgradePath | None = changed(UpgradePathRow.id)
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = changed(
+        VariantRow.id, description="Where the path started, and where it starts."
+    )
+
+
+@strawberry.type(description="What is gone, and where it was shown.")
+class UpgradePathDeletePayload(Payload):
+    deleted_id: strawberry.ID | None = deleted("UpgradePath")
+    product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = changed(ProductRow.id)
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = changed(
+        VariantRow.id, description="Where the path started."
+    )
+
+
+@strawberry.type
+class UpgradePathMutations:
+    upgrade_path_create: UpgradePathCreatePayload | None = performed(upgrade_path_create)
+    upgrade_path_update: UpgradePathUpdatePayload | None = performed(upgrade_path_update)
+    upgrade_path_delete: UpgradePathDeletePayload | None = performed(upgrade_path_delete)

@@ -11,10 +11,10 @@ from db.catalog.variant import VariantRow
 from db.integration.feed import FeedRow
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed, deleted
+from resolvers.catalog.product.stock import inventory_update, manage_stock_update
 from resolvers.catalog.variant.combinations import product_variant_options_sync
 from resolvers.catalog.variant.display import variant_media_set, variant_pricing_table_update
-from resolvers.catalog.variant.editing import variant_create, variant_delete, variant_update
-from resolvers.catalog.variant.stock import inventory_update, manage_stock_update
+from resolvers.catalog.variant.writing import variant_create, variant_delete, variant_update
 from schema.catalog.download import ProductDownload
 from schema.catalog.product import Product
 from schema.catalog.upgrade_path import UpgradePath

@@ -12,8 +12,11 @@ from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
 from db.commerce.store_option import ADDRESS, BUTTON_TEXTS, CHECKOUT
 from engine.declared.declaration import column, computed, derived
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed
 from engine.values.scalars import URL, CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.commerce.store import store_settings_update
 
 
 def _option(options: Mapping[str, Any], name: str) -> Any:
@@ -82,3 +85,15 @@ class StoreSettings(Node):
     version: int = column(StoreRow.version)
     created_at: datetime | None = column(StoreRow.created_at)
     updated_at: datetime | None = column(StoreRow.updated_at)
+
+
+@strawberry.type(
+    description="The settings. Money everywhere follows its currency: let caches forget what they hold of it."
+)
+class StoreSettingsUpdatePayload(Payload):
+    store_settings: StoreSettings | None = changed(StoreRow.id)
+
+
+@strawberry.type
+class StoreMutations:
+    store_settings_update: StoreSettingsUpdatePayload | None = performed(store_settings_update)

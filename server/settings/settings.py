@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import sys
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
@@ -311,7 +310,7 @@ def page() -> str:
     return (
         "# Settings\n\n"
         "Environment variables. An option of the command line wins over its variable; an empty one counts as unset.\n"
-        "This page is written by `python -m server.settings.settings > docs/settings.md`.\n\n"
+        "This page is written by `make derive`.\n\n"
         f"| Variable | Type | Default | What it does |\n|---|---|---|---|\n{rows}"
     )
 
@@ -348,7 +347,3 @@ def mistakes(error: ValidationError) -> str:
         f"{variable(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}"
         for e in error.errors(include_input=False)
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())

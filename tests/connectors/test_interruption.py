@@ -138,7 +138,7 @@ async def test_progress_of_a_resumed_import_counts_what_is_left(database: Databa
 CHILD = """
 import asyncio, sys
 from connectors.importers.fluentcart import Source, import_store
-from db.database import Database
+from db.store.database import Database
 
 async def main():
     database = Database.open(sys.argv[1])

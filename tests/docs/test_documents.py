@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 from db.access.viewer import Viewer
-from schema import catalogue
 from tests.gateway import ADMIN, ANONYMOUS, Gateway
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -55,10 +54,6 @@ async def test_the_first_query_of_the_readme_is_answered_as_printed(recorded_sto
 async def test_the_changes_of_the_readme_are_answered_as_printed(recorded_copy: Gateway) -> None:
     (example,) = _examples("README.md")
     assert (await recorded_copy.answer(example.document)).body == example.answer
-
-
-def test_the_page_of_operations_is_what_the_declarations_say() -> None:
-    assert (ROOT / "docs" / "operations.md").read_text() == catalogue.page()
 
 
 @pytest.mark.parametrize("page", ["README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))])

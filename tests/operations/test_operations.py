@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.derived import ROOT, stale
 from tests.operations.case import HERE, Case, cases, written
 from tests.recorded import Imported
 
@@ -10,11 +11,10 @@ CASES = list(cases())
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_answer(case: Case, imported: Imported) -> None:
-    assert case.recorded is not None, f"no answer yet: python -m tests.operations.record {case}"
+    path = str(case.answer_path.relative_to(ROOT))
+    assert case.recorded is not None, f"no answer yet: make derive ARGS={path}"
     # As text: the order of keys counts too, it is the order in which they were asked.
-    assert written(await case.answer(imported)) == written(case.recorded), (
-        f"if the new answer is right: python -m tests.operations.record {case}"
-    )
+    assert written(await case.answer(imported)) == written(case.recorded), stale(path)
 
 
 def test_every_file_belongs_to_a_case() -> None:

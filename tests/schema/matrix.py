@@ -1,12 +1,10 @@
-"""Who may ask for what, found out by asking: `python -m tests.schema.matrix` writes permission_matrix.md anew.
+"""Who may ask for what, found out by asking: the text of permission_matrix.md.
 
 Every root field is asked for by everyone, and every other field that declares a permission. A mutation is run only for
 callers whom it has to refuse: then nothing runs.
 """
 
 import asyncio
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,11 +42,8 @@ from engine.values.naming import camel
 from engine.values.upload import Uploaded
 from engine.values.viewer import PUBLIC
 from schema.root import schema
-from tests import databases
-from tests.gateway import Gateway, opened
+from tests.gateway import Gateway
 
-HERE: Final = Path(__file__).parent
-TABLE: Final = HERE / "permission_matrix.md"
 CALLERS: Final = ("anonymous", "storefront", "accountant", "worker", "manager", "super_admin")
 REFUSALS: Final = {ErrorCode.FORBIDDEN.value, ErrorCode.UNAUTHENTICATED.value}
 
@@ -231,8 +226,8 @@ async def table(gateway: Gateway) -> str:
         [
             "# Who may ask for what",
             "",
-            "Written by `python -m tests.schema.matrix`, by asking. A difference is one in what callers may do: read",
-            "it as such. The roles are those that the migrations make.",
+            "Written by `make derive`, by asking. A difference is one in what callers may do: read it as such. The",
+            "roles are those that the migrations make.",
             *_section("Root fields", roots),
             *_section("Fields with a permission of their own", await asked_fields(gateway)),
             *_section("Rows", await seen_entities(gateway)),
@@ -250,15 +245,3 @@ def _section(title: str, rows: list[Asked]) -> list[str]:
         f"|---|---|{'---|' * len(CALLERS)}",
         *(f"| {one.name} | {one.needs} | {' | '.join(one.answers[c] for c in CALLERS)} |" for one in rows),
     ]
-
-
-async def _write() -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        path = await asyncio.to_thread(databases.migrated_sqlite, Path(directory) / "template.sqlite")
-        async with opened(databases.sqlite_url(path)) as gateway:
-            TABLE.write_text(await table(gateway), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    asyncio.run(_write())
-    sys.stdout.write(f"{TABLE.name} is written: review it with `git diff`.\n")

@@ -4,7 +4,6 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from server.settings.settings import LogLevel, Settings, Switch, describe, mistakes, page
-from tests.server.running import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -19,12 +18,6 @@ def test_every_setting_has_a_doc_line() -> None:
         assert "|" not in setting.doc, setting.variable  # it stands in a table
         assert setting.type, setting.variable
         assert setting.default, setting.variable
-
-
-def test_the_documentation_lists_every_setting_as_it_is() -> None:
-    assert (ROOT / "docs" / "settings.md").read_text("utf-8") == page(), (
-        "write it again: python -m server.settings.settings > docs/settings.md"
-    )
 
 
 def test_the_documentation_names_no_place_of_this_machine() -> None:

@@ -15,11 +15,11 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.locking import PRODUCT, VARIANT, locked_products
-from resolvers.catalog.product.detail import product_published, product_updated
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal, locked_products
 from resolvers.catalog.product.duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
-from resolvers.catalog.product.removal import REMOVED, Removed, locked_for_removal, refuse_sold, remove_products
+from resolvers.catalog.product.removal import REMOVED, Removed, refuse_sold, remove_products
 from resolvers.catalog.product.rules import check_product
+from resolvers.catalog.writing import product_published, product_updated
 from resolvers.editing.locking import key_of
 
 MOST: Final = 100

@@ -16,8 +16,8 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.product.detail import OUTDATED, change_product, product_to_edit
 from resolvers.catalog.product.rules import check_product
+from resolvers.catalog.writing import OUTDATED, change_product, product_to_edit
 from resolvers.editing.locking import key_of
 
 TAX_CLASS = table(TaxClassRow)

@@ -1,8 +1,7 @@
 """A product's detail, changed one thing at a time: which editor its content is written with, what kind of variants it
 has."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -12,23 +11,21 @@ from sqlalchemy import select
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.product import VariationType
 from db.store.row import now
-from db.store.writing import edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import PRODUCT, locked_product, locked_variants
-from resolvers.catalog.product.removal import locked_for_removal
-from resolvers.catalog.product.rules import FOLLOWS, SHOWN_AS, check_product
+from resolvers.catalog.locking import PRODUCT, locked_for_removal, locked_variants
+from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
+from resolvers.catalog.writing import OUTDATED, change_product, product_to_edit
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, not_found
-from resolvers.editing.updating import graphql_names, refuse_outdated
+from resolvers.editing.updating import refuse_outdated
 
 MOST_VARIANTS: Final = 100  # as ids elsewhere
-OUTDATED: Final = "The version you edited; a newer one makes a CONFLICT and nothing is written."
 
 
 @strawberry.enum(description="What an update of a product's detail is about.")
@@ -158,34 +155,3 @@ def _asked(unit: Unit, input: ProductDetailUpdateInput, staying: Collection[int]
         if default is not None and asked["default_variant_id"] not in staying:
             unit.refuse(ErrorCode.VALIDATION, "The product will have no such variant", "defaultVariantId")
     return asked
-
-
-async def product_to_edit(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
-    """The product of a global id, locked. Raises Refused: NOT_FOUND at `id`, CONFLICT at `expectedVersion`."""
-    row = await locked_product(unit, id, "id")
-    await refuse_outdated(unit, f"Product:{row['id']}", expected_version, row["version"])
-    return row
-
-
-async def change_product(unit: Unit, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Keys:
-    """Write what `check_product` found to change; nothing where it is nothing. The product's key."""
-    if changes:
-        await edit(unit.connection, PRODUCT, row["id"], row["version"], changes)
-        unit.emit(product_updated(row, changes))
-    return {"product": row["id"]}
-
-
-def product_updated(row: Mapping[str, Any], changes: Iterable[str]) -> Event:
-    """Of a product that is one version above this row by now. `changes` are columns, or fields that are none."""
-    return Event(
-        "product.updated",
-        f"Product:{row['id']}",
-        version=row["version"] + 1,
-        changed=graphql_names(SHOWN_AS.get(name, name) for name in changes if name not in FOLLOWS),
-        payload={"productId": row["id"], "slug": row["slug"]},
-    )
-
-
-def product_published(row: Mapping[str, Any]) -> Event:
-    """Beside `product_updated`, with its version."""
-    return replace(product_updated(row, ()), name="product.published")

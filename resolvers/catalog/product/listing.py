@@ -28,7 +28,7 @@ from engine.values.operators import (
 from engine.values.ordering import SortDirection
 from engine.values.viewer import Viewer
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.term import TermFilter
+from resolvers.catalog.term.listing import TermFilter
 from resolvers.catalog.variant.listing import ProductVariantFilter
 
 PRODUCT = table(ProductRow)

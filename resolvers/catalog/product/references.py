@@ -14,7 +14,7 @@ from db.store.row import table
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import ProductDraft
-from resolvers.catalog.taxonomy import LONGEST_NAME, Place, Tree, grow, locked_tree
+from resolvers.catalog.term.tree import LONGEST_NAME, Place, Tree, grow, locked_tree
 from resolvers.catalog.variant.rules import refuse_missing_shipping_classes, refuse_taken_skus
 from resolvers.editing import text
 from resolvers.editing.locking import key_of

@@ -14,8 +14,7 @@ from sqlalchemy import Select, Table, delete, func, or_, select, union
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow
 from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
-from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
-from db.commerce.order import OrderItemRow, OrderRow, OrderStatus
+from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
 from db.integration.feed import FeedRow
 from db.store.row import table
 from db.store.writing import bump_all
@@ -24,19 +23,18 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Event, Refuses, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.locking import PRODUCT, VARIANT, locked_products
-from resolvers.catalog.variant.events import variant_deleted, variant_updated
+from resolvers.catalog.bundle.removal import bundle_shrunk
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal
+from resolvers.catalog.upgrade_path.removal import remove_paths
+from resolvers.catalog.variant.events import variant_deleted
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import refuse_outdated
 
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)
 FEED = table(FeedRow)
-PATH = table(UpgradePathRow)
-TARGET = table(UpgradePathTargetRow)
 ORDER = table(OrderRow)
 ITEM = table(OrderItemRow)
-UNFINISHED: Final = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 REMOVED: Final = (
     "product.deleted",
     "variant.deleted",
@@ -85,21 +83,6 @@ async def product_delete(unit: Unit, input: ProductDeleteInput) -> Keys:
     await refuse_sold(unit, {key: unit.at("id")})
     unit.settle()
     return {"deleted_id": key, **(await remove_products(unit, products)).keys}
-
-
-async def locked_for_removal(unit: Unit, keys: Collection[int]) -> dict[int, dict[str, Any]]:
-    """The products with these keys, by key; absent and hidden ones are left out.
-
-    The products of bundles and upgrade paths that lead to them are locked with them, all by id: whoever changes one of
-    those holds its product. An order that is being placed holds its products too (its lines refer to them), so that
-    from here on their lines are either all to be seen or cannot be written any more."""
-    gone = _variants_of(keys)
-    bundles = select(BUNDLE.c.variant_id).where(BUNDLE.c.child_id.in_(gone))
-    paths = select(PATH.c.from_variant_id).join(TARGET).where(TARGET.c.variant_id.in_(gone))
-    others = select(VARIANT.c.product_id).where(VARIANT.c.id.in_(union(bundles, paths)))
-    both = or_(PRODUCT.c.id.in_(keys), PRODUCT.c.id.in_(others))
-    await unit.connection.execute(select(PRODUCT.c.id).where(both).order_by(PRODUCT.c.id).with_for_update())
-    return await locked_products(unit, keys)
 
 
 async def refuse_sold(unit: Unit, products: Mapping[int, Refuses]) -> set[int]:
@@ -177,47 +160,3 @@ async def _locked_variants(unit: Unit, products: Collection[int]) -> tuple[list[
     for row in (await unit.connection.execute(statement)).mappings():
         (own if row["product_id"] in products else others).append(dict(row))
     return own, others
-
-
-async def remove_paths(unit: Unit, gone: Select[Any] | Collection[int]) -> tuple[list[int], list[int]]:
-    """Paths from variants that go, and paths to nothing else, go too; others lose a target. The keys of both."""
-    leads = select(TARGET.c.path_id).where(TARGET.c.variant_id.in_(gone))
-    statement = (
-        select(PATH, VARIANT.c.product_id, PATH.c.from_variant_id.in_(gone).label("starts"))
-        .join(VARIANT, VARIANT.c.id == PATH.c.from_variant_id)
-        .where(or_(PATH.c.from_variant_id.in_(gone), PATH.c.id.in_(leads)))
-        .order_by(PATH.c.id)
-        .with_for_update(of=PATH)
-    )
-    paths = {row["id"]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
-    if not paths:
-        return [], []
-    targets: dict[int, list[int]] = {key: [] for key in paths}
-    left: dict[int, list[int]] = {key: [] for key in paths}
-    leading = (
-        select(TARGET.c.path_id, TARGET.c.variant_id, TARGET.c.variant_id.in_(gone))
-        .where(TARGET.c.path_id.in_(list(paths)))
-        .order_by(TARGET.c.position, TARGET.c.variant_id)
-    )
-    for path, variant, goes in await unit.connection.execute(leading):
-        targets[path].append(variant)
-        if not goes:
-            left[path].append(variant)
-
-    deleted = [key for key, row in paths.items() if row["starts"] or not left[key]]
-    changed = [key for key in paths if key not in deleted]
-    for key, row in paths.items():
-        product, _ = row.pop("product_id"), row.pop("starts")
-        if key in deleted:
-            unit.emit(UPGRADE_PATH_DELETED(row, product_id=product, targets=targets[key]))
-        else:
-            unit.emit(UPGRADE_PATH_UPDATED(row | {"targets": targets[key]}, {"targets": left[key]}, product_id=product))
-    if deleted:
-        await unit.connection.execute(delete(PATH).where(PATH.c.id.in_(deleted)))
-    if changed:
-        await bump_all(unit.connection, PATH, changed)
-    return deleted, changed
-
-
-def bundle_shrunk(row: Mapping[str, Any]) -> Event:
-    return variant_updated(row, {}, ("bundleItems",))

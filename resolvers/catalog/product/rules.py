@@ -26,16 +26,7 @@ LARGEST_NUMBER: Final = 2**53
 STATUSES: Final = (ProductStatus.DRAFT, ProductStatus.PUBLISH, ProductStatus.FUTURE)
 IN_BULK: Final = STATUSES[:2]
 LINES: Final = ("title", "comment_status", "active_editor")
-# Columns, and what they are called in the graph.
-SHOWN_AS: Final = {
-    "default_variant_id": "default_variant",
-    "extra": "metadata",
-    "shipping_class_id": "shipping_class",
-    "tax_class_id": "tax_class",
-}
 NAMED_AS: Final = {"extra": "metadata"}  # and in inputs
-# What follows from other columns.
-FOLLOWS: Final = frozenset({"title_key", "modified_at"})
 _BLANK: Final = ProductRow(
     title="", title_key="", slug="", fulfillment_type=FulfillmentType.DIGITAL, active_editor="wp-editor"
 ).model_dump(exclude={"id"})

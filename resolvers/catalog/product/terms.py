@@ -15,8 +15,8 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, locked_product
-from resolvers.catalog.product.detail import product_updated
-from resolvers.catalog.term_editing import TAXONOMY_NAME
+from resolvers.catalog.term.writing import TAXONOMY_NAME
+from resolvers.catalog.writing import product_updated
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_outdated
 

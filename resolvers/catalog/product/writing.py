@@ -17,9 +17,9 @@ from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.media import MEDIA
 from resolvers.catalog.product.draft import ProductDraft, VariantDraft
 from resolvers.catalog.product.references import grow_categories
-from resolvers.catalog.product.rules import FOLLOWS, SHOWN_AS
 from resolvers.catalog.product.terms import SHOWN_AS as TAXONOMIES_SHOWN_AS
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created
+from resolvers.catalog.writing import FOLLOWS, SHOWN_AS
 from resolvers.editing.updating import differences, graphql_names
 
 TERM: Final = table(TermRow)

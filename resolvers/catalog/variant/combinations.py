@@ -24,12 +24,11 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import VARIANT, locked_variants
-from resolvers.catalog.product.detail import change_product
-from resolvers.catalog.product.removal import locked_for_removal
+from resolvers.catalog.locking import VARIANT, locked_for_removal, locked_variants
 from resolvers.catalog.variant.events import variant_created, variant_updated
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
 from resolvers.catalog.variant.rules import LONGEST, check_new_variant
+from resolvers.catalog.writing import change_product
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, refuse_outdated
 

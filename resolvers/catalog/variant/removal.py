@@ -16,14 +16,15 @@ from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
-from db.commerce.order import OrderItemRow, OrderRow
+from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.row import now, table
 from db.store.writing import bump_all, edit_all
 from engine.unit.unit import Event, Refuses, Unit
 from engine.values.errors import ErrorCode
+from resolvers.catalog.bundle.removal import bundle_shrunk
 from resolvers.catalog.locking import VARIANT
-from resolvers.catalog.product.removal import UNFINISHED, bundle_shrunk, remove_paths
+from resolvers.catalog.upgrade_path.removal import remove_paths
 from resolvers.catalog.variant.events import variant_deleted
 
 BUNDLE = table(BundleItemRow)

@@ -17,9 +17,9 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Event, Refuses, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.download_rules import LONGEST_CHANGED, LONGEST_NEW, check_download
+from resolvers.catalog.download.rules import LONGEST_CHANGED, LONGEST_NEW, check_download
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
-from resolvers.catalog.product.detail import change_product
+from resolvers.catalog.writing import change_product
 from resolvers.editing.locking import key_of, locked, not_found
 from resolvers.editing.position import after, next_position
 from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated

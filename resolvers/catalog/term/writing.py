@@ -1,4 +1,4 @@
-"""What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/taxonomy.py)."""
+"""What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/term/tree.py)."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -18,7 +18,7 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.tax import TAX_CLASS
-from resolvers.catalog.taxonomy import LONGEST_NAME, TERM, Tree, checked_name, grow, locked_tree
+from resolvers.catalog.term.tree import LONGEST_NAME, TERM, Tree, checked_name, grow, locked_tree
 from resolvers.editing import text
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, named, refuse_outdated

@@ -13,10 +13,8 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.locking import VARIANT, locked_product, locked_variant, locked_variants
+from resolvers.catalog.locking import VARIANT, locked_for_removal, locked_product, locked_variant, locked_variants
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
-from resolvers.catalog.product.detail import change_product
-from resolvers.catalog.product.removal import locked_for_removal
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
 from resolvers.catalog.variant.input import (
     VariantCreateInput,
@@ -32,6 +30,7 @@ from resolvers.catalog.variant.rules import (
     refuse_missing_shipping_classes,
     refuse_taken_skus,
 )
+from resolvers.catalog.writing import change_product
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.position import next_position
 from resolvers.editing.updating import refuse_outdated

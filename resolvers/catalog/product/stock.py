@@ -18,9 +18,9 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import VARIANT, locked_product, locked_variants
-from resolvers.catalog.product.detail import change_product
 from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
+from resolvers.catalog.writing import change_product
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import differences, refuse_outdated
 
