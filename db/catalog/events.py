@@ -3,13 +3,99 @@
 from typing import Final
 
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow
+from db.catalog.download import DownloadRow
+from db.catalog.product import FOLLOWS, ProductRow
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TermRow
 from db.catalog.upgrade_path import UpgradePathRow
-from db.store.events import Subject, readers, told
+from db.catalog.variant import VariantRow
+from db.store.events import Payload, Subject, readers, told
 
 VIEWERS: Final = readers("products/view")
+
+PRODUCT: Final = Subject(
+    "product",
+    "Product",
+    VIEWERS,
+    {"productId": ProductRow.id, "slug": told(ProductRow.slug, sample="linen-shirt")},
+    shown_as={
+        "default_variant_id": "default_variant",
+        "extra": "metadata",
+        "shipping_class_id": "shipping_class",
+        "tax_class_id": "tax_class",
+        **dict.fromkeys(FOLLOWS),
+    },
+)
+PRODUCT_CREATED: Final = PRODUCT.created(
+    "A product was made, new or as a copy of another (`duplicateOf`); each of its variants has an event of its own.",
+    {"duplicateOf": told(lambda row: row.get("duplicate_of"), int | None)},
+)
+PRODUCT_UPDATED: Final = PRODUCT.updated(
+    "A product was changed, or what belongs to it: its variants, pictures, terms or classes."
+)
+PRODUCT_PUBLISHED: Final = PRODUCT.beside(
+    "published", "A product is for sale from now on: somebody published it, or its date came."
+)
+PRODUCT_DELETED: Final = PRODUCT.deleted("A product was deleted; what went with it has events of its own.")
+
+VARIANT_PAYLOAD: Final[Payload] = {
+    "variantId": VariantRow.id,
+    "productId": VariantRow.product_id,
+    "sku": told(VariantRow.sku, sample="SHIRT-M"),
+}
+VARIANT: Final = Subject(
+    "variant",
+    "ProductVariant",
+    VIEWERS,
+    VARIANT_PAYLOAD,
+    shown_as={"shipping_class_id": "shipping_class", "search_text": None},
+)
+VARIANT_CREATED: Final = VARIANT.created("A variant was made, alone or with its product.")
+VARIANT_UPDATED: Final = VARIANT.updated("A variant was changed: its price, its stock, its pictures, its bundle items.")
+VARIANT_DELETED: Final = VARIANT.deleted("A variant was deleted, alone or with its product.")
+INVENTORY_CHANGED: Final = Subject(
+    "inventory",
+    "ProductVariant",
+    VIEWERS,
+    {
+        **VARIANT_PAYLOAD,
+        "totalStock": VariantRow.total_stock,
+        "available": VariantRow.available,
+        "manageStock": VariantRow.manage_stock,
+        "stockStatus": VariantRow.stock_status,
+    },
+).updated(
+    "The stock of a variant changed: for those who watch nothing else. `variant.updated` tells of it too.",
+    verb="changed",
+    of=("manage_stock", "total_stock", "available", "committed", "on_hold", "stock_status"),
+)
+
+DOWNLOAD: Final = Subject(
+    "download",
+    "ProductDownload",
+    VIEWERS,
+    {"downloadId": DownloadRow.id, "productId": DownloadRow.product_id},
+    shown_as={"variant_ids": "variants"},
+)
+DOWNLOAD_CREATED: Final = DOWNLOAD.created("Buyers of a product receive a file more.")
+DOWNLOAD_UPDATED: Final = DOWNLOAD.updated("The record of a file was changed, or lost a variant that was deleted.")
+DOWNLOAD_DELETED: Final = DOWNLOAD.deleted("The record of a file was deleted, alone or with its product.")
+
+# A row is where the file is: `driver`, `bucket` (null: the driver has none), `path`; and its `size` in bytes.
+FILE: Final = Subject(
+    "file",
+    "StoredFile",
+    readers("store/sensitive"),
+    {
+        "path": told("path", str, sample="manual__fluent-cart__.1764400000.pdf"),
+        "driver": told("driver", str, sample="local"),
+        "bucket": told("bucket", str | None),
+    },
+    key=lambda row: "/".join(filter(None, (row["driver"], row["bucket"], row["path"]))),
+)
+FILE_UPLOADED: Final = FILE.created("A file was stored.", {"size": told("size", int, sample=48_213)}, verb="uploaded")
+FILE_DELETED: Final = FILE.deleted("A stored file was deleted.")
 
 TERM: Final = Subject(
     "term",

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlmodel import Field
@@ -40,6 +40,10 @@ class GroupPricing(StrEnum):
     PAYMENT_TYPE = "payment_type"
     REPEAT_INTERVAL = "repeat_interval"
     NONE = "none"
+
+
+# Columns that follow from others, which are what somebody changed.
+FOLLOWS: Final = frozenset({"title_key", "modified_at"})
 
 
 def sort_key(text: str) -> str:

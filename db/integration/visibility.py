@@ -6,11 +6,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlmodel import col
 
-from db.access.permission import IS_SUPER_ADMIN
+from db.events import KINDS
 from db.integration.feed import FeedRow, FeedScope
+from db.store.events import Readers
 from db.store.outbox import EventRow
 from db.store.visibility import rows_with
-from engine.values.viewer import Viewer
+from engine.values.viewer import Viewer, permits
 
 
 def providers(viewer: Viewer) -> ColumnElement[bool]:
@@ -26,32 +27,18 @@ def feeds(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
-# What an event tells of (`product` of `product.updated`), and what it takes to see that. Events of anything else are
-# seen by nobody: they tell of drafts, and of what was deleted.
-EVENT_PERMISSIONS: Final[Mapping[str, str]] = {
-    "product": "products/view",
-    "variant": "products/view",
-    "inventory": "products/view",
-    "download": "products/view",
-    "upgrade_path": "products/view",
-    "term": "products/view",
-    "attribute_group": "products/view",
-    "attribute_term": "products/view",
-    "tax_class": "products/view",
-    "shipping_class": "products/view",
-    "store": "store/settings",
-    "file": "store/sensitive",
-    "integration_feed": "integrations/view",
-    "order": "orders/view",
-    "customer": "customers/view",
-    "subscription": "subscriptions/view",
-    "user": IS_SUPER_ADMIN,
-    "role": IS_SUPER_ADMIN,
+# Names by who may read them.
+_READ_BY: Final[Mapping[Readers, list[str]]] = {
+    read_by: [kind.name for kind in KINDS.values() if kind.read_by == read_by]
+    for read_by in dict.fromkeys(kind.read_by for kind in KINDS.values())
 }
 
 
 def events(viewer: Viewer) -> ColumnElement[bool]:
-    """Those that have a position, of what the viewer may see."""
-    seen = [noun for noun, permission in EVENT_PERMISSIONS.items() if permission in viewer.permissions]
-    told = or_(false(), *(col(EventRow.name).startswith(f"{noun}.", autoescape=True) for noun in seen))
-    return and_(col(EventRow.position).is_not(None), told)
+    """Those that have a position, each by whoever its declaration says. What no declaration names is seen by nobody."""
+    seen = [
+        and_(col(EventRow.name).in_(names), read_by.rows(viewer))
+        for read_by, names in _READ_BY.items()
+        if any(permits(viewer, permission) for permission in read_by.permissions)
+    ]
+    return and_(col(EventRow.position).is_not(None), or_(false(), *seen))

@@ -1,14 +1,15 @@
 """Events, declared once: what an event is called, what it tells of and with which values, and who may read it. Whoever
 writes one calls its declaration with the row (`TAX_CLASS_UPDATED(row, changes)`); all else is derived.
 
-An area's declarations stand in `db/<area>/events.py`; all of them together are `db.events.EVENTS`.
+An area's declarations stand in `db/<area>/events.py`; all of them together are `db.events.KINDS`.
 """
 
 from abc import ABC
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, get_type_hints
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias, get_type_hints
 
 from sqlalchemy import ColumnElement
 
@@ -17,10 +18,12 @@ from engine.unit.unit import Event
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
 
-# Columns that every versioned row has: what was made is told without them.
-_BOOKKEEPING: Final = frozenset({"id", "version", "created_at", "updated_at"})
+# Columns that every versioned row has: what was made is told without them, and without its key.
+_BOOKKEEPING: Final = frozenset({"id", "key", "version", "created_at", "updated_at"})
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Mapping[str, Any]
+Payload: TypeAlias = Mapping[str, object]  # by GraphQL's spelling: a column, or `told(…)`
+NOTHING: Final[Payload] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,9 @@ class EventKind(ABC):
         payload = {name: value.read(row) for name, value in self.payload.items()}
         return Event(self.name, f"{self.entity}:{self.key(row)}", payload=payload, **more)
 
-    def _shown(self, changes: Collection[str]) -> tuple[str, ...]:
-        fields = (self.shown_as.get(name, name) for name in changes)
-        return tuple(sorted({camel(name) for name in fields if name is not None}))
+    def _shown(self, columns: Iterable[str], also: Iterable[str]) -> tuple[str, ...]:
+        fields = (self.shown_as.get(name, name) for name in columns)
+        return tuple(sorted({camel(name) for name in (*fields, *also) if name is not None}))
 
 
 class Created(EventKind):
@@ -91,16 +94,26 @@ class Created(EventKind):
         return self._event({**row, **beside}, version=1, after=after)
 
 
+@dataclass(frozen=True, eq=False)
 class Updated(EventKind):
+    of: frozenset[str] | None = None
+    """The columns that it tells of; None: all."""
+
     def __call__(self, row: Row, changes: Row, also: Collection[str] = (), **beside: Any) -> Event:
         """Of a row as it was, one version below what it is by now. `also` are changed fields that are no columns."""
+        shown = changes if self.of is None else {name: value for name, value in changes.items() if name in self.of}
         return self._event(
             {**row, **changes, **beside},
             version=row["version"] + 1,
-            changed=self._shown([*changes, *also]),
-            before=row,
-            after=changes,
+            changed=self._shown(shown, also),
+            # Of what is no column it is the payload that tells the audit log.
+            before=row if shown else None,
+            after=shown or None,
         )
+
+    def concerns(self, changes: Collection[str]) -> bool:
+        """Whether it tells of any of these columns."""
+        return not self.of or not self.of.isdisjoint(changes)
 
 
 class Deleted(EventKind):
@@ -120,29 +133,31 @@ class Beside(EventKind):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What events tell of: the noun of their names, the GraphQL type, who may read of it, and what all of them say. A
-    value of the payload is a column or `told(…)`."""
+    """What events tell of: the noun of their names, the GraphQL type, who may read of it, and what all of them say."""
 
     noun: str
     entity: str
     read_by: Readers
-    payload: Mapping[str, object]
+    payload: Payload
     key: str | Callable[[Row], Any] = "id"
     shown_as: Mapping[str, str | None] = field(default_factory=dict)
 
-    def created(self, description: str, **payload: object) -> Created:
-        return Created(**self._declared("created", description, payload))
+    def created(self, description: str, payload: Payload = NOTHING, *, verb: str = "created") -> Created:
+        """`payload`, here as below: what these events say beside what all of the subject say."""
+        return Created(**self._declared(verb, description, payload))
 
-    def updated(self, description: str, **payload: object) -> Updated:
-        return Updated(**self._declared("updated", description, payload))
+    def updated(
+        self, description: str, payload: Payload = NOTHING, *, verb: str = "updated", of: Iterable[str] | None = None
+    ) -> Updated:
+        return Updated(**self._declared(verb, description, payload), of=None if of is None else frozenset(of))
 
-    def deleted(self, description: str, **payload: object) -> Deleted:
-        return Deleted(**self._declared("deleted", description, payload))
+    def deleted(self, description: str, payload: Payload = NOTHING, *, verb: str = "deleted") -> Deleted:
+        return Deleted(**self._declared(verb, description, payload))
 
-    def beside(self, verb: str, description: str, **payload: object) -> Beside:
+    def beside(self, verb: str, description: str, payload: Payload = NOTHING) -> Beside:
         return Beside(**self._declared(verb, description, payload))
 
-    def _declared(self, verb: str, description: str, payload: Mapping[str, object]) -> dict[str, Any]:
+    def _declared(self, verb: str, description: str, payload: Payload) -> dict[str, Any]:
         values = {**self.payload, **payload}
         return {
             "name": f"{self.noun}.{verb}",

@@ -32,6 +32,8 @@ class EventRow(Row, table=True):
     changed: list[Any] = Field(sa_type=DOCUMENT)  # GraphQL field names
     payload: dict[str, Any] = Field(sa_type=DOCUMENT)
     caller: str | None = None
+    cause: str | None = None  # engine.unit.unit.Cause
+    depth: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     occurred_at: datetime = Field(default_factory=now)
 
 

@@ -19,7 +19,7 @@ from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
 from db.tables import METADATA
-from engine.unit.unit import Errors, Event, Recorded
+from engine.unit.unit import Cause, Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Refused, UserError
 from engine.values.naming import camel
 from engine.values.viewer import Viewer, require
@@ -44,10 +44,12 @@ class UnitOfWork:
         viewer: Viewer,
         ports: Mapping[type[Any], object] | None = None,
         named: Sequence[type[Any]] = (),
+        cause: Cause | None = None,
     ) -> None:
         """`ports` are all that the edge connected, `named` those that the mutation may reach."""
         self.connection = connection
         self.viewer = viewer
+        self.cause = cause
         self.outside: Any = None
         self._ports = ports or {}
         self._named = named
@@ -177,6 +179,8 @@ class UnitOfWork:
             "changed": list(event.changed),
             "payload": event.payload,
             "caller": caller,
+            "cause": None if self.cause is None else self.cause.name,
+            "depth": 0 if self.cause is None else self.cause.depth,
             "occurred_at": moment,
         }
 
@@ -292,12 +296,14 @@ class Units:
         return kind in self._ports
 
     @asynccontextmanager
-    async def unit(self, viewer: Viewer, ports: Sequence[type[Any]] = ()) -> AsyncIterator[UnitOfWork]:
-        """Rolled back unless committed."""
+    async def unit(
+        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None
+    ) -> AsyncIterator[UnitOfWork]:
+        """Rolled back unless committed. `cause` is what its events say of themselves."""
         unit: UnitOfWork | None = None
         try:
             async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer, self._ports, ports)
+                unit = UnitOfWork(connection, viewer, self._ports, ports, cause)
                 yield unit
         finally:
             if unit is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.standard.pace import Pace
 from engine.unit.database import Database
 from engine.unit.deadline import INTERRUPTS, within
+from engine.unit.unit import Cause
 from engine.values import viewer as viewers
 from engine.values.viewer import Viewer
 
@@ -37,6 +38,11 @@ class Context:
         self._connection: AsyncConnection | None = None
         self._turn = asyncio.Lock()
         self._over = False
+
+    @property
+    def cause(self) -> Cause:
+        """Of what the operation changes."""
+        return Cause.request(self.request_id)
 
     @property
     def dialect(self) -> str:

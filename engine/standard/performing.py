@@ -31,7 +31,13 @@ async def resolve_performed(
     await context.forget()
     try:
         outcome = await perform(
-            known, arguments["input"], context.viewer, context.database, key=arguments.get("idempotency_key"), dry=dry
+            known,
+            arguments["input"],
+            context.viewer,
+            context.database,
+            key=arguments.get("idempotency_key"),
+            dry=dry,
+            cause=context.cause,
         )
     finally:
         await context.forget()

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.unit.unit import Unit
+from engine.unit.unit import Cause, Unit
 from engine.values.viewer import Viewer
 
 P = TypeVar("P")
@@ -16,8 +16,11 @@ class Database(Protocol):
     @property
     def dialect(self) -> str: ...
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]: ...
-    def unit(self, viewer: Viewer, ports: Sequence[type[Any]] = ()) -> AbstractAsyncContextManager[Unit]:
-        """A transaction, rolled back unless it is committed. `ports`: those that its functions may reach."""
+    def unit(
+        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None
+    ) -> AbstractAsyncContextManager[Unit]:
+        """A transaction, rolled back unless it is committed. `ports`: those that its functions may reach; `cause`: what
+        its events say of themselves."""
 
     def port(self, kind: type[P]) -> P:
         """What the edge connected of this type: a store of files, a signer. Raises LookupError."""

@@ -18,7 +18,7 @@ from engine.declared.mutation import Mutation, check_key
 from engine.declared.payload import Keys
 from engine.unit.database import Database
 from engine.unit.deadline import INTERRUPTS, in_time
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Cause, Event, Unit
 from engine.values.errors import ErrorCode, Refused, UserError
 from engine.values.viewer import Viewer, require
 
@@ -62,10 +62,13 @@ class Outcome:
 class Reach:
     """What a mutation's `outside` may reach: who asks, the database, and the ports that the mutation names."""
 
-    def __init__(self, viewer: Viewer, units: Database, ports: tuple[type[Any], ...]) -> None:
+    def __init__(
+        self, viewer: Viewer, units: Database, ports: tuple[type[Any], ...], cause: Cause | None = None
+    ) -> None:
         self.viewer = viewer
         self._units = units
         self._ports = ports
+        self._cause = cause
 
     def port(self, kind: type[P]) -> P:
         """Raises LookupError for a type that the mutation does not name."""
@@ -78,7 +81,7 @@ class Reach:
 
     def unit(self) -> AbstractAsyncContextManager[Unit]:
         """A transaction of its own, for what has to stay whatever becomes of the mutation."""
-        return self._units.unit(self.viewer)
+        return self._units.unit(self.viewer, cause=self._cause)
 
 
 async def perform(
@@ -90,10 +93,12 @@ async def perform(
     key: str | None = None,
     dry: bool = False,
     unit: Unit | None = None,
+    cause: Cause | None = None,
 ) -> Outcome:
     """What a mutation's field does, without a request. `input` is a mapping in GraphQL's spelling, or the input itself
     when that has been coerced and checked already. `key` makes a repeat answer the same and change nothing; `dry` runs
-    everything and writes nothing.
+    everything and writes nothing. `cause` is what its events say of themselves; in a unit that is joined they say what
+    that one's do.
 
     With `unit` it joins a transaction that is open: what it does is written when that is committed, and only then. What
     is refused raises Refused, for whoever opened the unit to answer, and leaves the unit as it was; nothing is tried
@@ -111,11 +116,11 @@ async def perform(
         if key is not None:
             raise TypeError("a mutation that joins a unit takes no idempotency key")
         return await _joined(known, given, viewer, units, unit, dry=dry)
-    attempt = _Attempt(known, given, viewer, units, key, dry)
+    attempt = _Attempt(known, given, viewer, units, key, dry, cause)
     if mutation.outside is None:
         return await _tried(attempt, None)
     async with AsyncExitStack() as stack:
-        reach = Reach(viewer, units, mutation.ports)
+        reach = Reach(viewer, units, mutation.ports, cause)
         found = await stack.enter_async_context(mutation.outside(reach, given, dry))
         return await _tried(attempt, found)
 
@@ -141,10 +146,11 @@ class _Attempt:
     units: Database
     key: str | None
     dry: bool
+    cause: Cause | None
 
     async def __call__(self, outside: Any) -> Outcome:
         name = self.known.name
-        async with self.units.unit(self.viewer, self.known.mutation.ports) as unit:
+        async with self.units.unit(self.viewer, self.known.mutation.ports, cause=self.cause) as unit:
             unit.outside = outside
             try:
                 return await _run(self.known, self.given, unit, _grace(self.units), key=self.key, dry=self.dry)

@@ -31,6 +31,24 @@ class Event:
     after: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What led to a change: `request:<id>`, `event:<id>`, `import:<source>`, `sweep:<name>`, `command:<name>`. `depth`
+    counts the events between the change and what nobody but a caller, a clock or an import began."""
+
+    name: str
+    depth: int = 0
+
+    @classmethod
+    def request(cls, id: str) -> "Cause":
+        return cls(f"request:{id}")
+
+    @classmethod
+    def event(cls, id: int, depth: int) -> "Cause":
+        """An event that is written at this depth itself."""
+        return cls(f"event:{id}", depth + 1)
+
+
 class EventKind(Protocol):
     """A declaration of events; the room `db` has them."""
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import delete, insert, select
 
+from db.access.events import ROLE_CREATED, ROLE_UPDATED, USER_UPDATED
 from db.access.permission import ALL, IS_SUPER_ADMIN
 from db.access.role import SUPER_ADMIN, RolePermissionRow, RoleRow
 from db.access.unsettled import UNSETTLED, Unsettled
@@ -17,7 +18,7 @@ from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.standard.context import Context
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.access.caller import require_all
 from resolvers.access.token import check_permissions
@@ -81,7 +82,7 @@ async def role_of(context: Context, user_id: str) -> tuple[int, str | None] | No
 
 
 @mutation(
-    permission=IS_SUPER_ADMIN, rest="POST /settings/permissions", emits=("role.created", "role.updated"), audited=True
+    permission=IS_SUPER_ADMIN, rest="POST /settings/permissions", emits=(ROLE_CREATED, ROLE_UPDATED), audited=True
 )
 async def permissions_update(unit: Unit, input: PermissionsUpdateInput) -> Keys:
     """Say what roles may do, and make new roles. Nobody gives a permission that they do not hold."""
@@ -142,15 +143,13 @@ async def _write(
     unit: Unit, one: RolePermissionsInput, wanted: frozenset[str], row: dict[str, Any] | None, held: frozenset[str]
 ) -> None:
     title = text.line(one.title or "")
-    entity, payload = f"Role:{one.role}", {"role": one.role}
-    after: dict[str, Any] = {}
     if row is None:
         stamp = now()
         values = {"key": one.role, "title": title, "version": 1, "created_at": stamp, "updated_at": stamp}
         await unit.connection.execute(insert(ROLE).values(values))
-        after = {"title": title, "permissions": sorted(wanted)}
-        unit.emit(Event("role.created", entity, version=1, payload=payload, after=after))
+        unit.emit(ROLE_CREATED({"key": one.role, "title": title, "permissions": sorted(wanted)}))
     else:
+        after: dict[str, Any] = {}
         if title and title != row["title"]:
             after["title"] = title
         if wanted != held:
@@ -158,18 +157,7 @@ async def _write(
         if not after:
             return
         await edit(unit.connection, ROLE, one.role, row["version"], {"title": after.get("title", row["title"])})
-        before = {"title": row["title"], "permissions": sorted(held)}
-        unit.emit(
-            Event(
-                "role.updated",
-                entity,
-                version=row["version"] + 1,
-                changed=tuple(sorted(after)),
-                payload=payload,
-                before=before,
-                after=after,
-            )
-        )
+        unit.emit(ROLE_UPDATED({**row, "permissions": sorted(held)}, after))
     gone = delete(HELD).where(HELD.c.role_key == one.role, HELD.c.permission.in_(held - wanted))
     await unit.connection.execute(gone)
     if wanted - held:
@@ -177,7 +165,7 @@ async def _write(
         await unit.connection.execute(insert(HELD), rows)
 
 
-@mutation(permission=IS_SUPER_ADMIN, rest="POST /users/{id}/capabilities", emits=("user.updated",), audited=True)
+@mutation(permission=IS_SUPER_ADMIN, rest="POST /users/{id}/capabilities", emits=(USER_UPDATED,), audited=True)
 async def user_capabilities_update(unit: Unit, input: UserCapabilitiesUpdateInput) -> Keys:
     """Give a user a role in place of the one so far, or none. An administrator's role does not change this way."""
     row = await locked_user(unit, input.id, "id")

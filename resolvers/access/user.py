@@ -8,6 +8,7 @@ import strawberry
 from sqlalchemy import ColumnElement, delete, or_
 
 from db.access import password
+from db.access.events import USER_CREATED, USER_DELETED, USER_UPDATED
 from db.access.permission import IS_SUPER_ADMIN
 from db.access.session import SessionRow
 from db.access.unsettled import UNSETTLED
@@ -21,13 +22,13 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.declared.sorting import sortable
 from engine.unit.perform import Reach
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.filtering import filters
 from engine.values.operators import TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.access.password import check_password, store_password
 from resolvers.access.user_rules import check_user, keep_an_administrator, locked_user
-from resolvers.editing.updating import graphql_names, named, refuse_outdated
+from resolvers.editing.updating import named, refuse_outdated
 
 USER: Final = table(UserRow)
 SESSION: Final = table(SessionRow)
@@ -104,7 +105,7 @@ async def _hashed(_reach: Reach, input: UserCreateInput, _dry: bool) -> AsyncIte
     yield None if given is None or password.fault(given) else await password.hashed(given)
 
 
-@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.created",), audited=True, outside=_hashed)
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=(USER_CREATED,), audited=True, outside=_hashed)
 async def user_create(unit: Unit, input: UserCreateInput) -> Keys:
     """Let a person in."""
     asked = {
@@ -121,11 +122,11 @@ async def user_create(unit: Unit, input: UserCreateInput) -> Keys:
     key = await add(unit.connection, UserRow(**values))
     if unit.outside is not None:
         await store_password(unit.connection, key, unit.outside)
-    unit.emit(Event("user.created", f"User:{key}", version=1, payload={"userId": key}, after=values))
+    unit.emit(USER_CREATED({**values, "id": key}))
     return {"user": key}
 
 
-@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.updated",), audited=True)
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=(USER_UPDATED,), audited=True)
 async def user_update(unit: Unit, input: UserUpdateInput) -> Keys:
     """Change a user: what they are called, whether they may sign in, their role. Who may no longer sign in is signed
     out."""
@@ -146,20 +147,10 @@ async def change(unit: Unit, row: dict[str, Any], asked: dict[str, Any]) -> None
     await edit(unit.connection, USER, row["id"], row["version"], values)
     if values.get("active") is False:
         await unit.connection.execute(delete(SESSION).where(SESSION.c.user_id == row["id"]))
-    unit.emit(
-        Event(
-            "user.updated",
-            f"User:{row['id']}",
-            version=row["version"] + 1,
-            changed=graphql_names("role" if name == "role_key" else name for name in values),
-            payload={"userId": row["id"]},
-            before=row,
-            after=values,
-        )
-    )
+    unit.emit(USER_UPDATED(row, values))
 
 
-@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=("user.deleted",), audited=True)
+@mutation(permission=IS_SUPER_ADMIN, rest=None, emits=(USER_DELETED,), audited=True)
 async def user_delete(unit: Unit, input: UserDeleteInput) -> Keys:
     """Remove a user with their sessions and application passwords. What they did stays in the audit log."""
     row = await locked_user(unit, input.id, "id")
@@ -168,5 +159,5 @@ async def user_delete(unit: Unit, input: UserDeleteInput) -> Keys:
     unit.settle()
     UNSETTLED.add(f"user:{row['id']}")
     await unit.connection.execute(delete(USER).where(USER.c.id == row["id"]))
-    unit.emit(Event("user.deleted", f"User:{row['id']}", payload={"userId": row["id"]}, before=row))
+    unit.emit(USER_DELETED(row))
     return {"deleted_id": row["id"]}

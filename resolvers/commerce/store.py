@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from strawberry.scalars import JSON
 
 from db.commerce import visibility
+from db.commerce.events import STORE_UPDATED
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
 from db.commerce.store_option import GROUPS, Text
 from db.secrets.confidential import without_secrets
@@ -100,7 +101,7 @@ class StoreSettingsUpdateInput:
     )
 
 
-@mutation(permission="store/settings", rest="POST /settings/store", emits=("store.updated",))
+@mutation(permission="store/settings", rest="POST /settings/store", emits=(STORE_UPDATED,))
 async def store_settings_update(unit: Unit, input: StoreSettingsUpdateInput) -> Keys:
     """Change the store's settings; the others stay as they are."""
     stored = (await locked(unit, STORE, [ONLY], visibility.stores(unit.viewer))).get(ONLY)
@@ -126,17 +127,8 @@ def _updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
     changed = [
         key for key in keys if "settings" in changes and row["settings"].get(key) != changes["settings"].get(key)
     ]
-    fields = {camel(name) for name in changes if name != "settings"}
-    fields |= {OWNED[key].split(".")[0] if key in OWNED else "settings" for key in changed}
-    return Event(
-        "store.updated",
-        f"StoreSettings:{ONLY}",
-        version=row["version"] + 1,
-        changed=tuple(sorted(fields)),
-        payload={"settings": sorted(changed), "currency": changes.get("currency", row["currency"])},
-        before={name: row[name] for name in changes},
-        after=changes,
-    )
+    fields = {OWNED[key].split(".")[0] if key in OWNED else "settings" for key in changed}
+    return STORE_UPDATED(row, changes, fields, changed_settings=sorted(changed))
 
 
 async def _begin(unit: Unit) -> None:

@@ -19,13 +19,14 @@ from connectors.storage.drivers import LOCAL
 from connectors.storage.kind import HEAD, content_refusal, extension, name_refusal
 from connectors.storage.path import shown
 from db.catalog.download import DownloadRow
+from db.catalog.events import FILE_DELETED, FILE_UPLOADED
 from db.store.row import table
 from engine.declared.connection import FIRST, MOST
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.standard.context import Context
 from engine.unit.perform import Reach
-from engine.unit.unit import Errors, Event, Unit
+from engine.unit.unit import Errors, Unit
 from engine.values.errors import BadUserInput, CodedError, ErrorCode
 from engine.values.upload import Uploaded
 from resolvers.editing import text
@@ -168,11 +169,7 @@ class _Outcome:
     remove: Callable[[], Awaitable[None]] | None = None  # None: a dry run takes nothing out
 
     @property
-    def entity(self) -> str:
-        return f"StoredFile:{'/'.join(filter(None, (self.driver, self.bucket, self.path)))}"
-
-    @property
-    def payload(self) -> dict[str, Any]:
+    def place(self) -> dict[str, Any]:
         return {"path": self.path, "driver": self.driver, "bucket": self.bucket}
 
     async def keep(self) -> None:
@@ -219,7 +216,7 @@ async def _take_out(driver: Driver, path: str) -> None:
 @mutation(
     permission="store/sensitive",
     rest="POST /files/upload",
-    emits=("file.uploaded",),
+    emits=(FILE_UPLOADED,),
     ports=(Storage,),
     outside=_stored,
 )
@@ -227,7 +224,7 @@ async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     """Store a file, to be named by downloads. A multipart request carries it (docs/files.md)."""
     found: _Outcome = unit.outside
     found.settle(unit)
-    unit.emit(Event("file.uploaded", found.entity, payload=found.payload | {"size": input.file.size}))
+    unit.emit(FILE_UPLOADED(found.place | {"size": input.file.size}))
     unit.afterwards(committed=found.keep)
     return {
         "path": found.path,
@@ -286,7 +283,7 @@ async def _users(reach: Reach, found: _Outcome, *, default: bool) -> int:
 @mutation(
     permission="store/sensitive",
     rest="DELETE /files/delete",
-    emits=("file.deleted",),
+    emits=(FILE_DELETED,),
     ports=(Storage,),
     outside=_removed,
 )
@@ -298,7 +295,7 @@ async def file_delete(unit: Unit, input: FileDeleteInput) -> Keys:
     if found.remove is not None:
         await _look(found, found.remove())
         found.settle(unit)
-    unit.emit(Event("file.deleted", found.entity, payload=found.payload))
+    unit.emit(FILE_DELETED(found.place))
     return {"deleted_path": found.path, "driver": found.driver, "bucket": found.bucket}
 
 

@@ -8,8 +8,9 @@ import strawberry
 from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import col
 
-from db.integration.visibility import EVENT_PERMISSIONS
+from db.events import KINDS
 from db.store.database import Database
+from db.store.events import EventKind
 from db.store.outbox import EventRow, number_events, unnumbered
 from engine.declared.batch import Argument
 from engine.declared.filter_input import filter_input
@@ -21,8 +22,10 @@ from engine.values.errors import BadUserInput
 from engine.values.filtering import filters
 from engine.values.operators import DateTimeOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
+from engine.values.viewer import permits
 
 MOST_TYPES = 100
+_PERMISSIONS = {permission for kind in KINDS.values() for permission in kind.read_by.permissions}
 
 
 @filter_input()
@@ -50,7 +53,7 @@ def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
         if len(types) > MOST_TYPES:
             raise BadUserInput(f"`types` takes at most {MOST_TYPES} names")
         for name in types:
-            _permission(name)
+            _declared(name)
         parts.append(col(EventRow.name).in_(types))
     if entity is not None:
         found = identity.decode(entity)
@@ -60,12 +63,11 @@ def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
     return and_(true(), *parts)
 
 
-def _permission(name: str) -> str:
-    """What it takes to read events of this name. Raises BadUserInput for what no event is called."""
-    noun, dot, verb = name.partition(".")
-    if not (dot and verb.isidentifier()) or noun not in EVENT_PERMISSIONS:
-        raise BadUserInput(f"No event is called {name[:60]!r}; names are like `product.updated`")
-    return EVENT_PERMISSIONS[noun]
+def _declared(name: str) -> EventKind:
+    """Raises BadUserInput for what no event is called."""
+    if name not in KINDS:
+        raise BadUserInput(f"No event is called {name[:60]!r}; names are like `product.updated`, see `eventTypes`")
+    return KINDS[name]
 
 
 OF_EVENTS = Narrowing(
@@ -81,8 +83,10 @@ async def number(context: Context, arguments: Mapping[str, Any]) -> None:
     """Give positions to what was committed since, unless the viewer sees no event anyway. Raises Forbidden for a type
     that they may not see."""
     for name in arguments.get("types") or ():
-        context.require(_permission(name))
-    if not context.viewer.permissions & set(EVENT_PERMISSIONS.values()):
+        first, *others = _declared(name).read_by.permissions
+        if not any(permits(context.viewer, other) for other in others):
+            context.require(first)
+    if not any(permits(context.viewer, permission) for permission in _PERMISSIONS):
         return
     if (await context.rows(unnumbered()))[0][0]:
         await context.apart(partial(number_events, context.database.port(Database)))

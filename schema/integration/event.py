@@ -40,4 +40,14 @@ class Event(Node):
     caller: str | None = column(
         EventRow.caller, permission="store/sensitive", description="Who changed it: a user, a token."
     )
+    cause: str | None = column(
+        EventRow.cause,
+        description="What led to it: `request:…` with the id that the answer had as X-Request-ID, `event:…`, `import:…`, "
+        "`sweep:…` of what is due at its time, `command:…`; null when that is not known.",
+    )
+    depth: int = column(
+        EventRow.depth,
+        description="How many events led to it, one to the next: 0 of what somebody asked for, 1 of what an event of "
+        "that kind made happen.",
+    )
     occurred_at: datetime = column(EventRow.occurred_at)

@@ -36,10 +36,11 @@ def _perform(mutation: str, **input: Any) -> "Keys":
     the audit log as the system. Raises Mistake for what is refused."""
     from db.access.viewer import SYSTEM
     from engine.unit.perform import perform
+    from engine.unit.unit import Cause
     from schema.root import schema
 
     async def work(units: "Units") -> "Outcome":
-        return await perform(schema.mutations[mutation], input, SYSTEM, units)
+        return await perform(schema.mutations[mutation], input, SYSTEM, units, cause=Cause(f"command:{mutation}"))
 
     outcome = run(_on_store(read_settings(), work))
     if outcome.errors:

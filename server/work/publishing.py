@@ -8,6 +8,7 @@ import structlog
 from db.access.viewer import SYSTEM
 from db.store.unit import Units
 from engine.unit.perform import perform
+from engine.unit.unit import Cause
 from resolvers.catalog.product.publishing import AT_ONCE, any_due
 from schema.root import schema
 
@@ -34,5 +35,5 @@ async def publish_now(units: Units) -> int:
     async with units.read() as connection:
         if not await any_due(connection):
             return 0
-    published: int = (await perform(schema.mutations["scheduledPublish"], {}, SYSTEM, units)).keys["count"]
-    return published
+    outcome = await perform(schema.mutations["scheduledPublish"], {}, SYSTEM, units, cause=Cause("sweep:publishing"))
+    return int(outcome.keys["count"])

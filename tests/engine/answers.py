@@ -57,7 +57,7 @@ class Nowhere:
     def read(self) -> NoReturn:
         raise AssertionError("something was read")
 
-    def unit(self, viewer: Any, ports: Any = ()) -> AbstractAsyncContextManager[Any]:
+    def unit(self, viewer: Any, ports: Any = (), *, cause: Any = None) -> AbstractAsyncContextManager[Any]:
         raise AssertionError("something was begun")
 
     def port(self, kind: Any) -> NoReturn:
