@@ -68,7 +68,7 @@ def mutation(
     *,
     permission: str,
     rest: str | None,
-    emits: tuple[EventKind | str, ...] = (),
+    emits: tuple[EventKind, ...] = (),
     rate: str = STANDARD,
     audited: bool | None = None,
     outside: Outside[In] | None = None,
@@ -83,7 +83,7 @@ def mutation(
     that, and the function refuses. With `validateOnly` it changes nothing out there."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
-    names = tuple(kind if isinstance(kind, str) else kind.name for kind in emits)
+    names = tuple(dict.fromkeys(kind.name for kind in emits))
     if audited is None:
         audited = permission.startswith(_OVERSEEN) or any(name.endswith(_GONE) for name in names)
     return lambda function: Mutation(function, permission, rest, names, rate, audited, outside)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from db.events import KINDS
 from engine.declared.declaration import DeclaredField
 from engine.declared.mutation import Mutation, Performed, mutation
 from engine.standard.schema import DEFINITION
@@ -70,4 +71,9 @@ def test_what_a_declaration_means(permission: str, emits: tuple[str, ...], said:
         """Note it."""
         return {}
 
-    assert mutation(permission=permission, rest=None, emits=emits, audited=said)(noted).audited is audited
+    assert (
+        mutation(permission=permission, rest=None, emits=tuple(KINDS[name] for name in emits), audited=said)(
+            noted
+        ).audited
+        is audited
+    )
