@@ -61,6 +61,7 @@ from schema.commerce.subscription import Subscription
 from schema.commerce.transaction import OrderTransaction
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.event import Event
+from schema.integration.event_type import EventType, check_emitted, event_types
 from schema.integration.feed import IntegrationFeed
 from schema.integration.provider import IntegrationProvider
 
@@ -174,6 +175,12 @@ class Query(AccessQueries, FileQueries):
         description="What happened, in the order in which it could be read: nothing appears before a place that you "
         "have read up to. Each needs the permission of what it tells of, most of them products/view.",
     )
+    event_types: list[EventType] = queried(
+        event_types,
+        size=40,
+        description="All kinds of events that there are, with what it takes to read them. Open to everyone: as the "
+        "schema, it says what this gateway can tell, and nothing of the store.",
+    )
     store_settings: StoreSettings | None = fixed(
         1, permission="store/settings", rest=["GET /settings/store"], description="The store's settings."
     )
@@ -256,3 +263,4 @@ ENTITIES = [
 ]
 
 schema = Schema(Query, Mutation, types=ENTITIES, internal=[scheduled_publish], audited=audited)
+check_emitted(schema)

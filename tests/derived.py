@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from schema import catalogue
+from schema.integration import event_type
 from schema.root import schema
 from server.settings import settings
 from tests import databases
@@ -49,6 +50,7 @@ def _matrix() -> str:
 # By their place under the root of the checkout.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "schema/schema.graphql": _sdl,
+    "docs/events.md": event_type.page,
     "docs/operations.md": catalogue.page,
     "docs/settings.md": settings.page,
     "tests/schema/permission_matrix.md": _matrix,

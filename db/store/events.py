@@ -7,9 +7,10 @@ An area's declarations stand in `db/<area>/events.py`; all of them together are 
 from abc import ABC
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias, get_type_hints
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 from sqlalchemy import ColumnElement
 
@@ -34,6 +35,10 @@ class Told:
     read: Callable[[Row], Any]
     sample: Any = None
 
+    def one(self) -> Any:
+        """The sample that was given, or one of the type."""
+        return _sample(self.type) if self.sample is None else self.sample
+
 
 def told(source: object, type_: Any = None, *, sample: Any = None) -> Told:
     """A value of a payload. `source` is a column, whose type is known; or a key of the row, or a function of the row,
@@ -44,6 +49,37 @@ def told(source: object, type_: Any = None, *, sample: Any = None) -> Told:
         return Told(type_, source, sample)
     attribute: Any = source
     return Told(type_ or get_type_hints(attribute.class_)[attribute.key], _item(attribute.key), sample)
+
+
+_WORDS: Final = {int: "integer", float: "number", str: "string", bool: "boolean"}
+
+
+def json_schema(type_: Any) -> dict[str, Any]:
+    """The schema of a Python type as it stands in a payload: of texts, numbers, truths, documented words, lists, and of
+    any of them or nothing. Raises TypeError for another."""
+    if isinstance(type_, UnionType):
+        (some,) = (part for part in type_.__args__ if part is not NoneType)
+        inner = json_schema(some)
+        # Null is none of the words of an enum either.
+        words = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
+        return inner | {"type": [inner["type"], "null"]} | words
+    if get_origin(type_) is list:
+        return {"type": "array", "items": json_schema(*get_args(type_))}
+    if isinstance(type_, type) and issubclass(type_, StrEnum):
+        return {"type": "string", "enum": [word.value for word in type_]}
+    if type_ not in _WORDS:
+        raise TypeError(f"no value of a payload is a {type_}")
+    return {"type": _WORDS[type_]}
+
+
+def _sample(type_: Any) -> Any:
+    if isinstance(type_, UnionType):
+        return None
+    if get_origin(type_) is list:
+        return [_sample(*get_args(type_))]
+    if issubclass(type_, StrEnum):
+        return next(iter(type_)).value
+    return {int: 17, float: 1.5, str: "linen", bool: True}[type_]
 
 
 def _item(name: str) -> Callable[[Row], Any]:
@@ -77,6 +113,23 @@ class EventKind(ABC):
     payload: Mapping[str, Told]
     key: Callable[[Row], Any]
     shown_as: Mapping[str, str | None]
+
+    @property
+    def json_schema(self) -> dict[str, Any]:
+        """Of the payload (JSON Schema 2020-12): all of its keys are there, and no others."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": self.name,
+            "type": "object",
+            "properties": {name: json_schema(value.type) for name, value in self.payload.items()},
+            "required": list(self.payload),
+            "additionalProperties": False,
+        }
+
+    @property
+    def sample(self) -> dict[str, Any]:
+        """A payload that the schema describes."""
+        return {name: value.one() for name, value in self.payload.items()}
 
     def _event(self, row: Row, **more: Any) -> Event:
         payload = {name: value.read(row) for name, value in self.payload.items()}

@@ -8,6 +8,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.directives import ListSize
 from engine.declared.input import check_ids
 from engine.standard.context import Context
 from engine.standard.loader import Loader
@@ -132,12 +133,16 @@ def queried(
     function: Callable[..., Awaitable[Any]],
     *arguments: Argument,
     permission: str = PUBLIC,
+    size: int | None = None,
     rest: Sequence[str] = (),
     ports: tuple[type[Any], ...] = (),
     description: str | None = None,
 ) -> Any:
     """A root field whose value is `function(context, **arguments)`. `ports` are the types of what the function reaches
-    beside the database."""
-    field = declare(Queried(function, permission, arguments, ports), description=description, rest=rest)
+    beside the database; `size` is how long its list may be, where that is more than lists are taken to be."""
+    declaration = Queried(function, permission, arguments, ports)
+    if size is not None:
+        declaration.list_size = ListSize(assumed_size=size)
+    field = declare(declaration, description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field

@@ -66,7 +66,7 @@ def mutation(
     *,
     permission: str,
     rest: str | None,
-    emits: tuple[EventKind | str, ...] = (),
+    emits: tuple[EventKind, ...] = (),
     rate: str = STANDARD,
     audited: bool | None = None,
     ports: tuple[type[Any], ...] = (),
@@ -83,7 +83,7 @@ def mutation(
     that, and the function refuses. With `validateOnly` it changes nothing out there."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
-    names = tuple(kind if isinstance(kind, str) else kind.name for kind in emits)
+    names = tuple(dict.fromkeys(kind.name for kind in emits))
     return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside)
 
 

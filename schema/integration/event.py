@@ -42,8 +42,8 @@ class Event(Node):
     )
     cause: str | None = column(
         EventRow.cause,
-        description="What led to it: `request:…` with the id that the answer had as X-Request-ID, `event:…`, `import:…`, "
-        "`sweep:…` of what is due at its time, `command:…`; null when that is not known.",
+        description="What led to it: `request:…` with the id that the answer had as X-Request-ID, `event:…`, "
+        "`import:…`, `sweep:…` of what is due at its time, `command:…`; null when that is not known.",
     )
     depth: int = column(
         EventRow.depth,

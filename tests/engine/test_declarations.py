@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -262,7 +263,7 @@ class NotePayload(Payload):
 @strawberry.type(name="Mutation")
 class Changes:
     note: NotePayload | None = performed(
-        mutation(permission="products/edit", rest="POST /notes", emits=("note.made",))(note_make)
+        mutation(permission="products/edit", rest="POST /notes", emits=(SimpleNamespace(name="note.made"),))(note_make)
     )
 
 

@@ -1,6 +1,7 @@
 """What a mutation answers beyond one entity: lists, values, secrets, what is gone, and results of several items."""
 
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import strawberry
@@ -51,7 +52,7 @@ async def _rows(unit: Unit, ids: list[strawberry.ID]) -> dict[int, dict[str, Any
     return {row["id"]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
 
 
-@mutation(permission="products/edit", rest=None, emits=("book.retitled",), rate="bulk")
+@mutation(permission="products/edit", rest=None, emits=(SimpleNamespace(name="book.retitled"),), rate="bulk")
 async def books_retitle(unit: Unit, input: RetitleInput) -> Keys:
     """Give books a title, each for itself."""
     rows = await _rows(unit, input.ids)

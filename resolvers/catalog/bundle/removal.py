@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from db.catalog.events import VARIANT_UPDATED
 from engine.unit.unit import Event
-from resolvers.catalog.variant.events import variant_updated
 
 
 def bundle_shrunk(row: Mapping[str, Any]) -> Event:
-    return variant_updated(row, {}, ("bundleItems",))
+    return VARIANT_UPDATED(row, {}, ("bundle_items",))

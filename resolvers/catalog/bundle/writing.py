@@ -7,12 +7,13 @@ from sqlalchemy import delete, insert, select
 
 from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
+from db.catalog.events import VARIANT_UPDATED
 from db.store.row import table
 from db.store.writing import edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_variant
 from resolvers.editing.locking import key_of
@@ -33,7 +34,7 @@ class BundleSaveInput:
     )
 
 
-@mutation(permission="products/edit", rest="POST /products/save-bundle-info/{variationId}", emits=("variant.updated",))
+@mutation(permission="products/edit", rest="POST /products/save-bundle-info/{variationId}", emits=(VARIANT_UPDATED,))
 async def bundle_save(unit: Unit, input: BundleSaveInput) -> Keys:
     """Say what a variant of a bundle consists of, in place of what it did."""
     row = await locked_variant(unit, input.id, "id")
@@ -55,15 +56,7 @@ async def bundle_save(unit: Unit, input: BundleSaveInput) -> Keys:
             items = [{"variant_id": row["id"], "child_id": child, "position": place} for place, child in places]
             await unit.connection.execute(insert(ITEM), items)
         await edit(unit.connection, VARIANT, row["id"], row["version"], {})
-        unit.emit(
-            Event(
-                "variant.updated",
-                f"ProductVariant:{row['id']}",
-                version=row["version"] + 1,
-                changed=("bundleItems",),
-                payload={"variantId": row["id"], "productId": row["product_id"], "sku": row["sku"]},
-            )
-        )
+        unit.emit(VARIANT_UPDATED(row, {}, ("bundle_items",)))
     return {"variant": row["id"], "product": row["product_id"]}
 
 

@@ -10,25 +10,24 @@ from sqlalchemy import delete, insert, select
 from connectors.storage import Storage
 from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.catalog.events import DOWNLOAD_CREATED, DOWNLOAD_DELETED, DOWNLOAD_UPDATED, PRODUCT_UPDATED
 from db.store.row import table
 from db.store.writing import add_all, edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.download.rules import LONGEST_CHANGED, LONGEST_NEW, check_download
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.catalog.writing import change_product
 from resolvers.editing.locking import key_of, locked, not_found
 from resolvers.editing.position import after, next_position
-from resolvers.editing.updating import differences, graphql_names, named, refuse_outdated
+from resolvers.editing.updating import differences, named, refuse_outdated
 
 DOWNLOAD = table(DownloadRow)
 LINK = table(DownloadVariantRow)
 MOST_FILES: Final = 100  # as ids elsewhere
-# Columns, and relations of the graph.
-SHOWN_AS: Final = {"variant_ids": "variants"}
 PATH: Final = "Where the driver has it: relative, without `..`."
 VARIANTS: Final = "The variants whose buyers receive it; as documented, none or null means all of the product."
 UNLIMITED: Final = "Null and 0: any number."
@@ -90,7 +89,7 @@ class DownloadDeleteInput:
 @mutation(
     permission="products/edit",
     rest="POST /products/{postId}/sync-downloadable-files",
-    emits=("download.created", "product.updated"),
+    emits=(DOWNLOAD_CREATED, PRODUCT_UPDATED),
     ports=(Storage,),
 )
 async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
@@ -117,8 +116,8 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
 
     keys = await add_all(unit.connection, rows)
     await _link(unit, dict(zip(keys, links, strict=True)))
-    for key in keys:
-        unit.emit(_event("created", key, product["id"], version=1))
+    for key, row in zip(keys, rows, strict=True):
+        unit.emit(DOWNLOAD_CREATED(row.model_dump() | {"id": key}))
     await change_product(unit, product, differences(product, {"manage_downloadable": True}))
     return {"downloads": keys, "product": product["id"]}
 
@@ -126,7 +125,7 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
 @mutation(
     permission="products/edit",
     rest="PUT /products/{downloadableId}/update",
-    emits=("download.updated",),
+    emits=(DOWNLOAD_UPDATED,),
     ports=(Storage,),
 )
 async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
@@ -147,24 +146,18 @@ async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
         if "variant_ids" in changes:
             await unit.connection.execute(delete(LINK).where(LINK.c.download_id == row["id"]))
             await _link(unit, {row["id"]: changes["variant_ids"]})
-        changed = graphql_names(SHOWN_AS.get(name, name) for name in changes)
-        unit.emit(_event("updated", row["id"], row["product_id"], version=row["version"] + 1, changed=changed))
+        unit.emit(DOWNLOAD_UPDATED(row, changes))
     return {"download": row["id"], "product": row["product_id"]}
 
 
-@mutation(permission="products/delete", rest="DELETE /products/{downloadableId}/delete", emits=("download.deleted",))
+@mutation(permission="products/delete", rest="DELETE /products/{downloadableId}/delete", emits=(DOWNLOAD_DELETED,))
 async def download_delete(unit: Unit, input: DownloadDeleteInput) -> Keys:
     """Delete the record of a file, and what orders permit to do with it. The stored file stays: see `fileDelete`."""
     row = await _locked(unit, input.id, input.expected_version)
     await unit.connection.execute(delete(DOWNLOAD).where(DOWNLOAD.c.id == row["id"]))
     before = {name: value for name, value in row.items() if name != "variant_ids"}
-    unit.emit(_event("deleted", row["id"], row["product_id"], before=before))
+    unit.emit(DOWNLOAD_DELETED(before))
     return {"deleted_id": row["id"], "product": row["product_id"]}
-
-
-def _event(what: str, download: int, product: int, **told: Any) -> Event:
-    payload = {"downloadId": download, "productId": product}
-    return Event(f"download.{what}", f"ProductDownload:{download}", payload=payload, **told)
 
 
 async def _locked(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import select
 
+from db.catalog.events import PRODUCT_PUBLISHED, PRODUCT_UPDATED
 from db.catalog.product import ProductStatus, VariationType
 from db.store.row import now
 from db.store.writing import edit_all
@@ -19,7 +20,6 @@ from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal, lock
 from resolvers.catalog.product.duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
 from resolvers.catalog.product.removal import REMOVED, Removed, refuse_sold, remove_products
 from resolvers.catalog.product.rules import check_product
-from resolvers.catalog.writing import product_published, product_updated
 from resolvers.editing.locking import key_of
 
 MOST: Final = 100
@@ -44,7 +44,7 @@ class ProductBulkActionInput:
 @mutation(
     permission="products/edit",
     rest="POST /products/do-bulk-action",
-    emits=tuple(dict.fromkeys(("product.updated", "product.published", *REMOVED, *DUPLICATED))),
+    emits=tuple(dict.fromkeys((PRODUCT_UPDATED, PRODUCT_PUBLISHED, *REMOVED, *DUPLICATED))),
     rate="bulk",
 )
 async def product_bulk_action(unit: Unit, input: ProductBulkActionInput) -> Keys:
@@ -122,6 +122,6 @@ async def _set_status(unit: Unit, rows: Sequence[Mapping[str, Any]], status: Pro
     changes = [(row, values) for row, values in checked if values]
     await edit_all(unit.connection, PRODUCT, changes)
     for row, values in changes:
-        unit.emit(product_updated(row, values))
+        unit.emit(PRODUCT_UPDATED(row, values))
         if status is ProductStatus.PUBLISH:
-            unit.emit(product_published(row))
+            unit.emit(PRODUCT_PUBLISHED(row, values))

@@ -8,6 +8,7 @@ import strawberry
 from sqlalchemy import Table, select
 
 from db.catalog import visibility
+from db.catalog.events import PRODUCT_UPDATED
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
 from db.store.row import now, table
@@ -50,7 +51,7 @@ class ProductShippingClassRemoveInput:
     expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
 
 
-@mutation(permission="products/edit", rest="POST /products/{postId}/tax-class", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/{postId}/tax-class", emits=(PRODUCT_UPDATED,))
 async def product_tax_class_set(unit: Unit, input: ProductTaxClassSetInput) -> Keys:
     """Give a product a tax class, in place of the one that it had."""
     row = await product_to_edit(unit, input.id, input.expected_version)
@@ -61,14 +62,14 @@ async def product_tax_class_set(unit: Unit, input: ProductTaxClassSetInput) -> K
     return await _give(unit, row, "tax_class_id", tax_class)
 
 
-@mutation(permission="products/edit", rest="POST /products/{postId}/tax-class/remove", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/{postId}/tax-class/remove", emits=(PRODUCT_UPDATED,))
 async def product_tax_class_remove(unit: Unit, input: ProductTaxClassRemoveInput) -> Keys:
     """Take a product's tax class away; no change where it has none."""
     row = await product_to_edit(unit, input.id, input.expected_version)
     return await _give(unit, row, "tax_class_id", None)
 
 
-@mutation(permission="products/edit", rest="POST /products/{postId}/shipping-class", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/{postId}/shipping-class", emits=(PRODUCT_UPDATED,))
 async def product_shipping_class_set(unit: Unit, input: ProductShippingClassSetInput) -> Keys:
     """Give a product a shipping class, in place of the one that it had. Variants with a class of their own keep it."""
     row = await product_to_edit(unit, input.id, input.expected_version)
@@ -80,7 +81,7 @@ async def product_shipping_class_set(unit: Unit, input: ProductShippingClassSetI
     return await _give(unit, row, "shipping_class_id", shipping_class)
 
 
-@mutation(permission="products/edit", rest="POST /products/{postId}/shipping-class/remove", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/{postId}/shipping-class/remove", emits=(PRODUCT_UPDATED,))
 async def product_shipping_class_remove(unit: Unit, input: ProductShippingClassRemoveInput) -> Keys:
     """Take a product's shipping class away; no change where it has none. Variants with a class of their own keep it."""
     row = await product_to_edit(unit, input.id, input.expected_version)

@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import select
 
 from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.events import PRODUCT_UPDATED
 from db.catalog.product import VariationType
 from db.store.row import now
 from engine.declared.input import identifies
@@ -65,7 +66,7 @@ class ProductDetailUpdateInput:
 
 
 @mutation(
-    permission="products/edit", rest="POST /products/{postId}/update-long-desc-editor-mode", emits=("product.updated",)
+    permission="products/edit", rest="POST /products/{postId}/update-long-desc-editor-mode", emits=(PRODUCT_UPDATED,)
 )
 async def product_editor_mode_update(unit: Unit, input: ProductEditorModeUpdateInput) -> Keys:
     """Say which editor a product's content is written with."""

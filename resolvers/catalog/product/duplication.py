@@ -15,6 +15,7 @@ from db.catalog.attribute import VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
+from db.catalog.events import DOWNLOAD_CREATED, PRODUCT_CREATED, VARIANT_CREATED
 from db.catalog.free_slugs import Wanted, family, free_slugs
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductStatus, StockStatus, sort_key
@@ -28,17 +29,16 @@ from db.store.writing import point_all
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product, locked_variants
 from resolvers.catalog.product.rules import LONGEST as LONGEST_TEXTS
 from resolvers.catalog.product.rules import slug_of
-from resolvers.catalog.variant.events import variant_created
 
 DOWNLOAD = table(DownloadRow)
 LIMITED = table(DownloadVariantRow)
 MEDIA = table(MediaRow)
 SUFFIX: Final = " (Copy)"
-DUPLICATED: Final = ("product.created", "variant.created", "download.created")
+DUPLICATED: Final = (PRODUCT_CREATED, VARIANT_CREATED, DOWNLOAD_CREATED)
 NO_STOCK: Final[Mapping[str, Any]] = {
     "manage_stock": False,
     "stock_status": StockStatus.IN_STOCK,
@@ -83,12 +83,13 @@ async def duplicate_products(
     variant_of = dict(zip((row["id"] for row in variants), keys[VARIANT], strict=True))
     file_of = dict(zip((row["id"] for row in files), keys[DOWNLOAD], strict=True))
 
-    await _insert(
-        unit,
-        PRODUCT,
-        [_product(row, product_of, slug, stock, downloads) for row, slug in zip(products, slugs, strict=True)],
-    )
-    await _insert(unit, VARIANT, [_variant(row, variant_of, product_of, stock) for row in variants])
+    new_products = [
+        _product(row, product_of, slug, stock, downloads) for row, slug in zip(products, slugs, strict=True)
+    ]
+    new_variants = [_variant(row, variant_of, product_of, stock) for row in variants]
+    new_files = [_file(row, file_of, product_of) for row in files]
+    await _insert(unit, PRODUCT, new_products)
+    await _insert(unit, VARIANT, new_variants)
     defaults = {product_of[row["id"]]: variant_of.get(row["default_variant_id"]) for row in products}
     await point_all(unit.connection, PRODUCT.c.default_variant_id, defaults)
 
@@ -97,23 +98,19 @@ async def duplicate_products(
     await _links(unit, table(ProductTermRow).c.product_id, originals, product_of)
     await _links(unit, table(VariantAttributeRow).c.variant_id, of_them, variant_of)
     await _links(unit, table(BundleItemRow).c.variant_id, of_them, variant_of)
-    await _insert(unit, DOWNLOAD, [_file(row, file_of, product_of) for row in files])
+    await _insert(unit, DOWNLOAD, new_files)
     if files:
         await _limits(unit, originals, file_of, variant_of)
     copies = list(product_of.values())
     await refresh_products(unit.connection, copies)
     await refresh_products_search(unit.connection, copies)
 
-    for original, copy in product_of.items():
-        payload = {"productId": copy, "duplicateOf": original}
-        unit.emit(Event("product.created", f"Product:{copy}", version=1, payload=payload))
-    for variant in variants:
-        copied = {"id": variant_of[variant["id"]], "product_id": product_of[variant["product_id"]]}
-        unit.emit(variant_created({**variant, **copied, "sku": None, "version": 1}))
-    for row in files:
-        file, product = file_of[row["id"]], product_of[row["product_id"]]
-        payload = {"downloadId": file, "productId": product}
-        unit.emit(Event("download.created", f"ProductDownload:{file}", version=1, payload=payload))
+    for original, product in zip(originals, new_products, strict=True):
+        unit.emit(PRODUCT_CREATED(product, duplicate_of=original))
+    for variant in new_variants:
+        unit.emit(VARIANT_CREATED(variant))
+    for file in new_files:
+        unit.emit(DOWNLOAD_CREATED(file))
     return copies
 
 

@@ -7,15 +7,15 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from db.catalog.events import PRODUCT_PUBLISHED, PRODUCT_UPDATED
 from db.catalog.product import ProductRow, ProductStatus
 from db.store.row import now
 from db.store.writing import edit_all
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from engine.values.viewer import INTERNAL
 from resolvers.catalog.locking import PRODUCT
-from resolvers.editing.updating import graphql_names
 
 AT_ONCE: Final = 100
 
@@ -34,16 +34,16 @@ async def any_due(connection: AsyncConnection) -> bool:
     return (await connection.execute(select(PRODUCT.c.id).where(_due()).limit(1))).first() is not None
 
 
-@mutation(permission=INTERNAL, rest=None, emits=("product.updated", "product.published"))
+@mutation(permission=INTERNAL, rest=None, emits=(PRODUCT_UPDATED, PRODUCT_PUBLISHED))
 async def scheduled_publish(unit: Unit, input: ScheduledPublishInput) -> Keys:
     """Publish products whose date has come, and say how many. They keep their date; those that somebody is writing to
     have their turn the next time."""
     statement = select(PRODUCT).where(_due()).order_by(PRODUCT.c.id).limit(input.most)
     statement = statement.with_for_update(skip_locked=True)
     rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
-    await edit_all(unit.connection, PRODUCT, [(row, {"status": ProductStatus.PUBLISH}) for row in rows])
+    published = {"status": ProductStatus.PUBLISH}
+    await edit_all(unit.connection, PRODUCT, [(row, published) for row in rows])
     for row in rows:
-        entity, version, payload = f"Product:{row['id']}", row["version"] + 1, {"productId": row["id"]}
-        unit.emit(Event("product.updated", entity, version, graphql_names(["status"]), payload))
-        unit.emit(Event("product.published", entity, version, payload=payload))
+        unit.emit(PRODUCT_UPDATED(row, published))
+        unit.emit(PRODUCT_PUBLISHED(row, published))
     return {"count": len(rows)}

@@ -13,20 +13,27 @@ from sqlalchemy import Select, Table, delete, func, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow
-from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
+from db.catalog.events import (
+    DOWNLOAD_DELETED,
+    PRODUCT_DELETED,
+    UPGRADE_PATH_DELETED,
+    UPGRADE_PATH_UPDATED,
+    VARIANT_DELETED,
+    VARIANT_UPDATED,
+)
 from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
+from db.integration.events import INTEGRATION_FEED_DELETED
 from db.integration.feed import FeedRow
 from db.store.row import table
 from db.store.writing import bump_all
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.bundle.removal import bundle_shrunk
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal
 from resolvers.catalog.upgrade_path.removal import remove_paths
-from resolvers.catalog.variant.events import variant_deleted
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import refuse_outdated
 
@@ -36,13 +43,13 @@ FEED = table(FeedRow)
 ORDER = table(OrderRow)
 ITEM = table(OrderItemRow)
 REMOVED: Final = (
-    "product.deleted",
-    "variant.deleted",
-    "variant.updated",
-    "download.deleted",
+    PRODUCT_DELETED,
+    VARIANT_DELETED,
+    VARIANT_UPDATED,
+    DOWNLOAD_DELETED,
     UPGRADE_PATH_DELETED,
     UPGRADE_PATH_UPDATED,
-    "integration_feed.deleted",
+    INTEGRATION_FEED_DELETED,
 )
 
 
@@ -118,15 +125,13 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
     result.deleted_upgrade_path_ids, result.upgrade_paths = await remove_paths(unit, _variants_of(keys))
     for file in await _of(unit, DOWNLOAD, keys):
         result.deleted_download_ids.append(file["id"])
-        payload = {"downloadId": file["id"], "productId": file["product_id"]}
-        unit.emit(Event("download.deleted", f"ProductDownload:{file['id']}", payload=payload, before=file))
+        unit.emit(DOWNLOAD_DELETED(file))
     for feed in await _of(unit, FEED, keys):
         result.deleted_feed_ids.append(feed["id"])
-        payload = {"feedId": feed["id"], "productId": feed["product_id"], "provider": feed["provider_key"]}
-        unit.emit(Event("integration_feed.deleted", f"IntegrationFeed:{feed['id']}", payload=payload, before=feed))
+        unit.emit(INTEGRATION_FEED_DELETED(feed))
     for variant in variants:
         result.deleted_variant_ids.append(variant["id"])
-        unit.emit(variant_deleted(variant))
+        unit.emit(VARIANT_DELETED(variant))
     if bundles:
         result.bundles = [bundle["id"] for bundle in bundles]
         await bump_all(unit.connection, VARIANT, result.bundles)
@@ -135,8 +140,7 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
     # All that refers to them goes by its foreign keys; so does the link of an order's line.
     await unit.connection.execute(delete(PRODUCT).where(PRODUCT.c.id.in_(keys)))
     for row in products.values():
-        payload = {"productId": row["id"], "slug": row["slug"]}
-        unit.emit(Event("product.deleted", f"Product:{row['id']}", payload=payload, before=row))
+        unit.emit(PRODUCT_DELETED(row))
     return result
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from db.catalog import visibility
 from db.catalog.derivations import refresh_products
+from db.catalog.events import PRODUCT_UPDATED
 from db.catalog.stock import stock_status
 from db.store.row import now
 from db.store.writing import edit_all
@@ -50,7 +51,7 @@ class ManageStockUpdateInput:
 @mutation(
     permission="products/edit",
     rest="PUT /products/{postId}/update-inventory/{variantId}",
-    emits=(*VARIANT_CHANGES, "product.updated"),
+    emits=(*VARIANT_CHANGES, PRODUCT_UPDATED),
 )
 async def inventory_update(unit: Unit, input: InventoryUpdateInput) -> Keys:
     """Say how much of a variant there is. From then on stock is managed, of the product and of all its variants."""
@@ -81,7 +82,7 @@ async def inventory_update(unit: Unit, input: InventoryUpdateInput) -> Keys:
 @mutation(
     permission="products/edit",
     rest="PUT /products/{postId}/update-manage-stock",
-    emits=(*VARIANT_CHANGES, "product.updated"),
+    emits=(*VARIANT_CHANGES, PRODUCT_UPDATED),
 )
 async def manage_stock_update(unit: Unit, input: ManageStockUpdateInput) -> Keys:
     """Begin or end to manage the stock of a product and all its variants. The numbers stay; what is not managed is in

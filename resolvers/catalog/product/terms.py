@@ -6,6 +6,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import delete, insert, select
 
+from db.catalog.events import PRODUCT_UPDATED
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.store.row import table
 from db.store.writing import edit
@@ -16,7 +17,6 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, locked_product
 from resolvers.catalog.term.writing import TAXONOMY_NAME
-from resolvers.catalog.writing import product_updated
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_outdated
 
@@ -47,7 +47,7 @@ class ProductTermRemoveInput:
     expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
 
 
-@mutation(permission="products/edit", rest="POST /products/sync-taxonomy-term/{postId}", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/sync-taxonomy-term/{postId}", emits=(PRODUCT_UPDATED,))
 async def product_terms_sync(unit: Unit, input: ProductTermsSyncInput) -> Keys:
     """Replace the terms that a product has of one taxonomy."""
     row = await _product(unit, input)
@@ -69,7 +69,7 @@ async def product_terms_sync(unit: Unit, input: ProductTermsSyncInput) -> Keys:
     return await _changed(unit, row, input.taxonomy, changed=bool(gone or new))
 
 
-@mutation(permission="products/edit", rest="POST /products/delete-taxonomy-term/{postId}", emits=("product.updated",))
+@mutation(permission="products/edit", rest="POST /products/delete-taxonomy-term/{postId}", emits=(PRODUCT_UPDATED,))
 async def product_term_remove(unit: Unit, input: ProductTermRemoveInput) -> Keys:
     """Take a term off a product; the term itself stays. No change where the product does not have it."""
     row = await _product(unit, input)
@@ -118,5 +118,5 @@ async def _changed(unit: Unit, row: Mapping[str, Any], taxonomy: str, *, changed
     if changed:
         await edit(unit.connection, PRODUCT, row["id"], row["version"], {})
         fields = {"terms", *([SHOWN_AS[taxonomy]] if taxonomy in SHOWN_AS else [])}
-        unit.emit(product_updated(row, dict.fromkeys(fields)))
+        unit.emit(PRODUCT_UPDATED(row, {}, fields))
     return {"product": row["id"]}

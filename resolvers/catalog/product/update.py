@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from db.catalog.events import TERM_CREATED, VARIANT_CREATED
 from db.store.row import now
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
@@ -37,7 +38,7 @@ async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
 @mutation(
     permission="products/edit",
     rest="POST /products/bulk-update",
-    emits=(*CHANGES, "variant.created", "term.created"),
+    emits=(*CHANGES, VARIANT_CREATED, TERM_CREATED),
     rate="bulk",
 )
 async def product_bulk_update(unit: Unit, input: ProductBulkUpdateInput) -> Keys:

@@ -7,25 +7,26 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, or_, select, tuple_
 
 from db.catalog.derivations import derived_of
+from db.catalog.events import PRODUCT_CREATED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, TERM_CREATED, VARIANT_CREATED
+from db.catalog.product import FOLLOWS
 from db.catalog.search import product_search_text
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import edit_all, point_all
-from engine.unit.unit import Event, Unit
+from engine.unit.unit import Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.media import MEDIA
 from resolvers.catalog.product.draft import ProductDraft, VariantDraft
 from resolvers.catalog.product.references import grow_categories
 from resolvers.catalog.product.terms import SHOWN_AS as TAXONOMIES_SHOWN_AS
-from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created
-from resolvers.catalog.writing import FOLLOWS, SHOWN_AS
-from resolvers.editing.updating import differences, graphql_names
+from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
+from resolvers.editing.updating import differences
 
 TERM: Final = table(TermRow)
 LINK: Final = table(ProductTermRow)
-CREATES: Final = ("product.created", "product.published", "variant.created", "term.created")
-CHANGES: Final = ("product.updated", "product.published", *VARIANT_CHANGES)
+CREATES: Final = (PRODUCT_CREATED, PRODUCT_PUBLISHED, VARIANT_CREATED, TERM_CREATED)
+CHANGES: Final = (PRODUCT_UPDATED, PRODUCT_PUBLISHED, *VARIANT_CHANGES)
 
 
 async def write_products(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
@@ -195,15 +196,17 @@ def _key(variant: VariantDraft) -> int:
 def _tell(unit: Unit, draft: ProductDraft, changed: set[str]) -> None:
     if not draft.new and not changed:
         return
-    entity, payload = f"Product:{draft.key}", {"productId": draft.key}
-    version = 1 if draft.new else draft.row["version"] + 1
     if draft.new:
-        unit.emit(Event("product.created", entity, version=1, payload=payload))
+        row = {**draft.result, "id": draft.key}
+        unit.emit(PRODUCT_CREATED(row))
+        if draft.published:
+            unit.emit(PRODUCT_PUBLISHED(row))
     else:
-        names = graphql_names(SHOWN_AS.get(name, name) for name in changed)
-        unit.emit(Event("product.updated", entity, version=version, changed=names, payload=payload))
-    if draft.published:
-        unit.emit(Event("product.published", entity, version=version, payload=payload))
+        # What follows from its variants was written too, but nobody changed it.
+        changes = {name: value for name, value in draft.values.items() if name in changed}
+        unit.emit(PRODUCT_UPDATED(draft.row, changes, changed - changes.keys()))
+        if draft.published:
+            unit.emit(PRODUCT_PUBLISHED(draft.row, changes))
     for variant in draft.variants:
         if variant.changes:
             _tell_variant(unit, variant)
@@ -211,7 +214,7 @@ def _tell(unit: Unit, draft: ProductDraft, changed: set[str]) -> None:
 
 def _tell_variant(unit: Unit, variant: VariantDraft) -> None:
     if variant.row is None:
-        unit.emit(variant_created(variant.values))
+        unit.emit(VARIANT_CREATED(variant.values))
         return
     pictured = ("media",) if variant.pictures is not None else ()
     emit_variant_changed(unit, variant.row, variant.values, pictured)

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.events import VARIANT_CREATED, VARIANT_UPDATED
 from db.catalog.product import VariationType
 from db.store.row import now, table
 from db.store.writing import add_all, edit_all
@@ -25,7 +26,6 @@ from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.locking import VARIANT, locked_for_removal, locked_variants
-from resolvers.catalog.variant.events import variant_created, variant_updated
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
 from resolvers.catalog.variant.rules import LONGEST, check_new_variant
 from resolvers.catalog.writing import change_product
@@ -70,7 +70,7 @@ class ProductVariantOptionsSyncInput:
 @mutation(
     permission="products/edit",
     rest="POST /products/{postId}/update-variant-option",
-    emits=("variant.created", *REMOVED),
+    emits=(VARIANT_CREATED, *REMOVED),
 )
 async def product_variant_options_sync(unit: Unit, input: ProductVariantOptionsSyncInput) -> Keys:
     """Make a product's variants the combinations of these options, in their order. Those that are there stay as they
@@ -120,10 +120,10 @@ async def product_variant_options_sync(unit: Unit, input: ProductVariantOptionsS
         await unit.connection.execute(insert(LINK), links)
     await edit_all(unit.connection, VARIANT, [(variants[v], values) for v, values in changes.items()])
     for row, created in zip(rows, made.values(), strict=True):
-        unit.emit(variant_created({**row.model_dump(), "id": created}))
+        unit.emit(VARIANT_CREATED({**row.model_dump(), "id": created}))
     for variant, values in changes.items():
         if values:
-            unit.emit(variant_updated(variants[variant], values))
+            unit.emit(VARIANT_UPDATED(variants[variant], values))
 
     removed = RemovedVariants()
     if doomed:

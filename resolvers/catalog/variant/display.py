@@ -6,6 +6,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import or_, select
 
+from db.catalog.events import VARIANT_UPDATED
 from db.store.writing import edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
@@ -15,7 +16,6 @@ from engine.values.errors import ErrorCode
 from engine.values.scalars import URL
 from resolvers.catalog.locking import VARIANT, locked_variant
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
-from resolvers.catalog.variant.events import variant_updated
 from resolvers.catalog.variant.input import MediaInput
 from resolvers.editing import text
 from resolvers.editing.updating import refuse_outdated
@@ -48,7 +48,7 @@ class VariantPricingTableUpdateInput:
     )
 
 
-@mutation(permission="products/edit", rest="POST /products/variants/{variantId}/setMedia", emits=("variant.updated",))
+@mutation(permission="products/edit", rest="POST /products/variants/{variantId}/setMedia", emits=(VARIANT_UPDATED,))
 async def variant_media_set(unit: Unit, input: VariantMediaSetInput) -> Keys:
     """Replace the pictures of a variant."""
     row = await _variant(unit, input.id, input.expected_version)
@@ -57,13 +57,11 @@ async def variant_media_set(unit: Unit, input: VariantMediaSetInput) -> Keys:
     if media != await pictures_of(unit.connection, MEDIA.c.variant_id, row["id"]):
         await edit(unit.connection, VARIANT, row["id"], row["version"], {})
         await replace_pictures(unit.connection, MEDIA.c.variant_id, {row["id"]: media})
-        unit.emit(variant_updated(row, {}, ("media",)))
+        unit.emit(VARIANT_UPDATED(row, {}, ("media",)))
     return {"variant": row["id"]}
 
 
-@mutation(
-    permission="products/edit", rest="PUT /products/variants/{variantId}/pricing-table", emits=("variant.updated",)
-)
+@mutation(permission="products/edit", rest="PUT /products/variants/{variantId}/pricing-table", emits=(VARIANT_UPDATED,))
 async def variant_pricing_table_update(unit: Unit, input: VariantPricingTableUpdateInput) -> Keys:
     """Write what the pricing table says of a variant: its description."""
     row = await _variant(unit, input.id, input.expected_version)
@@ -74,7 +72,7 @@ async def variant_pricing_table_update(unit: Unit, input: VariantPricingTableUpd
     if description != row["description"]:
         changes = {"description": description}
         await edit(unit.connection, VARIANT, row["id"], row["version"], changes)
-        unit.emit(variant_updated(row, changes))
+        unit.emit(VARIANT_UPDATED(row, changes))
     return {"variant": row["id"]}
 
 

@@ -15,17 +15,24 @@ from sqlalchemy import Table, delete, func, select
 from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
-from db.catalog.events import UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
+from db.catalog.events import (
+    DOWNLOAD_UPDATED,
+    PRODUCT_UPDATED,
+    UPGRADE_PATH_DELETED,
+    UPGRADE_PATH_UPDATED,
+    VARIANT_DELETED,
+    VARIANT_UPDATED,
+)
 from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
+from db.integration.events import INTEGRATION_FEED_UPDATED
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.row import now, table
 from db.store.writing import bump_all, edit_all
-from engine.unit.unit import Event, Refuses, Unit
+from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.bundle.removal import bundle_shrunk
 from resolvers.catalog.locking import VARIANT
 from resolvers.catalog.upgrade_path.removal import remove_paths
-from resolvers.catalog.variant.events import variant_deleted
 
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)
@@ -35,13 +42,13 @@ FEED_VARIANT = table(FeedVariantRow)
 ITEM = table(OrderItemRow)
 ORDER = table(OrderRow)
 REMOVED: Final = (
-    "variant.deleted",
-    "variant.updated",
-    "product.updated",
+    VARIANT_DELETED,
+    VARIANT_UPDATED,
+    PRODUCT_UPDATED,
     UPGRADE_PATH_UPDATED,
     UPGRADE_PATH_DELETED,
-    "download.updated",
-    "integration_feed.updated",
+    DOWNLOAD_UPDATED,
+    INTEGRATION_FEED_UPDATED,
 )
 
 
@@ -91,7 +98,7 @@ async def remove_variants(
     # What else refers to them goes, or loses its link, by its foreign keys.
     await unit.connection.execute(delete(VARIANT).where(VARIANT.c.id.in_(doomed)))
     for key in doomed:
-        unit.emit(variant_deleted(variants[key]))
+        unit.emit(VARIANT_DELETED(variants[key]))
     await refresh_products(unit.connection, [product["id"]])
     await refresh_products_search(unit.connection, [product["id"]])
     return removed
@@ -120,9 +127,8 @@ async def _narrow_downloads(unit: Unit, doomed: Collection[int]) -> list[int]:
     linked = await _linked(unit, DOWNLOAD, DOWNLOAD_VARIANT.c.download_id, doomed)
     if linked:
         await bump_all(unit.connection, DOWNLOAD, list(linked))
-    for key, (row, _) in linked.items():
-        payload = {"downloadId": key, "productId": row["product_id"]}
-        unit.emit(_updated("download.updated", "ProductDownload", row, ("variants",), payload))
+    for row, _ in linked.values():
+        unit.emit(DOWNLOAD_UPDATED(row, {}, ("variants",)))
     return list(linked)
 
 
@@ -135,9 +141,8 @@ async def _narrow_feeds(unit: Unit, doomed: Collection[int]) -> list[int]:
         await bump_all(unit.connection, FEED, list(left))
     await edit_all(unit.connection, FEED, [(row, {"enabled": False}) for row in disabled])
     for key, (row, _) in linked.items():
-        changed = ("conditionalVariants",) if key in left else ("conditionalVariants", "enabled")
-        payload = {"feedId": key, "productId": row["product_id"], "provider": row["provider_key"]}
-        unit.emit(_updated("integration_feed.updated", "IntegrationFeed", row, changed, payload))
+        changes = {} if key in left else {"enabled": False}
+        unit.emit(INTEGRATION_FEED_UPDATED(row, changes, ("conditional_variants",)))
     return list(linked)
 
 
@@ -159,10 +164,6 @@ async def _linked(unit: Unit, of: Table, owner: Any, doomed: Collection[int]) ->
         .with_for_update(of=of)
     )
     return {row["id"]: (dict(row), row["others"] > 0) for row in (await unit.connection.execute(statement)).mappings()}
-
-
-def _updated(name: str, type_: str, row: Mapping[str, Any], changed: tuple[str, ...], payload: dict[str, Any]) -> Event:
-    return Event(name, f"{type_}:{row['id']}", version=row["version"] + 1, changed=changed, payload=payload)
 
 
 def default_without(product: Mapping[str, Any], variants: Collection[int], doomed: Collection[int]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from db.catalog import visibility
 from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.events import VARIANT_CREATED, VARIANT_UPDATED
 from db.catalog.pricing import change_prices
 from db.store.writing import add, edit
 from engine.declared.mutation import mutation
@@ -15,7 +16,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import VARIANT, locked_for_removal, locked_product, locked_variant, locked_variants
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
-from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed, variant_created, variant_updated
+from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
 from resolvers.catalog.variant.input import (
     VariantCreateInput,
     VariantDeleteInput,
@@ -38,7 +39,7 @@ from resolvers.editing.updating import refuse_outdated
 PRICES: Final = frozenset({"price", "compare_price"})
 
 
-@mutation(permission="products/create", rest="POST /products/variants", emits=("variant.created",))
+@mutation(permission="products/create", rest="POST /products/variants", emits=(VARIANT_CREATED,))
 async def variant_create(unit: Unit, input: VariantCreateInput) -> Keys:
     """Add a variant to a product, after its last one unless a position is named; the product's prices and availability
     follow."""
@@ -57,7 +58,7 @@ async def variant_create(unit: Unit, input: VariantCreateInput) -> Keys:
         await replace_pictures(unit.connection, MEDIA.c.variant_id, {key: media})
     await refresh_products(unit.connection, [product["id"]])
     await refresh_products_search(unit.connection, [product["id"]])
-    unit.emit(variant_created({**row.model_dump(), "id": key}))
+    unit.emit(VARIANT_CREATED({**row.model_dump(), "id": key}))
     return {"variant": key, "product": product["id"]}
 
 
@@ -103,7 +104,7 @@ async def _priced(unit: Unit, input: VariantUpdateInput, asked: Mapping[str, Any
     if priced is None:
         return None
     before = {"id": key, "product_id": priced.product_id, "sku": priced.sku, "version": priced.version - 1}
-    unit.emit(variant_updated(before, prices))
+    unit.emit(VARIANT_UPDATED(before, prices))
     return {"variant": key, "product": priced.product_id}
 
 
