@@ -13,6 +13,7 @@ from engine.declared.connection import Connection
 from engine.declared.conversion import made
 from engine.declared.declaration import DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
+from engine.declared.wording import derive
 from engine.values.scalars import SCALARS
 
 DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
@@ -38,6 +39,7 @@ class Schema(strawberry.Schema):
                 # Strawberry checks it when it converts, which is late and says no place; validation does both better.
                 type_.is_one_of = type_.extensions[DEFINITION].is_one_of
                 type_.extensions[DEFINITION].from_input = made
+        derive(self.core)
 
     @property
     def core(self) -> GraphQLSchema:

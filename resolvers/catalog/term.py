@@ -17,7 +17,9 @@ class TermBy:
 @strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
 class TermFilter:
     database_id: IntOperators | None = filters(TermRow.id)
-    taxonomy: TextOperators | None = filters(TermRow.taxonomy)
+    taxonomy: TextOperators | None = filters(
+        TermRow.taxonomy, description="By the name of its taxonomy: `product-categories`, `product-brands`."
+    )
     slug: TextOperators | None = filters(TermRow.slug)
     and_: list["TermFilter"] | None = strawberry.field(default=None, name="and")
     or_: list["TermFilter"] | None = strawberry.field(default=None, name="or")

@@ -36,7 +36,9 @@ class ProductVariantSort:
 @strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
 class ProductVariantFilter:
     database_id: IntOperators | None = filters(VariantRow.id)
-    product_database_id: IntOperators | None = filters(VariantRow.product_id)
+    product_database_id: IntOperators | None = filters(
+        VariantRow.product_id, description="By the `databaseId` of its product."
+    )
     sku: TextOperators | None = filters(VariantRow.sku, description="Case counts; `search` ignores it.")
     description: TextOperators | None = filters(VariantRow.description, description="Case counts.")
     status: EnumOperators[VariantStatus] | None = filters(VariantRow.status)
