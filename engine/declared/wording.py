@@ -26,7 +26,7 @@ from engine.declared.input import IDENTIFIES
 
 _DEFINITION: Final = GraphQLCoreConverter.DEFINITION_BACKREF
 # What fields say of themselves by their declaration; behind what somebody said of them.
-_SENTENCES: Final = re.compile(r"(?:^| )(?:Requires|REST:) [^.]+\.")
+_SENTENCES: Final = re.compile(r"(?:^| )(?:Requires [\w/]+|REST: [^.]+)\.")
 _HIDDEN: Final = re.compile(r"(?:; null|, or) when it is hidden from you")  # which only readers care for
 _NOUN: Final = re.compile(r"(.*?)(?:Bulk)?(?:Create|Update)?(?:Item)?Input")
 
@@ -69,7 +69,7 @@ _OPERATORS: Final[Mapping[str, str]] = {
     "endsWith": "With this text at its end.",
     "isNull": "True: only what is null. False: only what is not.",
 }
-_NO_NULL: Final[Mapping[str, str]] = _OPERATORS | {"eq": "Equal to this."}
+_NO_NULL: Final[Mapping[str, str]] = {**_OPERATORS, "eq": "Equal to this."}
 _COMBINED: Final[Mapping[str, str]] = {
     "and": "All of these filters must let it pass; an empty list does.",
     "or": "One of these filters must let it pass; an empty list does too.",
@@ -173,14 +173,15 @@ class _Wording:
         identified = field.extensions[_DEFINITION].metadata.get(IDENTIFIES)
         if input_.name.endswith("By") and noun is not None:
             said = _said(noun, name)
-            return f"Id of {_a(identified)}." if identified else said and f"Its `{name}`. {said}"
+            return f"The opaque id of {_a(identified)}." if identified else said and f"Its `{name}`. {said}"
         if name == "expectedVersion":
             return _EXPECTED
         noun = self._noun(input_)
         if identified:
             relation = "" if noun is None or name == "id" else _said(noun, re.sub("Ids?$", "", name))
             relation = _HIDDEN.sub("", relation)
-            return f"{'Ids' if is_list_type(_nullable(field)) else 'Id'} of {_a(identified)}. {relation}".strip()
+            ids = "Opaque ids" if is_list_type(_nullable(field)) else "The opaque id"
+            return f"{ids} of {_a(identified)}. {relation}".strip()
         if noun is None or not _same(field, noun.fields.get(name)):
             return None
         return _said(noun, name)

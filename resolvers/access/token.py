@@ -53,7 +53,10 @@ class AccessTokenSort:
 class AccessTokenFilter:
     name: TextOperators | None = filters(TokenRow.name)
     kind: EnumOperators[TokenKind] | None = filters(TokenRow.kind)
-    revoked: bool | None = filters(TOKEN.c.revoked_at.is_not(None).label("revoked"))
+    revoked: bool | None = filters(
+        TOKEN.c.revoked_at.is_not(None).label("revoked"),
+        description="True: only those that open nothing any more. False: only the others, expired ones among them.",
+    )
     and_: list["AccessTokenFilter"] | None = strawberry.field(default=None, name="and")
     or_: list["AccessTokenFilter"] | None = strawberry.field(default=None, name="or")
     not_: "AccessTokenFilter | None" = strawberry.field(default=None, name="not")

@@ -74,7 +74,9 @@ class OrderItemSort:
 @strawberry.input(description="Everything given must hold; `or` needs one of its parts, `not` none.")
 class OrderItemFilter:
     database_id: IntOperators | None = filters(OrderItemRow.id)
-    order_database_id: IntOperators | None = filters(OrderItemRow.order_id)
+    order_database_id: IntOperators | None = filters(
+        OrderItemRow.order_id, description="By the `databaseId` of its order."
+    )
     quantity: IntOperators | None = filters(OrderItemRow.quantity)
     and_: list["OrderItemFilter"] | None = strawberry.field(default=None, name="and")
     or_: list["OrderItemFilter"] | None = strawberry.field(default=None, name="or")

@@ -45,7 +45,7 @@ class ProductDownload(Node):
         permission="products/edit",
         description="Its address as the shop keeps it, up to 200 characters; no link for buyers, that is `url`.",
     )
-    file_size: float | None = column(DownloadRow.file_size, description="Bytes.")
+    file_size: float | None = column(DownloadRow.file_size, description="In bytes, whole; null when not known.")
     bucket: str | None = column(
         DownloadRow.bucket,
         permission="products/edit",

@@ -18,7 +18,7 @@ from resolvers.files.file import file_buckets, file_delete, file_upload, files
 class StoredFile:
     path: str = strawberry.field(description="Where its driver has it; unique there.")
     name: str = strawberry.field(description="The name that buyers would save it under.")
-    size: float = strawberry.field(description="Bytes.")
+    size: float = strawberry.field(description="In bytes, a whole number.")
     driver: str = strawberry.field(description="What keeps it: local or s3.")
     bucket: str | None = strawberry.field(
         description="The driver's bucket that holds it; null for a driver without buckets."
@@ -96,7 +96,7 @@ class FileUploadPayload(Payload):
         description="What keeps it: local or s3. Null with `validateOnly`, and when it was refused."
     )
     bucket: str | None = told(description="The bucket that holds it; null for a driver without buckets.")
-    size: float | None = told(description="Bytes.")
+    size: float | None = told(description="In bytes, a whole number.")
 
 
 @strawberry.type(description="The file that is gone.")
