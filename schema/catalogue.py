@@ -20,9 +20,11 @@ _DOCUMENTED: Final = Path(__file__).with_name("documented.json")
 
 @strawberry.type(description="An operation of the documented REST APIs.")
 class DocumentedOperation:
-    number: int
+    number: int = strawberry.field(
+        description="Its place in the documents, from 1: the folder of its example has the same."
+    )
     rest: str = strawberry.field(description="As documented: `GET /products/{product}`.")
-    group: str
+    group: str = strawberry.field(description="What the documents file it under.")
     field: str | None = strawberry.field(
         description="Where the graph answers it: `Query.product`; null while it does not."
     )
@@ -33,7 +35,9 @@ class DocumentedOperation:
 
 @strawberry.type(description="What this gateway covers of the documented REST APIs.")
 class Catalogue:
-    operations: list[DocumentedOperation] = strawberry.field(directives=[ListSize(assumed_size=155)])
+    operations: list[DocumentedOperation] = strawberry.field(
+        directives=[ListSize(assumed_size=155)], description="All of them, by their numbers."
+    )
 
 
 async def catalogue(context: Context) -> Catalogue:

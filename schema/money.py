@@ -99,7 +99,10 @@ class Amount(NamedTuple):
 class Money:
     cents: Cents = derived(lambda m: Cents(m.cents), description="In minor units: 1999 for $19.99.")
     amount: Decimal = derived(lambda m: m.decimal, description='In major units, exact: "19.99".')
-    currency: CurrencyCode = derived(lambda m: CurrencyCode(m.format.currency))
+    currency: CurrencyCode = derived(
+        lambda m: CurrencyCode(m.format.currency),
+        description="The store's, or of amounts of an order the one that it was made in.",
+    )
     formatted: str = derived(lambda m: m.formatted, description="For people, as the store writes it: $19.99.")
     row: strawberry.Private[Any]
 

@@ -196,7 +196,7 @@ class Query(AccessQueries, FileQueries):
     )
     download_url: URL | None = queried(
         download_url,
-        Argument("id", strawberry.ID, identifies="ProductDownload"),
+        Argument("id", strawberry.ID, "The opaque id of a `ProductDownload`.", identifies="ProductDownload"),
         permission="products/view",
         rest=["GET /products/getDownloadableUrl/{downloadableId}"],
         ports=(Links,),

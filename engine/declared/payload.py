@@ -21,10 +21,16 @@ Keys = Mapping[str, Any]  # payload field → what the function says of it: the 
 
 @strawberry.type(description="An event that a dry run would have written.")
 class EventPreview:
-    name: str
-    entity_id: strawberry.ID
-    version: int | None
-    changed_fields: list[str]
+    name: str = strawberry.field(description="`product.updated`, `variant.created`, …")
+    entity_id: strawberry.ID = strawberry.field(
+        description="What it would happen to; of something new no `node(id:)` knows it."
+    )
+    version: int | None = strawberry.field(
+        description="What the change would make of its version; null where it has none any more."
+    )
+    changed_fields: list[str] = strawberry.field(
+        description="GraphQL names of what would change; empty for what is made or deleted."
+    )
 
 
 @strawberry.interface(description="What every mutation answers.")

@@ -21,6 +21,7 @@ from engine.declared.conversion import made
 from engine.declared.declaration import DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
 from engine.declared.mutation import Mutation
+from engine.declared.wording import derive
 from engine.standard import mutations
 from engine.standard.mutations import Audited
 from engine.unit.perform import Performable
@@ -58,6 +59,7 @@ class Schema(strawberry.Schema):
                         priced(said)
             if isinstance(type_, GraphQLInputObjectType):
                 _prepare(type_)
+        derive(self.core)
         self.mutations: Mapping[str, Performable[Any]] = dict(self._mutations(internal, audited))
 
     def _mutations(self, internal: Sequence[Mutation[Any]], audited: Audited) -> Iterator[tuple[str, Performable[Any]]]:

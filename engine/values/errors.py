@@ -6,8 +6,9 @@ from typing import Any
 
 import strawberry
 
+from engine.values.words import worded
 
-@strawberry.enum(description="What kind of error it is. `docs/errors.md` tells the cause and the cure of each.")
+
 class ErrorCode(Enum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
@@ -26,6 +27,31 @@ class ErrorCode(Enum):
     PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     UNTRUSTED_DOCUMENT = "UNTRUSTED_DOCUMENT"
     INTERNAL = "INTERNAL"
+
+
+worded(
+    ErrorCode,
+    "What kind of error it is. `docs/errors.md` tells the cause and the cure of each.",
+    {
+        ErrorCode.UNAUTHENTICATED: "Nobody showed who they are, or the credential is none any more: sign in.",
+        ErrorCode.FORBIDDEN: "The caller lacks the permission that `permission` names.",
+        ErrorCode.NOT_FOUND: "What is to be changed is not there, or hidden from the caller; a query answers null.",
+        ErrorCode.VALIDATION: "A value of the input breaks a rule; correct the field that it names, and send again.",
+        ErrorCode.BAD_REQUEST: "The request is no GraphQL request, or asks for what its caller cannot mean.",
+        ErrorCode.BAD_USER_INPUT: "The document or an argument makes no sense: a mistake of the program. Nothing ran.",
+        ErrorCode.CONFLICT: "Somebody was faster: the version is outdated, the value taken, the key used otherwise.",
+        ErrorCode.CONFIGURATION_ERROR: "The operator has to give the server a key, or a provider's credentials.",
+        ErrorCode.INVALID_INTEGRATION: "The provider is not enabled, or not for feeds of this scope.",
+        ErrorCode.PROVIDER_ERROR: "Another system refused or was silent; `retryable` says whether to try again.",
+        ErrorCode.RATE_LIMITED: "Too much was asked: wait the seconds of `retryAfter`.",
+        ErrorCode.BUSINESS_RULE: "The values are fine; the state of the store does not allow the change.",
+        ErrorCode.QUERY_TOO_COMPLEX: "The document costs too much, or ran into the deadline: ask for less at a time.",
+        ErrorCode.PERSISTED_QUERY_NOT_FOUND: "The server does not know the document's id or hash: send its text.",
+        ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED: "Automatic persisted queries are off here: send whole documents.",
+        ErrorCode.UNTRUSTED_DOCUMENT: "This server runs registered documents only: have this one registered.",
+        ErrorCode.INTERNAL: "A fault of the server; its operator finds the cause by the `requestId`.",
+    },
+)
 
 
 class CodedError(Exception):
@@ -78,8 +104,8 @@ class Busy(CodedError):
 
 @strawberry.type(description="What the caller can mend in its input.")
 class UserError:
-    code: ErrorCode
-    message: str
+    code: ErrorCode = strawberry.field(description="For programs: it says what to do about it.")
+    message: str = strawberry.field(description="For people: a sentence in English, whose wording may change.")
     field: list[str] | None = strawberry.field(
         default=None, description='The path of the input field, list indexes included: `["variants", "0", "price"]`.'
     )

@@ -22,8 +22,13 @@ MOST_SORT_FIELDS: Final = 3
 
 @strawberry.enum(description="Ascending puts nulls last, descending first.")
 class SortDirection(Enum):
-    ASC = "ASC"
-    DESC = "DESC"
+    ASC = strawberry.enum_value(
+        "ASC", description="The smallest, earliest or first in the alphabet at the start; nulls at the end."
+    )
+    DESC = strawberry.enum_value(
+        "DESC",
+        description="The greatest, latest or last in the alphabet at the start, but for nulls, which come before.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,12 @@ _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")  # 50 characters, as documente
 @strawberry.input(description="What a role may do, all of it: what is not named is taken away.")
 class RolePermissionsInput:
     role: str = strawberry.field(description="The role's key. A new one makes a role, and needs a title.")
-    permissions: list[str]
-    title: str | None = None
+    permissions: list[str] = strawberry.field(
+        description="By name: `products/edit`. What the role has not yet you must hold yourself."
+    )
+    title: str | None = strawberry.field(
+        default=None, description="What people see: up to 100 characters; absent and empty keep the one that it has."
+    )
     expected_version: int | None = strawberry.field(
         default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
     )
@@ -49,7 +53,7 @@ class RolePermissionsInput:
 
 @strawberry.input(description="Roles that are not named stay as they are.")
 class PermissionsUpdateInput:
-    roles: list[RolePermissionsInput]
+    roles: list[RolePermissionsInput] = strawberry.field(description="1 to 100 roles, each once.")
 
 
 @strawberry.input(description="A user's role: one, or none.")

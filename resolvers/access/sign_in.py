@@ -45,7 +45,7 @@ class SignIns:
 @strawberry.input(description="Who you are, and what only you know.")
 class SignInInput:
     login: str = strawberry.field(description="The login or the e-mail address, in upper or lower case.")
-    password: str = confidential()
+    password: str = confidential(description="Too many wrong ones make RATE_LIMITED, for a while.")
 
 
 @strawberry.input(description="Which sessions end: the one that asks, and others if it says so.")

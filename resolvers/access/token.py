@@ -43,7 +43,10 @@ RESERVED: Final = "STOREGRAPH_"
 class AccessTokenFilter:
     name: TextOperators | None = filters(TokenRow.name)
     kind: EnumOperators[TokenKind] | None = filters(TokenRow.kind)
-    revoked: bool | None = filters(TOKEN.c.revoked_at.is_not(None).label("revoked"))
+    revoked: bool | None = filters(
+        TOKEN.c.revoked_at.is_not(None).label("revoked"),
+        description="True: only those that open nothing any more. False: only the others, expired ones among them.",
+    )
 
 
 TOKENS: Final = Listing(

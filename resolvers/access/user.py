@@ -88,7 +88,10 @@ class UserUpdateInput:
     login: strawberry.Maybe[str]
     email: strawberry.Maybe[str]
     display_name: strawberry.Maybe[str | None]
-    role: strawberry.Maybe[str | None]
+    role: strawberry.Maybe[str | None] = strawberry.field(
+        default=None,
+        description="A role's key; null takes the role away. You must hold all that the old and the new one give.",
+    )
     active: strawberry.Maybe[bool]
 
 

@@ -1,26 +1,179 @@
 """The documented words of orders, customers and subscriptions as GraphQL enums."""
 
-import strawberry
-
-from db.catalog import shipping
-from db.commerce import customer, entitlement, order, store, subscription
-
-strawberry.enum(customer.AddressType, description="What an address is for.")
-strawberry.enum(customer.CustomerStatus, description="Whether a customer may buy.")
-strawberry.enum(
-    entitlement.Verdict, name="DownloadStatus", description="Whether an order lets its customer download a file now."
+from db.catalog.shipping import ShippingClassType
+from db.commerce.customer import AddressType, CustomerStatus
+from db.commerce.entitlement import Verdict
+from db.commerce.order import (
+    LineType,
+    OrderMode,
+    OrderStatus,
+    OrderType,
+    PaymentStatus,
+    ShippingStatus,
+    TaxBehavior,
+    TransactionStatus,
+    TransactionType,
 )
-strawberry.enum(order.LineType, description="What a line of an order charges for.")
-strawberry.enum(order.OrderMode, description="TEST orders never moved money.")
-strawberry.enum(order.OrderStatus, description="How far an order has come.")
-strawberry.enum(order.OrderType, description="RENEWAL orders are made by subscriptions.")
-strawberry.enum(order.PaymentStatus, description="How far an order is paid.")
-strawberry.enum(order.ShippingStatus, description="How far an order is on its way.")
-strawberry.enum(order.TaxBehavior, description="Whether prices include their tax.")
-strawberry.enum(order.TransactionStatus, description="How far a payment has come.")
-strawberry.enum(order.TransactionType, description="Which way money moved.")
-strawberry.enum(shipping.ShippingClassType, description="An amount, or a share of the price.")
-strawberry.enum(store.CurrencyPosition, description="Where the currency's sign stands.")
-strawberry.enum(store.DecimalSeparator, description="What parts units from their fractions.")
-strawberry.enum(subscription.CollectionMethod, description="Who collects recurring payments.")
-strawberry.enum(subscription.SubscriptionStatus, description="How far a subscription has come.")
+from db.commerce.store import CurrencyPosition, DecimalSeparator
+from db.commerce.subscription import CollectionMethod, SubscriptionStatus
+from engine.values.words import worded
+
+worded(
+    AddressType,
+    "What an address is for.",
+    {AddressType.BILLING: "Where the bill goes.", AddressType.SHIPPING: "Where things are sent to."},
+)
+worded(
+    CustomerStatus,
+    "Whether a customer may buy.",
+    {CustomerStatus.ACTIVE: "They may.", CustomerStatus.INACTIVE: "The store has shut them out."},
+)
+worded(
+    Verdict,
+    "Whether an order lets its customer download a file now.",
+    {
+        Verdict.GRANTED: "It does: `url` is a link.",
+        Verdict.UNPAID: "The order is not paid, not even in part, or all of it was refunded.",
+        Verdict.LAPSED: "The order's subscription gives no access any more.",
+        Verdict.EXPIRED: "The days after the order, in which it may be downloaded, are over.",
+        Verdict.EXHAUSTED: "It was downloaded as often as it may be.",
+    },
+    name="DownloadStatus",
+)
+worded(
+    LineType,
+    "What a line of an order charges for.",
+    {
+        LineType.ONETIME: "A variant that is paid once.",
+        LineType.SUBSCRIPTION: "The first payment of a subscription, or a renewal of it.",
+        LineType.SIGNUP_FEE: "The setup fee of a subscription; nothing leaves the stock for it.",
+        LineType.FEE: "A fee on top of the order; nothing leaves the stock for it.",
+        LineType.BUNDLE: "A part of a bundle, whose price is in the bundle's own line.",
+    },
+)
+worded(
+    OrderMode,
+    "TEST orders never moved money.",
+    {OrderMode.LIVE: "A real purchase.", OrderMode.TEST: "A trial of the shop, by its payment provider's test mode."},
+)
+worded(
+    OrderStatus,
+    "How far an order has come.",
+    {
+        OrderStatus.DRAFT: "Not placed yet.",
+        OrderStatus.PROCESSING: "Placed, and being worked on: what it sold cannot be deleted.",
+        OrderStatus.COMPLETED: "Nothing is left to be done.",
+        OrderStatus.ON_HOLD: "Waiting for something, such as a payment: what it sold cannot be deleted.",
+        OrderStatus.CANCELED: "Called off.",
+        OrderStatus.FAILED: "The payment failed, and with it the order.",
+    },
+)
+worded(
+    OrderType,
+    "RENEWAL orders are made by subscriptions.",
+    {
+        OrderType.PAYMENT: "Bought and paid once.",
+        OrderType.SUBSCRIPTION: "The order that began a subscription.",
+        OrderType.RENEWAL: "A further payment of a subscription; `parent` is the order that began it.",
+    },
+)
+worded(
+    PaymentStatus,
+    "How far an order is paid.",
+    {
+        PaymentStatus.PENDING: "Nothing was paid yet.",
+        PaymentStatus.PAID: "Paid in full.",
+        PaymentStatus.PARTIALLY_PAID: "Paid in part.",
+        PaymentStatus.FAILED: "The payment was refused.",
+        PaymentStatus.REFUNDED: "All that was paid was given back.",
+        PaymentStatus.PARTIALLY_REFUNDED: "Some of what was paid was given back.",
+        PaymentStatus.AUTHORIZED: "The money is reserved, and not taken yet.",
+    },
+)
+worded(
+    ShippingStatus,
+    "How far an order is on its way.",
+    {
+        ShippingStatus.UNSHIPPED: "To be sent.",
+        ShippingStatus.SHIPPED: "On its way.",
+        ShippingStatus.DELIVERED: "It has arrived.",
+        ShippingStatus.UNSHIPPABLE: "It cannot be sent.",
+    },
+)
+worded(
+    TaxBehavior,
+    "Whether prices include their tax.",
+    {
+        TaxBehavior.NONE: "No tax was reckoned.",
+        TaxBehavior.EXCLUSIVE: "The tax comes on top of the prices.",
+        TaxBehavior.INCLUSIVE: "The prices hold their tax.",
+    },
+)
+worded(
+    TransactionStatus,
+    "How far a payment has come.",
+    {
+        TransactionStatus.SUCCEEDED: "The money moved.",
+        TransactionStatus.AUTHORIZED: "The money is reserved, and not taken yet.",
+        TransactionStatus.PENDING: "The payment provider has not decided yet.",
+        TransactionStatus.REFUNDED: "It was given back.",
+        TransactionStatus.FAILED: "The payment provider refused it; nothing moved.",
+        TransactionStatus.DISPUTE_LOST: "The customer's bank took it back.",
+    },
+)
+worded(
+    TransactionType,
+    "Which way money moved.",
+    {
+        TransactionType.CHARGE: "From the customer to the store.",
+        TransactionType.REFUND: "From the store back to the customer.",
+        TransactionType.DISPUTE: "Claimed back by the customer's bank.",
+    },
+)
+worded(
+    ShippingClassType,
+    "An amount, or a share of the price.",
+    {
+        ShippingClassType.FIXED: "`cost` is an amount in minor units: 500 adds $5.00.",
+        ShippingClassType.PERCENTAGE: "`cost` is hundredths of a percent of the price: 500 adds 5 %.",
+    },
+)
+worded(
+    CurrencyPosition,
+    "Where the currency's sign stands.",
+    {CurrencyPosition.BEFORE: "Before the number: $19.99.", CurrencyPosition.AFTER: "After the number: 19.99$."},
+)
+worded(
+    DecimalSeparator,
+    "What parts units from their fractions.",
+    {
+        DecimalSeparator.DOT: "A dot, and commas between thousands: 1,234.56.",
+        DecimalSeparator.COMMA: "A comma, and dots between thousands: 1.234,56.",
+    },
+)
+worded(
+    CollectionMethod,
+    "Who collects recurring payments.",
+    {
+        CollectionMethod.AUTOMATIC: "The payment provider, by itself.",
+        CollectionMethod.MANUAL: "Nobody: the customer pays each bill.",
+        CollectionMethod.SYSTEM: "The shop, with what the payment provider keeps of the customer.",
+    },
+)
+worded(
+    SubscriptionStatus,
+    "How far a subscription has come.",
+    {
+        SubscriptionStatus.PENDING: "Its first payment has not come. No access.",
+        SubscriptionStatus.INTENDED: "Its checkout was begun, and not ended. No access.",
+        SubscriptionStatus.TRIALING: "In its trial, which is not billed. Access.",
+        SubscriptionStatus.ACTIVE: "Paid. Access.",
+        SubscriptionStatus.CANCELED: "Ends when what was paid is used up. Access until `nextBillingAt`.",
+        SubscriptionStatus.PAUSED: "Not billed until it is taken up again. Access until `nextBillingAt`.",
+        SubscriptionStatus.PAST_DUE: "A payment is overdue. No access.",
+        SubscriptionStatus.EXPIRED: "What was paid is used up. No access.",
+        SubscriptionStatus.FAILING: "A payment failed and is tried again. Access until `nextBillingAt`.",
+        SubscriptionStatus.EXPIRING: "About to expire. Access until `nextBillingAt`.",
+        SubscriptionStatus.COMPLETED: "All of its payments were made. Access, for good.",
+    },
+)

@@ -46,7 +46,9 @@ ORDERS = Listing(
 @filter_input()
 class OrderItemFilter:
     database_id: IntOperators | None = filters(OrderItemRow.id)
-    order_database_id: IntOperators | None = filters(OrderItemRow.order_id)
+    order_database_id: IntOperators | None = filters(
+        OrderItemRow.order_id, description="By the `databaseId` of its order."
+    )
     quantity: IntOperators | None = filters(OrderItemRow.quantity)
 
 

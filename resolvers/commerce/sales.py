@@ -24,9 +24,9 @@ _PAID = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIAL
 
 @strawberry.enum(description="The periods of a sales overview.")
 class SalesRange(Enum):
-    ALL_TIME = "ALL_TIME"
-    LAST_30_DAYS = "LAST_30_DAYS"
-    THIS_MONTH = "THIS_MONTH"
+    ALL_TIME = strawberry.enum_value("ALL_TIME", description="Since the store's first order.")
+    LAST_30_DAYS = strawberry.enum_value("LAST_30_DAYS", description="The 30 times 24 hours before now.")
+    THIS_MONTH = strawberry.enum_value("THIS_MONTH", description="Since the first of the month, midnight UTC.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,10 @@ async def file_buckets(context: Context, driver: str = LOCAL) -> tuple[str, ...]
 
 @strawberry.input(description="A file, and where it is to be kept.")
 class FileUploadInput:
-    file: Uploaded
+    file: Uploaded = strawberry.field(
+        description="A variable that the multipart request sends as a file; its kind must be that of the "
+        "extension of `name`."
+    )
     name: str = strawberry.field(
         description=f"At most {LONGEST_NAME} characters, the extension of its kind at the end. Stored is a unique name."
     )
@@ -152,7 +155,9 @@ class FileUploadInput:
 
 @strawberry.input(description="A stored file to delete.")
 class FileDeleteInput:
-    path: str
+    path: str = strawberry.field(
+        description="Where its driver has it: `StoredFile.path`. Refused while a download names it."
+    )
     driver: str = strawberry.field(default=LOCAL, description=DRIVER)
     bucket: str | None = strawberry.field(default=None, description=BUCKET)
 

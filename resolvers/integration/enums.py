@@ -1,7 +1,13 @@
 """The documented words of integrations as GraphQL enums."""
 
-import strawberry
+from db.integration.feed import FeedScope
+from engine.values.words import worded
 
-from db.integration import feed
-
-strawberry.enum(feed.FeedScope, description="GLOBAL feeds follow all orders, PRODUCT feeds those of one product.")
+worded(
+    FeedScope,
+    "GLOBAL feeds follow all orders, PRODUCT feeds those of one product.",
+    {
+        FeedScope.GLOBAL: "It runs on orders of whatever product, after the feeds of the products.",
+        FeedScope.PRODUCT: "It runs on orders of its product, or of those of its variants that it is limited to.",
+    },
+)

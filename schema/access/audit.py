@@ -38,6 +38,6 @@ class AuditEntry(Node):
     )
     actor: str | None = column(AuditRow.actor, description="The caller's id: `token:3`; null for who did not sign in.")
     actor_name: str = column(AuditRow.actor_name, description="The caller's name at that time.")
-    actor_kind: ViewerKind = column(AuditRow.actor_kind)
+    actor_kind: ViewerKind = column(AuditRow.actor_kind, description="How the caller showed who it is.")
     address: str | None = column(AuditRow.address, description="Where the request came from.")
-    occurred_at: datetime = column(AuditRow.occurred_at)
+    occurred_at: datetime = column(AuditRow.occurred_at, description="In UTC, when the change was committed with it.")

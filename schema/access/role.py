@@ -27,10 +27,17 @@ from schema.access.user import User
 
 @entity(RoleRow, visible=visibility.roles, description="A set of permissions. A user has one role or none.")
 class Role(Node):
-    key: str = column(RoleRow.key)
-    title: str = column(RoleRow.title)
-    permissions: list[str] = batched(role.permissions_of, to=RoleRow.key)
-    users: Connection[User] = connected(USERS, key=UserRow.role_key, to=RoleRow.key)
+    key: str = column(
+        RoleRow.key,
+        description="Its name for programs, up to 50 of a-z, 0-9 and _: `manager`. It never changes.",
+    )
+    title: str = column(RoleRow.title, description="What people see: 1 to 100 characters.")
+    permissions: list[str] = batched(
+        role.permissions_of, to=RoleRow.key, description="What its users may do: `products/edit`."
+    )
+    users: Connection[User] = connected(
+        USERS, key=UserRow.role_key, to=RoleRow.key, description="Those who have it, by their logins unless sorted."
+    )
     version: int = column(RoleRow.version)
     created_at: datetime | None = column(RoleRow.created_at)
     updated_at: datetime | None = column(RoleRow.updated_at)
@@ -45,8 +52,10 @@ class Permissions:
 
 @strawberry.type(description="What a user may do.")
 class UserCapabilities:
-    user: User | None = related(UserRow.id, to="user_id")
-    role: Role | None = related(RoleRow.key, to="role_key")
+    user: User | None = related(UserRow.id, to="user_id", description="Whose capabilities they are.")
+    role: Role | None = related(
+        RoleRow.key, to="role_key", description="The role that gives them; null when the user has none."
+    )
     permissions: list[str] = derived(lambda row: row.permissions, description="The role's; none without a role.")
     row: strawberry.Private[Any]
 

@@ -26,7 +26,10 @@ class Moment(Said):
 @strawberry.type(description="A session. Its token is shown once.")
 class SignInPayload(Payload):
     token: str | None = told(once=True, description="To be sent as `Authorization: Bearer`.")
-    expires_at: datetime | None = declare(Moment())
+    expires_at: datetime | None = declare(
+        Moment(),
+        description="When the session ends by itself, in UTC: 12 hours after, unless the server says otherwise.",
+    )
 
 
 @strawberry.type(description="Nobody is signed in any more by that session.")

@@ -22,21 +22,34 @@ from resolvers.access.token import token_create, token_revoke, token_rotate
 )
 class AccessToken(Node):
     database_id: int = column(TokenRow.id)
-    name: str = column(TokenRow.name)
-    kind: TokenKind = column(TokenRow.kind)
-    permissions: list[str] = computed(list, TokenRow.permissions)
+    name: str = column(
+        TokenRow.name,
+        description="What it is for: 1 to 100 characters. Those that begin with `STOREGRAPH_` come from the settings.",
+    )
+    kind: TokenKind = column(
+        TokenRow.kind, description="Whether it carries permissions of its own, or stands in the pages of a shop."
+    )
+    permissions: list[str] = computed(
+        list, TokenRow.permissions, description="What its bearer may do, by their names; empty for a storefront's."
+    )
     last_four: str | None = column(TokenRow.last_four, description="To tell it from others.")
     hourly: int | None = column(TokenRow.hourly, description="Its own budget of requests in an hour.")
     previous_until: datetime | None = column(
         TokenRow.previous_until, description="Until when the secret before the last rotation works."
     )
-    created_at: datetime = column(TokenRow.created_at)
-    rotated_at: datetime | None = column(TokenRow.rotated_at)
-    expires_at: datetime | None = column(TokenRow.expires_at)
+    created_at: datetime = column(TokenRow.created_at, description="When it was made, in UTC.")
+    rotated_at: datetime | None = column(
+        TokenRow.rotated_at, description="When it got the secret that it has now, in UTC; null when it has its first."
+    )
+    expires_at: datetime | None = column(
+        TokenRow.expires_at, description="When it stops working by itself, in UTC; null is never."
+    )
     last_used_at: datetime | None = column(
         TokenRow.last_used_at, description="To the minute, and written down within one."
     )
-    revoked_at: datetime | None = column(TokenRow.revoked_at)
+    revoked_at: datetime | None = column(
+        TokenRow.revoked_at, description="Since when it opens nothing any more, in UTC; null while it works."
+    )
 
 
 @strawberry.type(description="A token. Its secret is shown once.")

@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 @entity(UserRow, visible=visibility.users, description="A person who may sign in. Everyone sees themselves.")
 class User(Node):
     database_id: int = column(UserRow.id)
-    login: str = column(UserRow.login)
-    email: str = column(UserRow.email)
-    display_name: str = column(UserRow.display_name)
+    login: str = column(
+        UserRow.login,
+        description="What they sign in with, in lower case: up to 60 characters without spaces and colons, unique.",
+    )
+    email: str = column(
+        UserRow.email, description="In lower case, up to 254 characters, unique; they may sign in with it too."
+    )
+    display_name: str = column(
+        UserRow.display_name, description="What others see: up to 200 characters; empty when nothing was said."
+    )
     active: bool = column(UserRow.active, description="Whether they may sign in.")
-    role: Annotated["Role", strawberry.lazy("schema.access.role")] | None = related(RoleRow.key, to=UserRow.role_key)
+    role: Annotated["Role", strawberry.lazy("schema.access.role")] | None = related(
+        RoleRow.key, to=UserRow.role_key, description="What they may do; null for nothing beyond what everyone may."
+    )
     application_passwords: list["ApplicationPassword"] = related(
         ApplicationPasswordRow.user_id,
         to=UserRow.id,
@@ -48,14 +57,21 @@ class User(Node):
 )
 class ApplicationPassword(Node):
     database_id: int = column(ApplicationPasswordRow.id)
-    name: str = column(ApplicationPasswordRow.name)
+    name: str = column(ApplicationPasswordRow.name, description="The program that sends it: 1 to 100 characters.")
     last_four: str | None = column(ApplicationPasswordRow.last_four, description="To tell it from others.")
-    user: User | None = related(UserRow.id, to=ApplicationPasswordRow.user_id)
-    created_at: datetime = column(ApplicationPasswordRow.created_at)
+    user: User | None = related(
+        UserRow.id,
+        to=ApplicationPasswordRow.user_id,
+        description="Whose it is, and what it may do; null when they are hidden from you.",
+    )
+    created_at: datetime = column(ApplicationPasswordRow.created_at, description="When it was made, in UTC.")
     last_used_at: datetime | None = column(
         ApplicationPasswordRow.last_used_at, description="To the minute, and written down within one."
     )
-    revoked_at: datetime | None = column(ApplicationPasswordRow.revoked_at)
+    revoked_at: datetime | None = column(
+        ApplicationPasswordRow.revoked_at,
+        description="Since when it opens nothing any more, in UTC; null while it works.",
+    )
 
 
 @strawberry.type(description="The user.")

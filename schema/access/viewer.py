@@ -19,9 +19,11 @@ class Viewer:
         lambda v: None if v.id is None else strawberry.ID(v.id),
         description="Stable for a credential; null for visitors. No node's id.",
     )
-    name: str = derived(lambda v: v.name)
-    kind: ViewerKind = derived(lambda v: v.kind)
-    permissions: list[str] = derived(lambda v: sorted(v.permissions))
+    name: str = derived(lambda v: v.name, description="A user's or token's name; `anonymous` for visitors.")
+    kind: ViewerKind = derived(lambda v: v.kind, description="How you showed who you are.")
+    permissions: list[str] = derived(
+        lambda v: sorted(v.permissions), description="What you may do, by name, sorted; empty for visitors."
+    )
     user: User | None = related(
         UserRow.id, to="user_id", description="The person behind the credential, where there is one."
     )

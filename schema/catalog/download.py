@@ -29,14 +29,32 @@ if TYPE_CHECKING:
 class ProductDownload(Node):
     database_id: int = column(DownloadRow.id)
     identifier: str = column(DownloadRow.identifier, description="A UUID of the file, stable across updates.")
-    title: str | None = column(DownloadRow.title)
+    title: str | None = column(
+        DownloadRow.title, description="What buyers see it called: up to 160 characters; null when the import had none."
+    )
     type: str | None = column(DownloadRow.type, description="The kind of file, usually its extension.")
     driver: str | None = column(DownloadRow.driver, description="Where it is stored: local, s3.")
-    file_name: str | None = column(DownloadRow.file_name)
-    file_path: str | None = column(DownloadRow.file_path, permission="products/edit")
-    file_url: str | None = column(DownloadRow.file_url, permission="products/edit")
-    file_size: float | None = column(DownloadRow.file_size, description="Bytes.")
-    bucket: str | None = column(DownloadRow.bucket, permission="products/edit")
+    file_name: str | None = column(
+        DownloadRow.file_name,
+        description="The name that buyers save it under: up to 185 characters when it is added, 100 when it is "
+        "changed.",
+    )
+    file_path: str | None = column(
+        DownloadRow.file_path,
+        permission="products/edit",
+        description="Where the driver has it: relative and without `..`, up to 185 characters.",
+    )
+    file_url: str | None = column(
+        DownloadRow.file_url,
+        permission="products/edit",
+        description="Its address as the shop keeps it, up to 200 characters; no link for buyers, that is `url`.",
+    )
+    file_size: float | None = column(DownloadRow.file_size, description="In bytes, whole; null when not known.")
+    bucket: str | None = column(
+        DownloadRow.bucket,
+        permission="products/edit",
+        description="The driver's bucket that holds it; null for a driver without buckets.",
+    )
     download_limit: int | None = column(
         DownloadRow.download_limit, description="How often per order; null is unlimited."
     )
@@ -49,14 +67,16 @@ class ProductDownload(Node):
         ports=(Links,),
         description="As `downloadUrl` has it; made anew each time.",
     )
-    position: int = column(DownloadRow.position)
+    position: int = column(DownloadRow.position, description="Order of display, ascending.")
     for_all_variants: bool = column(
         DownloadRow.for_all_variants,
         description="Whether buyers of every variant of the product receive it. When not, and its last variant is "
         "deleted, nobody does.",
     )
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
-        ProductRow.id, to=DownloadRow.product_id
+        ProductRow.id,
+        to=DownloadRow.product_id,
+        description="What it is received with; null when it is hidden from you.",
     )
     variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
         DownloadVariantRow.download_id,

@@ -23,8 +23,10 @@ class Media(Node):
     attachment_id: int = column(
         MediaRow.attachment_id, description="The store's media library entry; 0 for a picture that lives elsewhere."
     )
-    url: URL = computed(URL, MediaRow.url)
-    title: str = column(MediaRow.title)
+    url: URL = computed(URL, MediaRow.url, description="Where browsers load it from, http or https.")
+    title: str = column(
+        MediaRow.title, description="What stands in its place where it cannot be seen; empty when there is none."
+    )
     position: int = column(MediaRow.position, description="1 is shown first; a gallery's first is the featured image.")
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
         ProductRow.id, to=MediaRow.product_id, description="The product whose gallery it is in."

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 @strawberry.type(description="A product with those of its variants that can be chosen.")
 class VariantOption:
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
-        ProductRow.id, to="product"
+        ProductRow.id, to="product", description="What the variants belong to, for the heading of the group."
     )
-    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = picked("variants")
+    variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = picked(
+        "variants", description="Those of its variants that can be chosen, by their position."
+    )
     row: strawberry.Private[Any]
 
 

@@ -65,53 +65,127 @@ class Product(Node):
     detail_database_id: int | None = column(
         ProductRow.detail_id, description="The documented product detail's id, for callers that hold one."
     )
-    title: str = column(ProductRow.title)
-    slug: str = column(ProductRow.slug)
-    status: ProductStatus = column(ProductRow.status)
-    excerpt: str = column(ProductRow.excerpt)
-    content: HTML = computed(HTML, ProductRow.content)
-    published_at: datetime | None = column(ProductRow.published_at)
-    modified_at: datetime | None = column(ProductRow.modified_at)
-    comment_status: str | None = column(ProductRow.comment_status, permission="products/view")
-    view_url: URL | None = computed(lambda u: None if u is None else URL(u), ProductRow.view_url)
+    title: str = column(
+        ProductRow.title, description="What shoppers see it called: 1 to 200 characters on one line, without HTML."
+    )
+    slug: str = column(
+        ProductRow.slug,
+        description="Its name in addresses, unique among products, up to 200 characters: `example-product`.",
+    )
+    status: ProductStatus = column(
+        ProductRow.status,
+        description="How public it is: everyone sees what is PUBLISH, and what is not takes products/view.",
+    )
+    excerpt: str = column(
+        ProductRow.excerpt,
+        description="A short text without HTML; empty when there is none. At most 55 words, except in bulk.",
+    )
+    content: HTML = computed(
+        HTML, ProductRow.content, description="The long text, in a safe subset of HTML; empty when there is none."
+    )
+    published_at: datetime | None = column(
+        ProductRow.published_at,
+        description="When it was published, or is to be while it is FUTURE; in UTC. Null when it never was.",
+    )
+    modified_at: datetime | None = column(
+        ProductRow.modified_at,
+        description="When its own fields were last edited, in UTC: not its prices, stock and variants.",
+    )
+    comment_status: str | None = column(
+        ProductRow.comment_status,
+        permission="products/view",
+        description="Whether reviews are taken, in the shop's own words (`open`, `closed`): up to 100 characters; "
+        "null when not said.",
+    )
+    view_url: URL | None = computed(
+        lambda u: None if u is None else URL(u),
+        ProductRow.view_url,
+        description="Where the shop shows it; null where the shop that it was imported from named no place.",
+    )
     edit_url: URL | None = computed(
-        lambda u: None if u is None else URL(u), ProductRow.edit_url, permission="products/view"
+        lambda u: None if u is None else URL(u),
+        ProductRow.edit_url,
+        permission="products/view",
+        description="Where the shop edits it; null where the shop that it was imported from named no place.",
     )
     metadata: JSON | None = computed(
         lambda v: v, ProductRow.extra, permission="products/view", description="Opaque to the gateway; up to 16 kB."
     )
 
-    fulfillment_type: FulfillmentType = column(ProductRow.fulfillment_type)
-    variation_type: VariationType = column(ProductRow.variation_type)
+    fulfillment_type: FulfillmentType = column(
+        ProductRow.fulfillment_type,
+        description="Whether it is sent or delivered as files. Each variant says so of itself too.",
+    )
+    variation_type: VariationType = column(
+        ProductRow.variation_type,
+        description="SIMPLE has one variant, the others several; ADVANCED_VARIATIONS are combined from attributes.",
+    )
     min_price: Money = money(ProductRow.min_price, description="The lowest of its variants' prices.")
     max_price: Money = money(ProductRow.max_price, description="The highest of its variants' prices.")
-    has_price_range: bool = computed(lambda low, high: low != high, ProductRow.min_price, ProductRow.max_price)
-    manage_stock: bool = column(ProductRow.manage_stock)
-    stock_availability: StockStatus = column(ProductRow.stock_availability)
-    manage_downloadable: bool = column(ProductRow.manage_downloadable)
-    group_pricing_by: GroupPricing | None = column(ProductRow.group_pricing_by)
+    has_price_range: bool = computed(
+        lambda low, high: low != high,
+        ProductRow.min_price,
+        ProductRow.max_price,
+        description="Whether `minPrice` and `maxPrice` differ, so that a shop writes from – to.",
+    )
+    manage_stock: bool = column(
+        ProductRow.manage_stock,
+        description="Whether stock is counted. Where it is not, the product is always in stock.",
+    )
+    stock_availability: StockStatus = column(
+        ProductRow.stock_availability,
+        description="IN_STOCK while one of its variants is, and always where stock is not managed. It is worked "
+        "out, never written.",
+    )
+    manage_downloadable: bool = column(
+        ProductRow.manage_downloadable, description="Whether its buyers receive files. Adding a file turns it on."
+    )
+    group_pricing_by: GroupPricing | None = column(
+        ProductRow.group_pricing_by, description="What its page groups the variants by; null when nobody chose."
+    )
     sold_individually: bool = column(ProductRow.sold_individually, description="At most one per cart line.")
-    use_pricing_table: bool = column(ProductRow.use_pricing_table)
-    active_editor: str | None = column(ProductRow.active_editor, permission="products/view")
-    default_media: JSON | None = computed(lambda v: v, ProductRow.default_media)
+    use_pricing_table: bool = column(
+        ProductRow.use_pricing_table, description="Whether its page shows the variants side by side as a pricing table."
+    )
+    active_editor: str | None = column(
+        ProductRow.active_editor,
+        permission="products/view",
+        description="The editor of its content, by the editor's own name (`wp-editor`): up to 100 characters.",
+    )
+    default_media: JSON | None = computed(
+        lambda v: v,
+        ProductRow.default_media,
+        description="A picture as the shop that it was imported from keeps it; `gallery` is what is edited here.",
+    )
     is_bundle: bool = column(ProductRow.is_bundle, description="Fixed when the product is created.")
     has_subscription: bool = computed(
         bool, expression(_has_subscription, "has_subscription"), description="Whether any variant is a subscription."
     )
 
     variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(
-        VariantRow.product_id, to=ProductRow.id, order=[VariantRow.position]
+        VariantRow.product_id,
+        to=ProductRow.id,
+        order=[VariantRow.position],
+        description="Those that you see, by their position. Inactive ones take products/view.",
     )
     default_variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
-        VariantRow.id, to=ProductRow.default_variant_id
+        VariantRow.id,
+        to=ProductRow.default_variant_id,
+        description="The one that its page offers first; null when none was chosen, or when it is hidden from you.",
     )
     downloads: list[Annotated["ProductDownload", strawberry.lazy("schema.catalog.download")]] = related(
-        DownloadRow.product_id, to=ProductRow.id, order=[DownloadRow.position]
+        DownloadRow.product_id,
+        to=ProductRow.id,
+        order=[DownloadRow.position],
+        description="The files that its buyers receive, by their position. Empty without products/view.",
     )
     gallery: list[Annotated["Media", strawberry.lazy("schema.catalog.media")]] = related(
         MediaRow.product_id, to=ProductRow.id, order=[MediaRow.position], description="The first is the featured image."
     )
-    featured_image_id: int | None = column(ProductRow.featured_image_id)
+    featured_image_id: int | None = column(
+        ProductRow.featured_image_id,
+        description="The first picture's entry in the shop's media library; null when there is none.",
+    )
     thumbnail_url: URL | None = computed(
         lambda url: None if url is None else URL(url),
         first_url(MediaRow.product_id, ProductRow.id),
@@ -130,6 +204,7 @@ class Product(Node):
         on=_joined_term,
         where=col(TermRow.taxonomy) == CATEGORIES,
         order=[TermRow.name_key],
+        description="Its terms of `product-categories`, by their names.",
     )
     brands: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = related(
         ProductTermRow.product_id,
@@ -137,6 +212,7 @@ class Product(Node):
         on=_joined_term,
         where=col(TermRow.taxonomy) == BRANDS,
         order=[TermRow.name_key],
+        description="Its terms of `product-brands`, by their names.",
     )
     upgrade_paths: list[Annotated["UpgradePath", strawberry.lazy("schema.catalog.upgrade_path")]] = related(
         VariantRow.product_id,
@@ -146,16 +222,26 @@ class Product(Node):
         description="Those that start at one of its variants.",
     )
     feeds: list[Annotated["IntegrationFeed", strawberry.lazy("schema.integration.feed")]] = related(
-        FeedRow.product_id, to=ProductRow.id, order=[FeedRow.source_id]
+        FeedRow.product_id,
+        to=ProductRow.id,
+        order=[FeedRow.source_id],
+        description="The feeds of this product alone; global feeds run on its orders too.",
     )
     shipping_class: Annotated["ShippingClass", strawberry.lazy("schema.catalog.shipping")] | None = related(
-        ShippingClassRow.id, to=ProductRow.shipping_class_id
+        ShippingClassRow.id,
+        to=ProductRow.shipping_class_id,
+        description="What sending it adds to an order; null for nothing. A variant's own class overrides it.",
     )
     tax_class: Annotated["TaxClass", strawberry.lazy("schema.catalog.tax")] | None = related(
-        TaxClassRow.id, to=ProductRow.tax_class_id
+        TaxClassRow.id,
+        to=ProductRow.tax_class_id,
+        description="Which tax rates apply to it; null when none was chosen.",
     )
     order_items: Connection[Annotated["OrderItem", strawberry.lazy("schema.commerce.order_item")]] = connected(
-        ORDER_ITEMS, key=OrderItemRow.product_id, to=ProductRow.id
+        ORDER_ITEMS,
+        key=OrderItemRow.product_id,
+        to=ProductRow.id,
+        description="The order lines that sold it, the newest first unless sorted.",
     )
     related_products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
         PRODUCTS,

@@ -25,21 +25,21 @@ def _money(sales: Sales) -> Money:
 
 @strawberry.type(description="What was sold in a period, in paid orders and after refunds.")
 class SalesPeriod:
-    range: SalesRange = derived(lambda s: s.range)
-    quantity: int = derived(lambda s: s.quantity)
-    amount: Money = derived(_money)
+    range: SalesRange = derived(lambda s: s.range, description="Which period it is.")
+    quantity: int = derived(lambda s: s.quantity, description="How many were ordered, refunded ones included.")
+    amount: Money = derived(_money, description="What was taken for them: after discounts, without what was refunded.")
     row: strawberry.Private[Any]
 
 
 @strawberry.type(description="A ready-made piece of an admin page.")
 class SalesWidget:
-    title: str
-    body: HTML
+    title: str = strawberry.field(description="A heading in English.")
+    body: HTML = strawberry.field(description="A list of the three periods, with quantities and formatted amounts.")
 
 
 @strawberry.type(description="How a product sells.")
 class SalesOverview:
-    periods: list[SalesPeriod]
+    periods: list[SalesPeriod] = strawberry.field(description="One for each `SalesRange`, the longest first.")
     widgets: list[SalesWidget] = strawberry.field(
         description="The same as HTML, as the documented operation renders it."
     )

@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 @entity(ShippingClassRow, visible=visibility.shipping_classes, description="What sending a product adds to an order.")
 class ShippingClass(Node):
     database_id: int = column(ShippingClassRow.id)
-    name: str = column(ShippingClassRow.name)
-    description: str = column(ShippingClassRow.description)
-    type: ShippingClassType = column(ShippingClassRow.type)
+    name: str = column(ShippingClassRow.name, description="What the store calls it: 1 to 192 characters.")
+    description: str = column(
+        ShippingClassRow.description,
+        description="A note for those who choose it, up to 500 characters; empty when there is none.",
+    )
+    type: ShippingClassType = column(
+        ShippingClassRow.type, description="What `cost` is: an amount, or a share of the price."
+    )
     cost: Cents = computed(
         Cents,
         ShippingClassRow.cost,
@@ -36,7 +41,10 @@ class ShippingClass(Node):
     )
     per_item: bool = column(ShippingClassRow.per_item, description="Charged for each item, not once a line.")
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
-        PRODUCTS, key=ProductRow.shipping_class_id, to=ShippingClassRow.id
+        PRODUCTS,
+        key=ProductRow.shipping_class_id,
+        to=ShippingClassRow.id,
+        description="The products of this class. When it is deleted, they have none.",
     )
     version: int = column(ShippingClassRow.version)
     created_at: datetime | None = column(ShippingClassRow.created_at)

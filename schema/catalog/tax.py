@@ -26,16 +26,27 @@ if TYPE_CHECKING:
 @entity(TaxClassRow, visible=visibility.tax_classes, description="Which tax rates apply to a product.")
 class TaxClass(Node):
     database_id: int = column(TaxClassRow.id)
-    title: str = column(TaxClassRow.title)
-    slug: str = column(TaxClassRow.slug)
-    description: str = column(TaxClassRow.description)
-    priority: int = column(TaxClassRow.priority)
+    title: str = column(TaxClassRow.title, description="What the store calls it: 1 to 192 characters.")
+    slug: str = column(
+        TaxClassRow.slug,
+        description="Its name for programs, unique among tax classes, up to 100 characters: `reduced-rate`.",
+    )
+    description: str = column(
+        TaxClassRow.description,
+        description="A note for those who choose it, up to 500 characters; empty when there is none.",
+    )
+    priority: int = column(
+        TaxClassRow.priority, description="Of several classes that apply, the lowest comes first. Not below 0."
+    )
     category_database_ids: list[int] = computed(list, TaxClassRow.categories, description="Categories it is meant for.")
     categories: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = picked(
         TaxClassRow.categories, description="Categories it is meant for."
     )
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
-        PRODUCTS, key=ProductRow.tax_class_id, to=TaxClassRow.id
+        PRODUCTS,
+        key=ProductRow.tax_class_id,
+        to=TaxClassRow.id,
+        description="The products of this class. When it is deleted, they have none.",
     )
     version: int = column(TaxClassRow.version)
     created_at: datetime | None = column(TaxClassRow.created_at)

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 @entity(TaxonomyRow, visible=visibility.taxonomies, description="A way of sorting products: by category, by brand.")
 class Taxonomy(Node):
     name: str = column(TaxonomyRow.name, description="`product-categories` or `product-brands`.")
-    label: str = column(TaxonomyRow.label)
-    plural_label: str = column(TaxonomyRow.plural_label)
-    singular_label: str = column(TaxonomyRow.singular_label)
+    label: str = column(TaxonomyRow.label, description="What a shop calls it: `Product Categories`.")
+    plural_label: str = column(
+        TaxonomyRow.plural_label, description="What several of its terms are called: `Categories`."
+    )
+    singular_label: str = column(TaxonomyRow.singular_label, description="What one of its terms is called: `Category`.")
     terms: list["Term"] = related(
         TermRow.taxonomy, to=TaxonomyRow.name, order=[TermRow.name_key], description="All of them, by name."
     )
@@ -46,17 +48,26 @@ class Taxonomy(Node):
 @entity(TermRow, visible=visibility.terms, description="One category or brand.")
 class Term(Node):
     database_id: int = column(TermRow.id)
-    name: str = column(TermRow.name)
-    slug: str = column(TermRow.slug)
-    description: str = column(TermRow.description)
-    taxonomy: Taxonomy | None = related(TaxonomyRow.name, to=TermRow.taxonomy)
-    parent: "Term | None" = related(TermRow.id, to=TermRow.parent_id)
+    name: str = column(TermRow.name, description="What shoppers see: 1 to 200 characters, unique under its parent.")
+    slug: str = column(
+        TermRow.slug, description="Its name in addresses, unique in its taxonomy, up to 200 characters: `mens-shoes`."
+    )
+    description: str = column(
+        TermRow.description, description="A text for its page, up to 2000 characters; empty when there is none."
+    )
+    taxonomy: Taxonomy | None = related(
+        TaxonomyRow.name, to=TermRow.taxonomy, description="What it is a term of, which never changes."
+    )
+    parent: "Term | None" = related(
+        TermRow.id, to=TermRow.parent_id, description="The term above it, of the same taxonomy; null for a root."
+    )
     children: list["Term"] = related(
         TermRow.parent_id,
         to=TermRow.id,
         order=[TermRow.name_key],
         size=3,  # trees of categories are wide at the root and thin out
         rest=["POST /products/fetch-term-by-parent"],
+        description="The terms right below it, by their names.",
     )
     products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
         PRODUCTS,

@@ -34,18 +34,28 @@ class UpgradeOffer:
     title: str = derived(lambda o: o.title, description="The target's.")
     price: Money = derived(lambda o: _money(o.price, o), description="The target's, without its setup fee.")
     original_price: Money = derived(lambda o: _money(o.original_price, o), description="With the setup fee.")
-    discount_amount: Money = derived(lambda o: _money(o.discount_amount, o))
+    discount_amount: Money = derived(
+        lambda o: _money(o.discount_amount, o), description="What the path takes off the target's price."
+    )
     prorate_credit: Money = derived(lambda o: _money(o.prorate_credit, o), description="For what is left unused.")
-    setup_fee: Money = derived(lambda o: _money(o.setup_fee, o))
-    setup_fee_label: str | None = derived(lambda o: o.setup_fee_label)
+    setup_fee: Money = derived(
+        lambda o: _money(o.setup_fee, o), description="The target's setup fee; 0 when it has none."
+    )
+    setup_fee_label: str | None = derived(
+        lambda o: o.setup_fee_label, description="What the target's setup fee is called; null when it has none."
+    )
     cost: Money = derived(lambda o: _money(o.cost, o), description="To be paid now; never below 0.")
     payment_summary: str = derived(_summary, description="For people: $10.00 first monthly, then $20.00/monthly.")
-    upgrade_url: URL | None = derived(lambda o: None if o.upgrade_url is None else URL(o.upgrade_url))
+    upgrade_url: URL | None = derived(
+        lambda o: None if o.upgrade_url is None else URL(o.upgrade_url),
+        description="Where the owner accepts the offer in the shop; null when the shop has no address "
+        "(`StoreSettings.url`).",
+    )
     to_variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
-        VariantRow.id, to="variant"
+        VariantRow.id, to="variant", description="What the owner would have instead."
     )
     path: Annotated["UpgradePath", strawberry.lazy("schema.catalog.upgrade_path")] | None = related(
-        UpgradePathRow.id, to="path"
+        UpgradePathRow.id, to="path", description="The path that makes the offer; null without products/view."
     )
     row: strawberry.Private[Any]
 

@@ -28,27 +28,50 @@ if TYPE_CHECKING:
 @entity(CustomerRow, visible=visibility.customers, description="Somebody who buys.")
 class Customer(Node):
     database_id: int = column(CustomerRow.id)
-    uuid: str = column(CustomerRow.uuid)
+    uuid: str = column(
+        CustomerRow.uuid, description="Stable, and not to be guessed: what other systems know the customer by."
+    )
     user_database_id: int | None = column(CustomerRow.user_id, description="The store's user account.")
-    contact_database_id: int | None = column(CustomerRow.contact_id)
-    email: str = column(CustomerRow.email)
-    first_name: str = column(CustomerRow.first_name)
-    last_name: str = column(CustomerRow.last_name)
-    full_name: str = computed(lambda f, n: f"{f} {n}".strip(), CustomerRow.first_name, CustomerRow.last_name)
-    status: CustomerStatus = column(CustomerRow.status)
-    purchase_value: JSON | None = computed(lambda v: v, CustomerRow.purchase_value)
-    purchase_count: int = column(CustomerRow.purchase_count)
-    lifetime_value: Money = money(CustomerRow.lifetime_value)
+    contact_database_id: int | None = column(
+        CustomerRow.contact_id, description="The contact's number in the shop's own CRM; null where there is none."
+    )
+    email: str = column(CustomerRow.email, description="Where receipts go; one customer has it.")
+    first_name: str = column(CustomerRow.first_name, description="As given at the checkout; empty when not.")
+    last_name: str = column(CustomerRow.last_name, description="As given at the checkout; empty when not.")
+    full_name: str = computed(
+        lambda f, n: f"{f} {n}".strip(),
+        CustomerRow.first_name,
+        CustomerRow.last_name,
+        description="First and last name with a space between; empty when neither was given.",
+    )
+    status: CustomerStatus = column(CustomerRow.status, description="Whether they may buy.")
+    purchase_value: JSON | None = computed(
+        lambda v: v,
+        CustomerRow.purchase_value,
+        description="What they spent by currency, as the shop keeps it; null before the first purchase.",
+    )
+    purchase_count: int = column(CustomerRow.purchase_count, description="How many orders they paid.")
+    lifetime_value: Money = money(
+        CustomerRow.lifetime_value, description="What they paid in all, as the shop last reckoned."
+    )
     average_order_value: Decimal = column(
         CustomerRow.average_order_value, description="Minor units, with the fraction that an average has."
     )
-    first_purchase_at: datetime | None = column(CustomerRow.first_purchase_at)
-    last_purchase_at: datetime | None = column(CustomerRow.last_purchase_at)
-    notes: str = column(CustomerRow.notes)
-    country: str = column(CustomerRow.country)
-    city: str = column(CustomerRow.city)
-    state: str = column(CustomerRow.state)
-    postcode: str = column(CustomerRow.postcode)
+    first_purchase_at: datetime | None = column(
+        CustomerRow.first_purchase_at, description="In UTC; null before the first purchase."
+    )
+    last_purchase_at: datetime | None = column(
+        CustomerRow.last_purchase_at, description="In UTC; null before the first purchase."
+    )
+    notes: str = column(
+        CustomerRow.notes, description="What the staff wrote down about them; the customer does not see it."
+    )
+    country: str = column(CustomerRow.country, description="Country by two letters (ISO 3166-1); empty when not given.")
+    city: str = column(CustomerRow.city, description="Town or city; empty when not given.")
+    state: str = column(
+        CustomerRow.state, description="State or province, by the shop's own code (`CA`); empty when not given."
+    )
+    postcode: str = column(CustomerRow.postcode, description="Postal code; empty when not given.")
     addresses: list["CustomerAddress"] = related(
         CustomerAddressRow.customer_id,
         to=CustomerRow.id,
@@ -56,10 +79,16 @@ class Customer(Node):
         description="Billing before shipping.",
     )
     orders: Connection[Annotated["Order", strawberry.lazy("schema.commerce.order")]] = connected(
-        ORDERS, key=OrderRow.customer_id, to=CustomerRow.id
+        ORDERS,
+        key=OrderRow.customer_id,
+        to=CustomerRow.id,
+        description="Their orders, the newest first unless sorted. Empty without orders/view.",
     )
     subscriptions: Connection[Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")]] = connected(
-        SUBSCRIPTIONS, key=SubscriptionRow.customer_id, to=CustomerRow.id
+        SUBSCRIPTIONS,
+        key=SubscriptionRow.customer_id,
+        to=CustomerRow.id,
+        description="Their subscriptions, the newest first unless sorted. Empty without subscriptions/view.",
     )
     version: int = column(CustomerRow.version)
     created_at: datetime | None = column(CustomerRow.created_at)
@@ -69,21 +98,37 @@ class Customer(Node):
 @entity(CustomerAddressRow, visible=visibility.customer_addresses, description="Where a customer is billed or sent to.")
 class CustomerAddress(Node):
     database_id: int = column(CustomerAddressRow.id)
-    type: AddressType = column(CustomerAddressRow.type)
+    type: AddressType = column(
+        CustomerAddressRow.type, description="What it is for; each type has one primary address at most."
+    )
     is_primary: bool = column(CustomerAddressRow.is_primary, description="At most one per type.")
-    status: str = column(CustomerAddressRow.status)
-    label: str = column(CustomerAddressRow.label)
-    name: str = column(CustomerAddressRow.name)
-    address1: str = column(CustomerAddressRow.address1)
-    address2: str = column(CustomerAddressRow.address2)
-    city: str = column(CustomerAddressRow.city)
-    state: str = column(CustomerAddressRow.state)
-    postcode: str = column(CustomerAddressRow.postcode)
-    country: str = column(CustomerAddressRow.country)
-    phone: str = column(CustomerAddressRow.phone)
-    email: str = column(CustomerAddressRow.email)
-    metadata: JSON | None = computed(lambda v: v, CustomerAddressRow.extra)
-    customer: Customer | None = related(CustomerRow.id, to=CustomerAddressRow.customer_id)
+    status: str = column(
+        CustomerAddressRow.status, description="The shop's own word for it; `active` unless it says otherwise."
+    )
+    label: str = column(
+        CustomerAddressRow.label, description="What the customer calls it (`Home`); empty when nothing."
+    )
+    name: str = column(CustomerAddressRow.name, description="Whom it is addressed to.")
+    address1: str = column(CustomerAddressRow.address1, description="Street and number.")
+    address2: str = column(
+        CustomerAddressRow.address2,
+        description="What does not fit the first line: floor, building; empty when there is nothing.",
+    )
+    city: str = column(CustomerAddressRow.city, description="Town or city.")
+    state: str = column(
+        CustomerAddressRow.state,
+        description="State or province, by the shop's own code (`CA`); empty where there is none.",
+    )
+    postcode: str = column(CustomerAddressRow.postcode, description="Postal code, as people write it.")
+    country: str = column(CustomerAddressRow.country, description="Country by two letters (ISO 3166-1): `US`.")
+    phone: str = column(CustomerAddressRow.phone, description="As it was typed; empty when not given.")
+    email: str = column(
+        CustomerAddressRow.email, description="For mail about this address; empty when it is the customer's own."
+    )
+    metadata: JSON | None = computed(
+        lambda v: v, CustomerAddressRow.extra, description="Opaque to the gateway, as the shop keeps it."
+    )
+    customer: Customer | None = related(CustomerRow.id, to=CustomerAddressRow.customer_id, description="Whose it is.")
     version: int = column(CustomerAddressRow.version)
     created_at: datetime | None = column(CustomerAddressRow.created_at)
     updated_at: datetime | None = column(CustomerAddressRow.updated_at)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A file that an order brings, with the link for its customer.")
 class OrderDownload:
-    title: str | None
-    type: str | None
-    file_name: str | None
-    file_size: float | None = strawberry.field(description="Bytes.")
+    title: str | None = strawberry.field(description="What buyers see it called; null when it has none.")
+    type: str | None = strawberry.field(description="The kind of file, usually its extension; null when not said.")
+    file_name: str | None = strawberry.field(description="The name that buyers save it under.")
+    file_size: float | None = strawberry.field(description="In bytes, whole; null when not known.")
     status: Verdict = strawberry.field(description="Whether it may be downloaded now.")
     url: URL | None = strawberry.field(
         description="A link for the customer, made anew each time it is asked for; it lasts an hour unless the server "
@@ -35,7 +35,7 @@ class OrderDownload:
     remaining: int | None = strawberry.field(description="How many downloads are left; null is any number.")
     expires_at: datetime | None = strawberry.field(description="When the order ceases to permit it; null is never.")
     download: Annotated["ProductDownload", strawberry.lazy("schema.catalog.download")] | None = related(
-        DownloadRow.id, to="download"
+        DownloadRow.id, to="download", description="The file as the store has it; null without products/view."
     )
     row: strawberry.Private[Any]
 

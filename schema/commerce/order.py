@@ -44,61 +44,125 @@ if TYPE_CHECKING:
 class Order(Node):
     database_id: int = column(OrderRow.id)
     uuid: str = column(OrderRow.uuid, description="The order hash: who knows it may see the order's own offers.")
-    status: OrderStatus = column(OrderRow.status)
-    payment_status: PaymentStatus = column(OrderRow.payment_status)
+    status: OrderStatus = column(OrderRow.status, description="How far the shop has come with it.")
+    payment_status: PaymentStatus = column(
+        OrderRow.payment_status,
+        description="How far it is paid. Files are given out while it is PAID, PARTIALLY_PAID or PARTIALLY_REFUNDED.",
+    )
     shipping_status: ShippingStatus | None = column(OrderRow.shipping_status, description="Null when nothing is sent.")
-    type: OrderType = column(OrderRow.type)
-    mode: OrderMode = column(OrderRow.mode)
+    type: OrderType = column(
+        OrderRow.type, description="What made it: a purchase, the first order of a subscription, a renewal."
+    )
+    mode: OrderMode = column(OrderRow.mode, description="Whether real money moved.")
     receipt_number: int | None = column(OrderRow.receipt_number, description="Given on payment.")
     invoice_no: str | None = column(OrderRow.invoice_no, description="Given on payment.")
-    fulfillment_type: FulfillmentType | None = column(OrderRow.fulfillment_type)
-    payment_method: str = column(OrderRow.payment_method)
-    payment_method_title: str = column(OrderRow.payment_method_title)
-    currency: CurrencyCode = computed(CurrencyCode, OrderRow.currency)
-    subtotal: Money = order_money(OrderRow.subtotal, OrderRow.currency)
-    manual_discount_total: Money = order_money(OrderRow.manual_discount_total, OrderRow.currency)
-    coupon_discount_total: Money = order_money(OrderRow.coupon_discount_total, OrderRow.currency)
-    discount_tax: Money = order_money(OrderRow.discount_tax, OrderRow.currency)
-    shipping_total: Money = order_money(OrderRow.shipping_total, OrderRow.currency)
-    shipping_tax: Money = order_money(OrderRow.shipping_tax, OrderRow.currency)
-    fee_total: Money = order_money(OrderRow.fee_total, OrderRow.currency)
-    tax_total: Money = order_money(OrderRow.tax_total, OrderRow.currency)
-    total: Money = order_money(OrderRow.total, OrderRow.currency)
-    total_paid: Money = order_money(OrderRow.total_paid, OrderRow.currency)
-    total_refund: Money = order_money(OrderRow.total_refund, OrderRow.currency)
-    rate: Decimal = column(OrderRow.rate)
-    tax_behavior: TaxBehavior = column(OrderRow.tax_behavior)
-    note: str = column(OrderRow.note)
-    ip_address: str = column(OrderRow.ip_address)
-    completed_at: datetime | None = column(OrderRow.completed_at)
-    refunded_at: datetime | None = column(OrderRow.refunded_at)
-    config: JSON | None = computed(lambda v: v, OrderRow.config)
+    fulfillment_type: FulfillmentType | None = column(
+        OrderRow.fulfillment_type, description="Whether anything of it is sent; null when not said."
+    )
+    payment_method: str = column(OrderRow.payment_method, description="The gateway's key: `stripe`, `offline_payment`.")
+    payment_method_title: str = column(
+        OrderRow.payment_method_title, description="What the customer saw the payment method called."
+    )
+    currency: CurrencyCode = computed(
+        CurrencyCode,
+        OrderRow.currency,
+        description="The currency that it was made in; the store's may have changed since.",
+    )
+    subtotal: Money = order_money(
+        OrderRow.subtotal, OrderRow.currency, description="Its lines, before discounts, shipping and tax."
+    )
+    manual_discount_total: Money = order_money(
+        OrderRow.manual_discount_total, OrderRow.currency, description="What somebody of the staff took off."
+    )
+    coupon_discount_total: Money = order_money(
+        OrderRow.coupon_discount_total, OrderRow.currency, description="What coupons took off."
+    )
+    discount_tax: Money = order_money(
+        OrderRow.discount_tax, OrderRow.currency, description="The tax on what was taken off."
+    )
+    shipping_total: Money = order_money(
+        OrderRow.shipping_total,
+        OrderRow.currency,
+        description="What sending it costs the customer, without `shippingTax`.",
+    )
+    shipping_tax: Money = order_money(OrderRow.shipping_tax, OrderRow.currency, description="The tax on shipping.")
+    fee_total: Money = order_money(
+        OrderRow.fee_total, OrderRow.currency, description="Fees on top of the lines; 0 without any."
+    )
+    tax_total: Money = order_money(
+        OrderRow.tax_total,
+        OrderRow.currency,
+        description="The tax on its lines; `taxBehavior` says whether prices hold it already.",
+    )
+    total: Money = order_money(OrderRow.total, OrderRow.currency, description="What the customer owes in all.")
+    total_paid: Money = order_money(
+        OrderRow.total_paid, OrderRow.currency, description="What was paid so far, before refunds."
+    )
+    total_refund: Money = order_money(
+        OrderRow.total_refund, OrderRow.currency, description="What was given back so far."
+    )
+    rate: Decimal = column(
+        OrderRow.rate, description="What one unit of the order's currency is in the store's; 1 where they are the same."
+    )
+    tax_behavior: TaxBehavior = column(
+        OrderRow.tax_behavior, description="Whether its prices hold their tax, when it was made."
+    )
+    note: str = column(OrderRow.note, description="What the customer wrote at the checkout; empty when nothing.")
+    ip_address: str = column(OrderRow.ip_address, description="Where the customer ordered from; empty when not kept.")
+    completed_at: datetime | None = column(
+        OrderRow.completed_at, description="When it became COMPLETED, in UTC; null until then."
+    )
+    refunded_at: datetime | None = column(
+        OrderRow.refunded_at, description="When money was last given back, in UTC; null while none was."
+    )
+    config: JSON | None = computed(
+        lambda v: v, OrderRow.config, description="Opaque to the gateway, as the shop keeps it: `user_tz` for one."
+    )
 
     customer: Annotated["Customer", strawberry.lazy("schema.commerce.customer")] | None = related(
-        CustomerRow.id, to=OrderRow.customer_id
+        CustomerRow.id,
+        to=OrderRow.customer_id,
+        description="Who bought; null when deleted, and without customers/view.",
     )
     items: list[Annotated["OrderItem", strawberry.lazy("schema.commerce.order_item")]] = related(
-        OrderItemRow.order_id, to=OrderRow.id, order=[OrderItemRow.position]
+        OrderItemRow.order_id,
+        to=OrderRow.id,
+        order=[OrderItemRow.position],
+        description="Its lines, by their position.",
     )
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
-        OrderTransactionRow.order_id, to=OrderRow.id
+        OrderTransactionRow.order_id, to=OrderRow.id, description="The payments and refunds of it."
     )
     subscriptions: list[Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")]] = related(
-        SubscriptionRow.order_id, to=OrderRow.id
+        SubscriptionRow.order_id,
+        to=OrderRow.id,
+        description="The subscriptions that it began. Empty without subscriptions/view.",
     )
     billing_address: "OrderAddress | None" = related(
-        OrderAddressRow.order_id, to=OrderRow.id, where=col(OrderAddressRow.type) == AddressType.BILLING
+        OrderAddressRow.order_id,
+        to=OrderRow.id,
+        where=col(OrderAddressRow.type) == AddressType.BILLING,
+        description="Where the bill goes; null when not given.",
     )
     shipping_address: "OrderAddress | None" = related(
-        OrderAddressRow.order_id, to=OrderRow.id, where=col(OrderAddressRow.type) == AddressType.SHIPPING
+        OrderAddressRow.order_id,
+        to=OrderRow.id,
+        where=col(OrderAddressRow.type) == AddressType.SHIPPING,
+        description="Where it is sent to; null when nothing is sent, or not given.",
     )
     parent: "Order | None" = related(
         OrderRow.id, to=OrderRow.parent_id, description="The order that this one renews or upgrades."
     )
-    children: list["Order"] = related(OrderRow.parent_id, to=OrderRow.id)
+    children: list["Order"] = related(
+        OrderRow.parent_id, to=OrderRow.id, description="The orders that renew or upgrade it."
+    )
     downloads: list[Annotated["OrderDownload", strawberry.lazy("schema.commerce.download")]] = order_downloads()
     download_permissions: list[Annotated["DownloadPermission", strawberry.lazy("schema.commerce.order_item")]] = (
-        related(DownloadPermissionRow.order_id, to=OrderRow.id)
+        related(
+            DownloadPermissionRow.order_id,
+            to=OrderRow.id,
+            description="What is noted of the downloads of its files: counts and limits.",
+        )
     )
     version: int = column(OrderRow.version)
     created_at: datetime | None = column(OrderRow.created_at)
@@ -110,16 +174,28 @@ class Order(Node):
 )
 class OrderAddress(Node):
     database_id: int = column(OrderAddressRow.id)
-    type: AddressType = column(OrderAddressRow.type)
-    name: str = column(OrderAddressRow.name)
-    address1: str = column(OrderAddressRow.address1)
-    address2: str = column(OrderAddressRow.address2)
-    city: str = column(OrderAddressRow.city)
-    state: str = column(OrderAddressRow.state)
-    postcode: str = column(OrderAddressRow.postcode)
-    country: str = column(OrderAddressRow.country)
-    metadata: JSON | None = computed(lambda v: v, OrderAddressRow.extra)
-    order: Order | None = related(OrderRow.id, to=OrderAddressRow.order_id)
+    type: AddressType = column(
+        OrderAddressRow.type, description="What it is for; an order has one of each type at most."
+    )
+    name: str = column(OrderAddressRow.name, description="Whom it is addressed to.")
+    address1: str = column(OrderAddressRow.address1, description="Street and number.")
+    address2: str = column(
+        OrderAddressRow.address2,
+        description="What does not fit the first line: floor, building; empty when there is nothing.",
+    )
+    city: str = column(OrderAddressRow.city, description="Town or city.")
+    state: str = column(
+        OrderAddressRow.state,
+        description="State or province, by the shop's own code (`CA`); empty where there is none.",
+    )
+    postcode: str = column(OrderAddressRow.postcode, description="Postal code, as people write it.")
+    country: str = column(OrderAddressRow.country, description="Country by two letters (ISO 3166-1): `US`.")
+    metadata: JSON | None = computed(
+        lambda v: v, OrderAddressRow.extra, description="Opaque to the gateway, as the shop keeps it."
+    )
+    order: Order | None = related(
+        OrderRow.id, to=OrderAddressRow.order_id, description="The order that it was given for."
+    )
     version: int = column(OrderAddressRow.version)
     created_at: datetime | None = column(OrderAddressRow.created_at)
     updated_at: datetime | None = column(OrderAddressRow.updated_at)

@@ -28,45 +28,93 @@ if TYPE_CHECKING:
 @entity(SubscriptionRow, visible=visibility.subscriptions, description="What recurs after an order.")
 class Subscription(Node):
     database_id: int = column(SubscriptionRow.id)
-    uuid: str = column(SubscriptionRow.uuid)
-    status: SubscriptionStatus = column(SubscriptionRow.status)
-    item_name: str = column(SubscriptionRow.item_name)
-    quantity: int = column(SubscriptionRow.quantity)
+    uuid: str = column(
+        SubscriptionRow.uuid, description="Stable, and not to be guessed: what other systems know the subscription by."
+    )
+    status: SubscriptionStatus = column(
+        SubscriptionRow.status,
+        description="How far it has come. ACTIVE, TRIALING and COMPLETED give access, EXPIRED, PAST_DUE, INTENDED "
+        "and PENDING none, others until `nextBillingAt`.",
+    )
+    item_name: str = column(SubscriptionRow.item_name, description="What was bought, as it was called then.")
+    quantity: int = column(SubscriptionRow.quantity, description="How many of it, from 1.")
     interval: str = column(SubscriptionRow.interval, description="How often it is billed.")
-    setup_fee: Money = money(SubscriptionRow.setup_fee)
-    initial_tax_total: Money = money(SubscriptionRow.initial_tax_total)
-    recurring_amount: Money = money(SubscriptionRow.recurring_amount)
-    recurring_tax_total: Money = money(SubscriptionRow.recurring_tax_total)
-    recurring_total: Money = money(SubscriptionRow.recurring_total)
+    setup_fee: Money = money(
+        SubscriptionRow.setup_fee, description="What the first payment held on top; 0 without a fee."
+    )
+    initial_tax_total: Money = money(SubscriptionRow.initial_tax_total, description="The tax on the first payment.")
+    recurring_amount: Money = money(
+        SubscriptionRow.recurring_amount, description="What each `interval` costs, before tax."
+    )
+    recurring_tax_total: Money = money(
+        SubscriptionRow.recurring_tax_total, description="The tax on each further payment."
+    )
+    recurring_total: Money = money(
+        SubscriptionRow.recurring_total, description="What each further payment takes, tax included."
+    )
     bill_times: int = column(SubscriptionRow.bill_times, description="0: until canceled.")
-    bill_count: int = column(SubscriptionRow.bill_count)
-    trial_days: int = column(SubscriptionRow.trial_days)
-    expire_at: datetime | None = column(SubscriptionRow.expire_at)
-    trial_ends_at: datetime | None = column(SubscriptionRow.trial_ends_at)
-    canceled_at: datetime | None = column(SubscriptionRow.canceled_at)
-    restored_at: datetime | None = column(SubscriptionRow.restored_at)
-    next_billing_at: datetime | None = column(SubscriptionRow.next_billing_at)
-    collection_method: CollectionMethod = column(SubscriptionRow.collection_method)
-    vendor_customer_id: str | None = column(SubscriptionRow.vendor_customer_id)
-    vendor_plan_id: str | None = column(SubscriptionRow.vendor_plan_id)
-    vendor_subscription_id: str | None = column(SubscriptionRow.vendor_subscription_id)
-    original_plan: str | None = column(SubscriptionRow.original_plan)
-    current_payment_method: str | None = column(SubscriptionRow.current_payment_method)
-    config: JSON | None = computed(lambda v: v, SubscriptionRow.config)
+    bill_count: int = column(SubscriptionRow.bill_count, description="How often it was paid so far.")
+    trial_days: int = column(
+        SubscriptionRow.trial_days, description="Days before it was first billed; 0 without a trial."
+    )
+    expire_at: datetime | None = column(
+        SubscriptionRow.expire_at, description="When it ends, in UTC; null while no end is known."
+    )
+    trial_ends_at: datetime | None = column(SubscriptionRow.trial_ends_at, description="In UTC; null without a trial.")
+    canceled_at: datetime | None = column(
+        SubscriptionRow.canceled_at, description="When somebody canceled it, in UTC; null while nobody did."
+    )
+    restored_at: datetime | None = column(
+        SubscriptionRow.restored_at, description="When it was last taken up again after that, in UTC; null when never."
+    )
+    next_billing_at: datetime | None = column(
+        SubscriptionRow.next_billing_at, description="When it is paid next, in UTC; null when it is not any more."
+    )
+    collection_method: CollectionMethod = column(
+        SubscriptionRow.collection_method, description="Who collects the payments."
+    )
+    vendor_customer_id: str | None = column(
+        SubscriptionRow.vendor_customer_id,
+        description="The customer at the payment provider; null when not known there.",
+    )
+    vendor_plan_id: str | None = column(
+        SubscriptionRow.vendor_plan_id, description="The plan at the payment provider; null when not known there."
+    )
+    vendor_subscription_id: str | None = column(
+        SubscriptionRow.vendor_subscription_id,
+        description="The subscription at the payment provider; null when not known there.",
+    )
+    original_plan: str | None = column(
+        SubscriptionRow.original_plan,
+        description="The terms that it began with, as the shop keeps them; null when not kept.",
+    )
+    current_payment_method: str | None = column(
+        SubscriptionRow.current_payment_method,
+        description="The payment provider that is used now, by its key; null when not said.",
+    )
+    config: JSON | None = computed(
+        lambda v: v, SubscriptionRow.config, description="Opaque to the gateway, as the shop keeps it."
+    )
     customer: Annotated["Customer", strawberry.lazy("schema.commerce.customer")] | None = related(
-        CustomerRow.id, to=SubscriptionRow.customer_id
+        CustomerRow.id, to=SubscriptionRow.customer_id, description="Who pays; null without customers/view."
     )
     order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = related(
         OrderRow.id, to=SubscriptionRow.order_id, description="The order that began it."
     )
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
-        ProductRow.id, to=SubscriptionRow.product_id
+        ProductRow.id,
+        to=SubscriptionRow.product_id,
+        description="What is subscribed to; null once it is deleted, or while it is hidden from you.",
     )
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
-        VariantRow.id, to=SubscriptionRow.variant_id
+        VariantRow.id,
+        to=SubscriptionRow.variant_id,
+        description="What is subscribed to; null once it is deleted, or while it is hidden from you.",
     )
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
-        OrderTransactionRow.subscription_id, to=SubscriptionRow.id
+        OrderTransactionRow.subscription_id,
+        to=SubscriptionRow.id,
+        description="The payments and refunds of it. Empty without orders/view.",
     )
     version: int = column(SubscriptionRow.version)
     created_at: datetime | None = column(SubscriptionRow.created_at)

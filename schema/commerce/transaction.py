@@ -23,24 +23,51 @@ if TYPE_CHECKING:
 @entity(OrderTransactionRow, visible=visibility.order_transactions, description="Money that moved for an order.")
 class OrderTransaction(Node):
     database_id: int = column(OrderTransactionRow.id)
-    uuid: str = column(OrderTransactionRow.uuid)
-    order_type: OrderType = column(OrderTransactionRow.order_type)
-    type: TransactionType = column(OrderTransactionRow.type)
-    status: TransactionStatus = column(OrderTransactionRow.status)
-    total: Money = order_money(OrderTransactionRow.total, OrderTransactionRow.currency)
-    rate: Decimal = column(OrderTransactionRow.rate)
-    card_last4: str | None = column(OrderTransactionRow.card_last4)
-    card_brand: str | None = column(OrderTransactionRow.card_brand)
-    vendor_charge_id: str = column(OrderTransactionRow.vendor_charge_id)
-    payment_method: str = column(OrderTransactionRow.payment_method)
-    payment_mode: str = column(OrderTransactionRow.payment_mode)
-    payment_method_type: str = column(OrderTransactionRow.payment_method_type)
-    metadata: JSON | None = computed(lambda v: v, OrderTransactionRow.extra)
+    uuid: str = column(
+        OrderTransactionRow.uuid, description="Stable, and not to be guessed: what other systems know it by."
+    )
+    order_type: OrderType = column(OrderTransactionRow.order_type, description="What kind of order it belongs to.")
+    type: TransactionType = column(OrderTransactionRow.type, description="Which way the money moved.")
+    status: TransactionStatus = column(OrderTransactionRow.status, description="How far it has come.")
+    total: Money = order_money(
+        OrderTransactionRow.total,
+        OrderTransactionRow.currency,
+        description="How much moved, in its own currency; of a refund too it is above 0.",
+    )
+    rate: Decimal = column(
+        OrderTransactionRow.rate,
+        description="What one unit of its currency is in the store's; 1 where they are the same.",
+    )
+    card_last4: str | None = column(
+        OrderTransactionRow.card_last4, description="The last four digits of the card; null when it was no card."
+    )
+    card_brand: str | None = column(
+        OrderTransactionRow.card_brand, description="The card's brand (`visa`); null when it was no card."
+    )
+    vendor_charge_id: str = column(
+        OrderTransactionRow.vendor_charge_id,
+        description="What the payment provider knows it by; empty when it has no number there.",
+    )
+    payment_method: str = column(
+        OrderTransactionRow.payment_method, description="The payment provider's key: `stripe`, `offline_payment`."
+    )
+    payment_mode: str = column(
+        OrderTransactionRow.payment_mode, description="`live`, or `test` where no real money moved."
+    )
+    payment_method_type: str = column(
+        OrderTransactionRow.payment_method_type,
+        description="What was paid with, in the provider's words: `card`; empty when not said.",
+    )
+    metadata: JSON | None = computed(
+        lambda v: v, OrderTransactionRow.extra, description="Opaque to the gateway, as the shop keeps it."
+    )
     order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = related(
-        OrderRow.id, to=OrderTransactionRow.order_id
+        OrderRow.id, to=OrderTransactionRow.order_id, description="The order that it pays or refunds."
     )
     subscription: Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")] | None = related(
-        SubscriptionRow.id, to=OrderTransactionRow.subscription_id
+        SubscriptionRow.id,
+        to=OrderTransactionRow.subscription_id,
+        description="The subscription that it is a payment of; null for others, and without subscriptions/view.",
     )
     version: int = column(OrderTransactionRow.version)
     created_at: datetime | None = column(OrderTransactionRow.created_at)

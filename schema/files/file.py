@@ -19,10 +19,12 @@ from resolvers.files.file import file_buckets, file_delete, file_upload, files
 class StoredFile:
     path: str = strawberry.field(description="Where its driver has it; unique there.")
     name: str = strawberry.field(description="The name that buyers would save it under.")
-    size: float = strawberry.field(description="Bytes.")
-    driver: str
-    bucket: str | None
-    modified_at: datetime
+    size: float = strawberry.field(description="In bytes, a whole number.")
+    driver: str = strawberry.field(description="What keeps it: local or s3.")
+    bucket: str | None = strawberry.field(
+        description="The driver's bucket that holds it; null for a driver without buckets."
+    )
+    modified_at: datetime = strawberry.field(description="When it was written, in UTC, by the clock of its driver.")
 
 
 @strawberry.type(
@@ -38,12 +40,14 @@ class FileListing:
 @strawberry.type(description="A bucket of a driver.")
 class FileBucket:
     value: str = strawberry.field(description="Its name, as inputs take it.")
-    label: str
+    label: str = strawberry.field(description="What people see; the name again.")
 
 
 @strawberry.type(description="The buckets that a driver may keep files in.")
 class FileBuckets:
-    buckets: list[FileBucket]
+    buckets: list[FileBucket] = strawberry.field(
+        description="The configured ones, the default first; empty for a driver without buckets."
+    )
     default_bucket: str | None = strawberry.field(description="Null for a driver without buckets.")
 
 
@@ -91,16 +95,20 @@ class FileQueries:
 class FileUploadPayload(Payload):
     path: str | None = told(description="For `filePath` of a download, and for `fileDelete`.")
     file_name: str | None = told(description="The name that buyers would save it under.")
-    driver: str | None = told()
-    bucket: str | None = told()
-    size: float | None = told(description="Bytes.")
+    driver: str | None = told(
+        description="What keeps it: local or s3. Null with `validateOnly`, and when it was refused."
+    )
+    bucket: str | None = told(description="The bucket that holds it; null for a driver without buckets.")
+    size: float | None = told(description="In bytes, a whole number.")
 
 
 @strawberry.type(description="The file that is gone.")
 class FileDeletePayload(Payload):
-    deleted_path: str | None = told()
-    driver: str | None = told()
-    bucket: str | None = told()
+    deleted_path: str | None = told(
+        description="Where the driver had it. Null with `validateOnly`, and when it was refused."
+    )
+    driver: str | None = told(description="What kept it: local or s3.")
+    bucket: str | None = told(description="The bucket that held it; null for a driver without buckets.")
 
 
 @strawberry.type

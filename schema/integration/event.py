@@ -29,7 +29,9 @@ class Event(Node):
     )
     name: str = column(EventRow.name, description="`product.updated`, `variant.created`, …")
     entity_id: strawberry.ID = computed(
-        lambda entity: strawberry.ID(identity.encode(*entity.split(":", 1))), EventRow.entity
+        lambda entity: strawberry.ID(identity.encode(*entity.split(":", 1))),
+        EventRow.entity,
+        description="What it happened to, by its `id`; `node(id:)` finds it while it exists.",
     )
     entity: Node | None = pointed(
         EventRow.entity, description="As it is now; null when it is gone, or hidden from you."
@@ -50,4 +52,7 @@ class Event(Node):
         description="How many events led to it, one to the next: 0 of what somebody asked for, 1 of what an event of "
         "that kind made happen.",
     )
-    occurred_at: datetime = column(EventRow.occurred_at)
+    occurred_at: datetime = column(
+        EventRow.occurred_at,
+        description="When the change was made, in UTC. `position` orders events; two may have the same moment.",
+    )

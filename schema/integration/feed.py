@@ -27,11 +27,11 @@ class IntegrationFeed(Node):
     database_id: int = column(
         FeedRow.source_id, description="The documented id. Global feeds and product feeds are numbered apart."
     )
-    name: str = column(FeedRow.name)
-    scope: FeedScope = column(FeedRow.scope)
-    enabled: bool = column(FeedRow.enabled)
+    name: str = column(FeedRow.name, description="What the store calls it.")
+    scope: FeedScope = column(FeedRow.scope, description="Whether it follows all orders, or those of one product.")
+    enabled: bool = column(FeedRow.enabled, description="Whether it runs; one that is off keeps its settings.")
     provider: Annotated["IntegrationProvider", strawberry.lazy("schema.integration.provider")] | None = related(
-        ProviderRow.key, to=FeedRow.provider_key
+        ProviderRow.key, to=FeedRow.provider_key, description="The system that it writes to; it never changes."
     )
     product: Annotated["Product", strawberry.lazy("schema.catalog.product")] | None = related(
         ProductRow.id, to=FeedRow.product_id, description="Null for a global feed."
@@ -47,9 +47,18 @@ class IntegrationFeed(Node):
     watch_on_access_revoke: bool = column(
         FeedRow.watch_on_access_revoke, description="Whether it is undone when a customer loses access."
     )
-    conditionals: JSON | None = computed(lambda v: v, FeedRow.conditionals)
-    list_id: str | None = column(FeedRow.list_id)
-    list_name: str | None = column(FeedRow.list_name)
+    conditionals: JSON | None = computed(
+        lambda v: v,
+        FeedRow.conditionals,
+        description="On which orders it runs: `{status, type, conditions: [{field, operator, value}]}`, with `type` "
+        "all or any; with `status` false on all of them.",
+    )
+    list_id: str | None = column(
+        FeedRow.list_id, description="The provider's list that customers are put on; null for providers without lists."
+    )
+    list_name: str | None = column(
+        FeedRow.list_name, description="What the provider calls that list; null when not kept."
+    )
     merge_fields: JSON = computed(JSON, FeedRow.merge_fields, description="Remote field to template.")
     settings: JSON = computed(
         JSON, FeedRow.settings, description="What the provider's own form holds; secrets never are."

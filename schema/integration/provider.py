@@ -21,21 +21,44 @@ if TYPE_CHECKING:
 
 @entity(ProviderRow, visible=visibility.providers, description="A system that feeds can be made for.")
 class IntegrationProvider(Node):
-    key: str = column(ProviderRow.key)
-    title: str = column(ProviderRow.title)
-    description: str = column(ProviderRow.description)
-    logo_url: URL | None = computed(lambda u: None if u is None else URL(u), ProviderRow.logo_url)
-    category: str = column(ProviderRow.category)
+    key: str = column(ProviderRow.key, description="Its name for programs: `mailchimp`, `webhook`.")
+    title: str = column(ProviderRow.title, description="What people see.")
+    description: str = column(
+        ProviderRow.description, description="What it is good for, in a sentence; empty when not said."
+    )
+    logo_url: URL | None = computed(
+        lambda u: None if u is None else URL(u),
+        ProviderRow.logo_url,
+        description="Its picture; null when there is none.",
+    )
+    category: str = column(ProviderRow.category, description="The group that it is shown in: `crm`.")
     priority: int = column(ProviderRow.priority, description="Feeds run in this order, ascending.")
-    scopes: list[FeedScope] = computed(lambda words: [FeedScope(w) for w in words], ProviderRow.scopes)
+    scopes: list[FeedScope] = computed(
+        lambda words: [FeedScope(w) for w in words],
+        ProviderRow.scopes,
+        description="What feeds can be made for it: for all orders, for one product.",
+    )
     enabled: bool = column(ProviderRow.enabled, description="Whether it is configured and usable.")
     installable: str | None = column(ProviderRow.installable, description="The add-on that brings it.")
     has_global_settings: bool = column(ProviderRow.has_global_settings, description="Whether it takes credentials.")
-    config_url: URL | None = computed(lambda u: None if u is None else URL(u), ProviderRow.config_url)
-    delay_on_product_action: bool = column(ProviderRow.delay_on_product_action)
-    delay_on_global_action: bool = column(ProviderRow.delay_on_global_action)
+    config_url: URL | None = computed(
+        lambda u: None if u is None else URL(u),
+        ProviderRow.config_url,
+        description="Where the shop has its settings; null when it has none.",
+    )
+    delay_on_product_action: bool = column(
+        ProviderRow.delay_on_product_action,
+        description="Whether feeds of products run later, from a queue, rather than with the event.",
+    )
+    delay_on_global_action: bool = column(
+        ProviderRow.delay_on_global_action,
+        description="Whether global feeds run later, from a queue, rather than with the event.",
+    )
     feeds: Connection[Annotated["IntegrationFeed", strawberry.lazy("schema.integration.feed")]] = connected(
-        FEEDS, key=FeedRow.provider_key, to=ProviderRow.key
+        FEEDS,
+        key=FeedRow.provider_key,
+        to=ProviderRow.key,
+        description="The feeds that write to it, in the order in which they were made unless sorted.",
     )
     version: int = column(ProviderRow.version)
     created_at: datetime | None = column(ProviderRow.created_at)

@@ -45,7 +45,7 @@ class DownloadInput:
     file_path: str | None = strawberry.field(default=None, description=f"{PATH} `fileName` unless said otherwise.")
     file_url: str | None = strawberry.field(default=None, description="`fileName` unless said otherwise.")
     bucket: str | None = strawberry.field(default=None, description="Of the driver; its default when there is none.")
-    file_size: float | None = strawberry.field(default=None, description="Bytes.")
+    file_size: float | None = strawberry.field(default=None, description="In bytes, whole; null when not known.")
     position: int | None = strawberry.field(default=None, description="Behind the others unless said otherwise.")
     variant_ids: strawberry.Maybe[list[strawberry.ID] | None] = identifies("ProductVariant", description=VARIANTS)
     download_limit: int | None = strawberry.field(default=None, description=f"Downloads per order. {UNLIMITED}")

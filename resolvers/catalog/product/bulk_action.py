@@ -27,15 +27,15 @@ MOST: Final = 100
 
 @strawberry.enum(description="What is done to each of the products.")
 class ProductAction(Enum):
-    PUBLISH = "PUBLISH"
-    DRAFT = "DRAFT"
+    PUBLISH = strawberry.enum_value("PUBLISH", description="Everyone sees it from now on.")
+    DRAFT = strawberry.enum_value("DRAFT", description="Withdraws it: products/view alone sees it.")
     DELETE = strawberry.enum_value("DELETE", description="Requires products/delete too.")
     DUPLICATE = strawberry.enum_value("DUPLICATE", description="Requires products/create too.")
 
 
 @strawberry.input(description="An action, and whom it is done to.")
 class ProductBulkActionInput:
-    action: ProductAction
+    action: ProductAction = strawberry.field(description="What is done to each of the products.")
     ids: list[strawberry.ID] = identifies("Product", description=f"1 to {MOST} products, each once.")
     import_stock_management: bool = strawberry.field(default=False, description=f"Of DUPLICATE: {STOCK}")
     import_downloadable_files: bool = strawberry.field(default=False, description=f"Of DUPLICATE: {DOWNLOADS}")

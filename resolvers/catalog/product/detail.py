@@ -53,7 +53,9 @@ class ProductDetailUpdateInput:
         default=None, description="As documented: `Product.detailDatabaseId`."
     )
     expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
-    action: ProductDetailAction = ProductDetailAction.CHANGE_VARIATION_TYPE
+    action: ProductDetailAction = strawberry.field(
+        default=ProductDetailAction.CHANGE_VARIATION_TYPE, description="Which of the values below are read."
+    )
     variation_type: VariationType | None = strawberry.field(
         default=None, description="What CHANGE_VARIATION_TYPE changes it to; absent or null changes nothing."
     )

@@ -173,10 +173,19 @@ class ProductBulkCreateItemInput(ProductContents):
     title: str = strawberry.field(description="Up to 200 characters.")
     status: ProductStatus = strawberry.field(default=ProductStatus.DRAFT, description="DRAFT or PUBLISH.")
     fulfillment_type: FulfillmentType
-    price: strawberry.Maybe[Cents | None] = None
-    compare_price: strawberry.Maybe[Cents | None] = None
-    total_stock: strawberry.Maybe[int] = None
-    categories: list[CategoryInput] | None = None
+    price: strawberry.Maybe[Cents | None] = strawberry.field(
+        default=None, description="Of the one variant, not below 0; absent and null are 0."
+    )
+    compare_price: strawberry.Maybe[Cents | None] = strawberry.field(
+        default=None, description="Of the one variant: 0 and null are none, otherwise not below the price."
+    )
+    total_stock: strawberry.Maybe[int] = strawberry.field(
+        default=None, description="Of the one variant, not below 0; as many are `available`."
+    )
+    categories: list[CategoryInput] | None = strawberry.field(
+        default=None,
+        description="By id, or by a path, which is made where it is missing; in place of these in `terms`.",
+    )
     variants: list[ProductVariantCreateInput] | None = strawberry.field(
         default=None, description="None makes one of the product's title. A simple product takes the first only."
     )

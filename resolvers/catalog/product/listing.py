@@ -92,7 +92,11 @@ class ProductFilter:
     is_bundle: bool | None = filters(ProductRow.is_bundle)
     has_subscription: bool | None = filters(expression(_subscribable, "has_subscription"))
     variant_count: IntOperators | None = counted(
-        VARIANT, VARIANT.c.product_id == PRODUCT.c.id, of=PRODUCT, visible=visibility.variants
+        VARIANT,
+        VARIANT.c.product_id == PRODUCT.c.id,
+        of=PRODUCT,
+        visible=visibility.variants,
+        description="How many variants it has, of those that you see.",
     )
     order_count: IntOperators | None = filters(
         _orders.label("order_count"), permission="products/view", description="Orders with the product."

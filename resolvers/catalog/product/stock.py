@@ -35,8 +35,10 @@ class InventoryUpdateInput:
         description="The version of the variant that you counted for; a newer one makes a CONFLICT and nothing is "
         "written.",
     )
-    total_stock: int
-    available: int
+    total_stock: int = strawberry.field(description="How many there are in all, not below 0.")
+    available: int = strawberry.field(
+        description="How many can be ordered, not below 0: at 0 the variant is out of stock."
+    )
 
 
 @strawberry.input(description="Whether the stock of a product and its variants is managed.")
@@ -45,7 +47,10 @@ class ManageStockUpdateInput:
     expected_version: int | None = strawberry.field(
         default=None, description="The product's version; a newer one makes a CONFLICT and nothing is written."
     )
-    manage_stock: bool
+    manage_stock: bool = strawberry.field(
+        description="True: stock is counted, and `available` decides. False: all is in stock, and the numbers "
+        "stay as they are."
+    )
 
 
 @mutation(

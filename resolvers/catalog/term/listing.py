@@ -18,5 +18,7 @@ class TermBy:
 @filter_input()
 class TermFilter:
     database_id: IntOperators | None = filters(TermRow.id)
-    taxonomy: TextOperators | None = filters(TermRow.taxonomy)
+    taxonomy: TextOperators | None = filters(
+        TermRow.taxonomy, description="By the name of its taxonomy: `product-categories`, `product-brands`."
+    )
     slug: TextOperators | None = filters(TermRow.slug)

@@ -28,8 +28,14 @@ EXPECTED: Final = "The version you edited; a newer one makes a CONFLICT and noth
 @strawberry.input(description="A picture by its attachment; what is left out is taken from the product's pictures.")
 class VariantPictureInput:
     attachment_id: int = strawberry.field(description="0: a picture that lives elsewhere.")
-    url: URL | None = None
-    title: str | None = None
+    url: URL | None = strawberry.field(
+        default=None,
+        description="An http or https address; absent, that of the product's picture with this attachment.",
+    )
+    title: str | None = strawberry.field(
+        default=None,
+        description="What stands in its place; absent, that of the product's picture with this attachment.",
+    )
 
 
 @strawberry.input(description="The pictures of a variant.")

@@ -22,7 +22,9 @@ VARIANT = table(VariantRow)
 @filter_input()
 class ProductVariantFilter:
     database_id: IntOperators | None = filters(VariantRow.id)
-    product_database_id: IntOperators | None = filters(VariantRow.product_id)
+    product_database_id: IntOperators | None = filters(
+        VariantRow.product_id, description="By the `databaseId` of its product."
+    )
     sku: TextOperators | None = filters(VariantRow.sku, description="Case counts; `search` ignores it.")
     description: TextOperators | None = filters(VariantRow.description, description="Case counts.")
     status: EnumOperators[VariantStatus] | None = filters(VariantRow.status)
