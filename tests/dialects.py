@@ -1,7 +1,7 @@
 """Engines of one process share what they compiled, as the requests of one server do.
 
-SQLAlchemy keeps a compiled statement under its engine's dialect, and each test has engines of its own: what takes longest
-in most tests would be compiling, for the hundredth time, what the test before has compiled.
+SQLAlchemy keeps a compiled statement under its engine's dialect, and each test has engines of its own: it would
+compile, for the hundredth time, what the test before has compiled.
 """
 
 from typing import Any, ClassVar, Final
