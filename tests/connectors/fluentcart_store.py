@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
+import orjson
 from sqlalchemy import select
 
 from connectors.importers.fluentcart import RecordedStore, Report, Source, import_store
@@ -41,8 +43,13 @@ Exchanges: TypeAlias = dict[tuple[str, str], dict[str, Any]]
 
 def recorded() -> Exchanges:
     """A fresh copy of the recording."""
-    lines = lzma.decompress(RECORDING.read_bytes()).decode().splitlines()
-    return {(line["path"], str(line["query"].get("page", 1))): line for line in map(json.loads, lines)}
+    lines = map(orjson.loads, _recording())
+    return {(line["path"], str(line["query"].get("page", 1))): line for line in lines}
+
+
+@cache
+def _recording() -> list[bytes]:
+    return lzma.decompress(RECORDING.read_bytes()).splitlines()
 
 
 def product_ids(exchanges: Exchanges) -> list[int]:
@@ -66,12 +73,16 @@ def taxonomies(exchanges: Exchanges) -> dict[str, Any]:
 
 
 def keep(exchanges: Exchanges, *products: int) -> None:
-    """Leaves only these products, on one page."""
+    """Leaves only these products, on one page, and nothing that only the others would be asked for."""
     listed = exchanges["/products", "1"]["response"]["products"]
     listed["data"] = [entry for page in _pages(exchanges) for entry in page["data"] if entry["ID"] in products]
     listed |= {"total": len(products), "last_page": 1}
     for number in ("2", "3", "4"):
         del exchanges["/products", number]
+    for path, page in list(exchanges):
+        _, first, product, *more = [*path.split("/"), "", ""]
+        if first == "products" and more and product.isdigit() and int(product) not in products:
+            del exchanges[path, page]
 
 
 def renumber(exchanges: Exchanges) -> None:
@@ -113,8 +124,17 @@ class Recorder(httpx2.AsyncBaseTransport):
 def in_process(exchanges: Exchanges, directory: Path) -> Recorder:
     """The altered recording, answered as RecordedStore answers any."""
     path = directory / "altered.jsonl"
-    path.write_text("\n".join(json.dumps(line) for line in exchanges.values()))
+    path.write_bytes(b"\n".join(map(_line, exchanges.values())))
     return Recorder(RecordedStore(path))
+
+
+def _line(exchange: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(exchange)
+    except (
+        TypeError
+    ):  # half a pair of surrogates, a number of 30 digits: what a store may send and orjson does not write
+        return json.dumps(exchange).encode()
 
 
 def source(transport: httpx2.AsyncBaseTransport | None = None, url: str = SITE, **options: Any) -> Source:

@@ -5,20 +5,23 @@ The cases are those of `tests/operations`. A mutation without one fails here unt
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import pytest
 import time_machine
+from sqlalchemy import select
+from sqlmodel import col
 
+from db.store.outbox import EventRow
 from engine.standard.execution import Request
 from tests.factories import store_rows
 from tests.gateway import Gateway, opened
 from tests.operations.seeds import SEEDS
 from tests.recorded import NOW, Imported, imported, imported_on_postgresql, imported_on_sqlite
 from tests.resolvers.dry_runs import Place, mutations, places
-from tests.resolvers.shelf import dump
+from tests.resolvers.shelf import as_stored
 
 # Mutations that cannot be looked at this way, and why.
 LEFT_OUT: Final[Mapping[str, str]] = {
@@ -41,12 +44,12 @@ def test_what_is_left_out_is_there() -> None:
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.field)
 async def test_a_dry_run_writes_nothing_and_one_key_writes_once(place: Place, imported: Imported) -> None:
     async with before(place, imported) as (gateway, asked):
-        stored = await dump(gateway)
+        stored = await as_stored(gateway)
         dry = await asked(place.document(validateOnly=True))
         assert dry["toldErrors"] == []
         # Nor does one under a key, and it does not use the key up.
         assert await asked(place.document(validateOnly=True, idempotencyKey="once")) == dry
-        assert await dump(gateway) == stored
+        assert await as_stored(gateway) == stored
 
         document = place.document(idempotencyKey="once")
         async with asyncio.timeout(60):
@@ -55,15 +58,16 @@ async def test_a_dry_run_writes_nothing_and_one_key_writes_once(place: Place, im
         assert sorted(twin["repeated"] for twin in twins) == [False, True, True]
         assert await written(gateway, since=stored) == [event["name"] for event in dry["toldEvents"]]
 
-        stored = await dump(gateway)
+        stored = await as_stored(gateway)
         assert (await asked(document))["repeated"]
-        assert await dump(gateway) == stored
+        assert await as_stored(gateway) == stored
 
 
-async def written(gateway: Gateway, since: Mapping[str, Any]) -> list[str]:
-    """The events that were written since a dump, in their order."""
-    events = (await dump(gateway))["event"]
-    return [event["name"] for event in events[len(since["event"]) :]]
+async def written(gateway: Gateway, since: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The events that were written since then, in their order."""
+    async with gateway.database.read() as connection:
+        events = await connection.execute(select(col(EventRow.name)).order_by(col(EventRow.id)))
+        return list(events.scalars())[len(since["event"]) :]
 
 
 @asynccontextmanager
