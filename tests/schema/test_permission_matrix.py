@@ -29,6 +29,7 @@ OPEN_READS: Final = {
     *("node", "nodes", "viewer", "catalogue"),
     *("product", "products", "productVariant", "productVariants", "taxonomies", "term"),  # the public catalogue
     *("integrationProviders", "events"),  # row by row: a visitor sees none of either
+    "eventTypes",  # what this gateway can tell, as the schema does, and nothing of the store
 }
 OPEN_WRITES: Final = {"signIn"}
 FOR_WHO_SIGNED_IN: Final = {
