@@ -184,7 +184,7 @@ def units(gateway: Gateway) -> Units:
     return made
 
 
-async def counts(gateway: Gateway) -> tuple[int, int, int]:
+async def counts(gateway: Gateway) -> tuple[int, ...]:
     """How many products, events and entries of the audit log there are."""
     async with gateway.database.read() as connection:
         found = [(await connection.execute(select(func.count()).select_from(t))).scalar_one() for t in (PRODUCT, EVENT)]
@@ -498,7 +498,7 @@ def test_names_lead_to_what_was_declared() -> None:
     assert list(KNOWN) == ["noteMake", "notesTwice", "look", "clockWind"]
     found: Performable[Any] = KNOWN["noteMake"]
     declared: Mutation[Any] = note_make
-    assert (found.mutation, found.takes, found.once) == (declared, NoteInput, {"secret"})
+    assert (found.mutation, found.takes, found.once) == (declared, NoteInput, frozenset({"secret"}))
 
 
 def test_the_policy_says_what_is_audited_unless_a_mutation_does() -> None:
@@ -508,7 +508,7 @@ def test_the_policy_says_what_is_audited_unless_a_mutation_does() -> None:
         "look": True,  # the policy of this schema
         "clockWind": False,
     }
-    quiet = mutation(permission=SIGNED_IN, rest=None, audited=False)(note_make.function)
+    quiet: Mutation[NoteInput] = mutation(permission=SIGNED_IN, rest=None, audited=False)(note_make.function)
 
     @strawberry.type(name="Mutation")
     class Quiet:
