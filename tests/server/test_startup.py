@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from db import migrations
 from db.access import token
 from db.store.database import Database
+from db.store.unit import Units
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
 from tests.databases import sqlite_url
@@ -176,3 +177,18 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="file is not a database"), running(Settings(database_url=sqlite_url(path))):
         pass
     assert path.read_text() == "my letters\n" * 1000
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_not_connected_is_missed_at_the_start(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the first call."""
+    monkeypatch.setattr("server.app.Units", lambda database, *ports: Units(database, *ports[:-2]))
+    with (
+        pytest.raises(
+            Mistake,
+            match=r"^Not everything is connected: downloadsSync, downloadUpdate, fileUpload, .* cannot do without "
+            r"Storage; .*Query\.downloadUrl cannot do without Links$",
+        ),
+        running(Settings(database_url=database_url)),
+    ):
+        pass
