@@ -18,6 +18,7 @@ from db.store.database import Database
 from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
+from db.store.statements import ConnectionStatements
 from db.tables import METADATA
 from engine.unit.unit import Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Forbidden, Refused, UserError
@@ -235,6 +236,11 @@ class Units:
 
     def read(self) -> Any:
         return self._database.read()
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[ConnectionStatements]:
+        async with self._database.read() as connection:
+            yield ConnectionStatements(connection)
 
     @asynccontextmanager
     async def unit(self, viewer: Viewer) -> AsyncIterator[UnitOfWork]:

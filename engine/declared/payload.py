@@ -4,25 +4,14 @@ Those keys are what an idempotency record keeps, so they hold nothing but JSON's
 from the record.
 """
 
-import asyncio
-from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import strawberry
 
 from engine.declared.declaration import Declaration, DeclaredField, Relation, declare
-from engine.declared.entity import entity_of
-from engine.standard.loader import related_loader
-from engine.unit.unit import Errors, Event
-from engine.values import identity
 from engine.values.columns import element
-from engine.values.errors import ErrorCode, UserError
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
-
-    from engine.standard.context import Context
+from engine.values.errors import Errors, UserError
 
 Keys = Mapping[str, Any]  # payload field → what the function says of it: the key of the row it shows, or a value
 
@@ -56,12 +45,12 @@ class ItemResult:
 
 
 class Said(Declaration):
-    """A value out of the function's own keys."""
+    """A value out of the function's own keys, or what `function` makes of one that is there."""
 
     once = False
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        return getattr(source.row, field.python_name)
+    def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
+        self.function = function
 
 
 class ShownOnce(Said):
@@ -71,14 +60,11 @@ class ShownOnce(Said):
 
 
 class Deleted(Said):
-    def __init__(self, type_name: str) -> None:
-        self._type_name = type_name
+    """The id, or the ids, behind the keys of what is gone."""
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        key = getattr(source.row, field.python_name)
-        if isinstance(key, list):
-            return [identity.encode(self._type_name, k) for k in key]
-        return None if key is None else identity.encode(self._type_name, key)
+    def __init__(self, type_name: str) -> None:
+        super().__init__()
+        self.type_name = type_name
 
 
 class Results(Said):
@@ -86,25 +72,11 @@ class Results(Said):
 
 
 class Changed(Declaration):
+    """The rows behind the keys, as they are after the commit."""
+
     def __init__(self, key: Any) -> None:
         # Made once: statements are kept by it.
-        self._relation = Relation(key, key)
-
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-        key = getattr(source.row, field.python_name)
-        if key is None:
-            return None
-        context = info.context
-        entity = entity_of(field.target)
-        needs = context.document.asked(entity, info._raw_info.field_nodes)
-        loader = related_loader(context, self._relation, entity, needs, many=False)
-        if not field.many:
-            return loader.load(key)
-        return _those_there(loader.load(k) for k in key)
-
-
-async def _those_there(loads: Iterable[Any]) -> list[Any]:
-    return [row for row in await asyncio.gather(*loads) if row is not None]
+        self.relation = Relation(key, key)
 
 
 def changed(key: object, *, description: str | None = None) -> Any:
@@ -133,59 +105,13 @@ def item(index: int, errors: Errors | None = None, **keys: Any) -> dict[str, Any
     return {"index": index, "user_errors": found, **keys}
 
 
-def payload(
-    type_: type[Any],
-    *,
-    keys: Keys | None = None,
-    errors: Iterable[UserError] = (),
-    events: Iterable[Event] | None = None,
-    written: bool = True,
-) -> Any:
-    """A payload of this type. What was not written is not shown: a client must not cache what does not exist."""
-    made = _filled(type_, keys or {}, written=written)
-    made.user_errors = list(errors)
-    made.events = None if events is None else [_preview(e) for e in events]
-    return made
-
-
 def kept(type_: type[Any], keys: Keys) -> dict[str, Any]:
     """The keys that an idempotency record may hold."""
-    once = {f.python_name for f in _declared(type_) if isinstance(f.declaration, Said) and f.declaration.once}
+    once = {f.python_name for f in declared_in(type_) if isinstance(f.declaration, Said) and f.declaration.once}
     return {name: value for name, value in keys.items() if name not in once}
 
 
-def _declared(type_: type[Any]) -> list[DeclaredField]:
+def declared_in(type_: type[Any]) -> list[DeclaredField]:
+    """The declared fields of a payload, or of a result of one item."""
     fields = cast(Any, type_).__strawberry_definition__.fields
     return [f for f in fields if isinstance(f, DeclaredField)]
-
-
-def _filled(type_: type[Any], keys: Keys, *, written: bool) -> Any:
-    made: Any = object.__new__(type_)
-    values = {}
-    for field in _declared(type_):
-        value = keys.get(field.python_name)
-        if isinstance(field.declaration, Results):
-            value = [_item(field.target, one, written=written) for one in value or ()]
-        elif not written:
-            value = None
-        values[field.python_name] = [] if value is None and field.many else value
-    made.row = SimpleNamespace(**values)
-    return made
-
-
-def _item(type_: type[Any], keys: Keys, *, written: bool) -> Any:
-    made = _filled(type_, keys, written=written)
-    made.index = keys["index"]
-    made.user_errors = [
-        UserError(code=ErrorCode(e["code"]), message=e["message"], field=e["field"]) for e in keys["user_errors"]
-    ]
-    return made
-
-
-def _preview(event: Event) -> EventPreview:
-    return EventPreview(
-        name=event.name,
-        entity_id=strawberry.ID(identity.encode(*event.entity.split(":", 1))),
-        version=event.version,
-        changed_fields=list(event.changed),
-    )

@@ -5,21 +5,21 @@ from functools import cached_property
 from typing import Any
 
 import strawberry
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 
-from engine.declared.connection import Connection
 from engine.declared.conversion import made
-from engine.declared.declaration import DeclaredField, priced
+from engine.declared.declaration import DEFINITION, DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
+from engine.standard.lookups import ENTITIES
+from engine.standard.resolving import resolver
 from engine.values.scalars import SCALARS
-
-DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
 
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission."""
+    """Refuses to load when a root field declares no permission, and when nothing resolves a declaration."""
 
     def __init__(self, query: type, mutation: type | None = None, **options: Any) -> None:
         super().__init__(query, mutation, config=StrawberryConfig(scalar_map=SCALARS), **options)
@@ -32,12 +32,23 @@ class Schema(strawberry.Schema):
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
                 for field in type_.fields.values():
                     said = (field.extensions or {}).get(DEFINITION)
-                    if isinstance(said, DeclaredField) or (said is not None and not _is_page(type_)):
+                    if said is not None:
                         priced(said)
+                    if isinstance(said, DeclaredField):
+                        field.resolve = resolver(said, self.taken)
             if isinstance(type_, GraphQLInputObjectType):
                 # Strawberry checks it when it converts, which is late and says no place; validation does both better.
                 type_.is_one_of = type_.extensions[DEFINITION].is_one_of
                 type_.extensions[DEFINITION].from_input = made
+        self.core.extensions[ENTITIES] = self.entities
+
+    def taken(self, field: DeclaredField, given: dict[str, Any]) -> Any:
+        """The arguments of a field as they are resolved with. Raises BadUserInput for those that make no sense."""
+        converted = convert_arguments(
+            given, field.arguments, scalar_registry=self.schema_converter.scalar_registry, config=self.config
+        )
+        read = field.declaration.check(field, converted)
+        return converted if read is None else read
 
     @property
     def core(self) -> GraphQLSchema:
@@ -64,10 +75,3 @@ class Schema(strawberry.Schema):
                 continue
             if hasattr(definition.origin, "__entity__"):
                 yield entity_of(definition.origin)
-
-
-def _is_page(type_: GraphQLNamedType) -> bool:
-    """Whether its lists are as long as the arguments of the field around it say."""
-    definition = (type_.extensions or {}).get(DEFINITION)
-    generic = getattr(definition, "concrete_of", None)
-    return generic is not None and generic.origin is Connection

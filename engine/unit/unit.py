@@ -6,8 +6,10 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.values.errors import ErrorCode, UserError
+from engine.values.errors import ErrorCode, Errors, UserError
 from engine.values.viewer import Viewer
+
+__all__ = ["Errors", "Event", "Recorded", "Refuses", "Unit"]
 
 P = TypeVar("P")
 
@@ -41,27 +43,6 @@ class Refuses(Protocol):
 
     def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
         """Note a broken rule and go on, so that the caller learns of all of them at once."""
-
-
-class Errors:
-    """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
-    are relative to that part."""
-
-    def __init__(self, *path: str) -> None:
-        self._path = path
-        self.found: list[UserError] = []
-
-    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
-        self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
-
-    def at(self, *path: str) -> "Errors":
-        """The same collection, deeper in the input."""
-        inner = Errors(*self._path, *path)
-        inner.found = self.found
-        return inner
-
-    def __bool__(self) -> bool:
-        return bool(self.found)
 
 
 class Unit(Protocol):

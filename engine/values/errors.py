@@ -85,6 +85,27 @@ class UserError:
     )
 
 
+class Errors:
+    """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
+    are relative to that part."""
+
+    def __init__(self, *path: str) -> None:
+        self._path = path
+        self.found: list[UserError] = []
+
+    def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
+
+    def at(self, *path: str) -> "Errors":
+        """The same collection, deeper in the input."""
+        inner = Errors(*self._path, *path)
+        inner.found = self.found
+        return inner
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+
 class Refused(Exception):
     """A mutation's function found broken rules: nothing is written, the payload carries them all. `keys` is what else
     the payload says: the result of each item."""

@@ -2,9 +2,8 @@
 
 import pytest
 
-from engine.declared.declaration import DeclaredField
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.mutation import Mutation, Performed, mutation
-from engine.standard.schema import DEFINITION
 from engine.unit.unit import Unit
 from schema.root import schema
 
