@@ -62,13 +62,13 @@ class Window:
         return cls((last if backwards else first) or FIRST, backwards, place, page)
 
 
+@dataclass(frozen=True, eq=False)
 class OfPage(Declaration):
     """What a page of a list, or an item of it, says of itself under that name."""
 
-    def __init__(self, name: str, *, paged: bool = False, weight: int = 1) -> None:
-        self.name = name
-        self.paged = paged
-        self.weight = weight
+    name: str
+    paged: bool = False
+    weight: int = 1
 
 
 class Counted(Declaration):

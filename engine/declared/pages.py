@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, ColumnElement, Integer, any_, bindparam, case, func, literal, select, true, union_all
 
 from engine.declared.listing import MOST_ROWS, PLACE, REACH, SKIPPED, Asked, Shape
-from engine.declared.statements import KEYS, MOST_KEPT, PARENT, Seen, joined
+from engine.declared.statements import KEYS, PARENT, Seen, joined
 from engine.values.columns import Needs, merged
 from engine.values.filtering import predicate, sought
 from engine.values.statement import AnySelect, among
@@ -16,6 +16,8 @@ from engine.values.viewer import Viewer
 COUNT: Final = "_count"
 RANK: Final = "_rank"
 UP_TO: Final = "up_to"  # the parameter at which counting stops
+# With the largest filters that are kept, some 100 kB each.
+MOST_KEPT: Final = 500
 
 # So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
 # page of them. Both take about a millisecond at 100 000 rows.
@@ -113,12 +115,13 @@ class _List:
         on a walk; an index says which it is, and the other way takes no row."""
         column: ColumnElement[Any] = self.entity.key
         keys = self._proposed()
-        near, walk = self._from(columns), self._from(columns, walking=True)
+        near = self._from(columns)
         if keys is None and self.shape.filter is not None:
             found = sought(self.shape.filter, self.viewer)
             column, keys = found or (column, None)
         if keys is None:
             return [(near, most)]
+        walk = self._from(columns, walking=True)
         several = select(func.count()).select_from(keys.limit(FEW + 1).subquery()).scalar_subquery() > FEW
         few = case((several, 0), else_=most)
         if self.dialect == "postgresql":

@@ -43,6 +43,8 @@ COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
+# Larger ones are one of a kind: nobody asks for a statement of that shape again, and it takes much memory.
+MOST_PARTS_KEPT: Final = 20
 # SQLite's parser gives up at some thirty.
 DEEPEST: Final = 12
 
@@ -120,7 +122,7 @@ class Named:
 @dataclass(slots=True)
 class Filtering:
     """A filter that was read: its shape, its values by their names, and the permissions that it takes. Without `bound`
-    some values stand in the shape, and two filters of one shape are rare."""
+    values stand in the shape, or it is large: two filters of one shape are rare."""
 
     shape: Part
     values: dict[str, Any]
@@ -207,7 +209,8 @@ def read(filter_: Any) -> Filtering:
     """What a filter input asks. Raises BadUserInput when it is too large, or asks with what cannot be compared."""
     reading = _Reading()
     shape = reading.all(filter_, 1)
-    return Filtering(shape, reading.values, tuple(dict.fromkeys(reading.permissions)), reading.bound)
+    bound = reading.bound and MOST_PARTS - reading.left <= MOST_PARTS_KEPT
+    return Filtering(shape, reading.values, tuple(dict.fromkeys(reading.permissions)), bound)
 
 
 def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
