@@ -9,11 +9,11 @@ import orjson
 import strawberry
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
-from engine.declared.declaration import DeclaredField
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.directives import ListSize
 from engine.declared.mutation import Performed
 from engine.standard.context import Context
-from engine.standard.schema import DEFINITION, Schema
+from engine.standard.schema import Schema
 
 _DOCUMENTED: Final = Path(__file__).with_name("documented.json")
 

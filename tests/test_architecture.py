@@ -19,6 +19,16 @@ FLOORS: Final = ("server", "schema", "resolvers", "connectors", "db")
 ROOMS: Final = (*FLOORS, "engine")
 MAY_IMPORT: Final = {room: {*FLOORS[floor:], "engine"} for floor, room in enumerate(FLOORS)} | {"engine": {"engine"}}
 
+# Inside the engine, each with what it may import beside itself. `document` and `unit` do not know each other.
+STOREYS: Final = {
+    "values": {"values"},
+    "declared": {"declared", "values"},
+    "unit": {"unit", "declared", "values"},
+    "document": {"document", "declared", "values"},
+    "standard": {"standard", "document", "unit", "declared", "values"},
+    "plan": {"plan", "document", "unit", "declared", "values"},
+}
+
 LONGEST: Final = 400  # lines; a file that grows past it has the wrong boundary
 MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 
@@ -91,6 +101,61 @@ def test_arrows_point_down(room: str) -> None:
     ]
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("storey", sorted({path.parts[1] for path in modules("engine") if len(path.parts) > 2}))
+def test_arrows_inside_the_engine_point_down(storey: str) -> None:
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in modules(f"engine/{storey}")
+        for line, name in imported(parsed(path))
+        if name == "engine" or (name.startswith("engine.") and name.split(".")[1] not in STOREYS[storey])
+    ]
+
+    assert wrong == []
+
+
+def test_no_modules_of_the_engine_import_each_other() -> None:
+    """In however many steps, and for type checking only."""
+    assert circles({module_name(path): engine_imports(path) for path in modules("engine")}) == []
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def engine_imports(path: Path) -> set[str]:
+    """The modules of the engine that one imports; `from engine.values import identity` imports a module, too."""
+    known = {module_name(other) for other in modules("engine")}
+    tree = parsed(path)
+    names = {name for _, name in imported(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names & known
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that come back to themselves, each with the way that it takes."""
+    found = []
+    for start in imports:
+        ways = [[start]]
+        seen = {start}
+        while ways:
+            way = ways.pop()
+            if start in imports.get(way[-1], ()):
+                found.append([*way, start])
+                break
+            further = imports.get(way[-1], set()) - seen
+            seen |= further
+            ways.extend([*way, name] for name in further)
+    return found
+
+
+def test_a_circle_is_seen_however_long() -> None:
+    imports = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"e"}, "f": {"a"}}
+
+    assert circles(imports) == [["a", "b", "c", "a"], ["b", "c", "a", "b"], ["c", "a", "b", "c"], ["e", "e"]]
 
 
 def test_an_arrow_is_seen_however_it_is_drawn() -> None:
@@ -180,7 +245,7 @@ def updates(path: Path) -> Iterator[tuple[int, str]]:
 
 def _versioned(path: Path, table: ast.expr) -> bool:
     """Whether the table has a version; True for what cannot be told from here."""
-    module = importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
+    module = importlib.import_module(module_name(path))
     found = getattr(module, table.id, None) if isinstance(table, ast.Name) else None
     if isinstance(found, type) and issubclass(found, SQLModel):
         found = getattr(found, "__table__", None)

@@ -18,6 +18,7 @@ from db.store.database import Database
 from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
+from db.store.statements import ConnectionStatements
 from db.tables import METADATA
 from engine.unit.unit import Cause, Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Refused, UserError
@@ -294,6 +295,11 @@ class Units:
     def has(self, kind: type[Any]) -> bool:
         """Whether `port` has something to give."""
         return kind in self._ports
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[ConnectionStatements]:
+        async with self._database.read() as connection:
+            yield ConnectionStatements(connection)
 
     @asynccontextmanager
     async def unit(

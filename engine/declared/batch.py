@@ -1,8 +1,8 @@
 """Fields that no column and no relation can say: worked out by a function of ours, for all parents at once."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -10,16 +10,11 @@ from strawberry.types.arguments import StrawberryArgument
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import ListSize
 from engine.declared.input import check_ids
-from engine.standard.context import Context
-from engine.standard.loader import Loader
 from engine.values import identity
-from engine.values.columns import element
+from engine.values.columns import Needs, element
 from engine.values.errors import BadUserInput
 from engine.values.naming import camel
 from engine.values.viewer import PUBLIC
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
 
 NO_DEFAULT: Final = object()
 MOST_IDS: Final = 100
@@ -49,40 +44,23 @@ class Argument:
         )
 
 
+@dataclass(frozen=True, eq=False)
 class Batched(Declaration):
-    """One call answers all parents: keys in, as many values out, in that order."""
+    """One call answers all parents: the request's context and keys in, as many values out, in that order."""
 
+    function: Callable[..., Awaitable[Sequence[Any]]]
+    to: Any
+    permission: str | None = None
+    ports: tuple[type[Any], ...] = ()
     weight = LOOKED_UP
 
-    def __init__(
-        self,
-        function: Callable[..., Awaitable[Sequence[Any]]],
-        to: Any,
-        permission: str | None,
-        ports: tuple[type[Any], ...] = (),
-    ) -> None:
-        self.function = function
-        self.ports = ports
-        self.needs = (to,)
-        self.key: str = to.key
-        self.permission = permission
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        context: Context = info.context
-        place = (self, tuple(map(id, info._raw_info.field_nodes)))
-        loader = context.loaders.get(place)
-        if loader is None:
-            loader = context.loaders[place] = Loader(partial(self._load, context, arguments), context.pace)
-        return await loader.load(getattr(source.row, self.key))
-
-    async def _load(self, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:
-        return list(await self.function(context, keys, **arguments))
+    @property
+    def needs(self) -> Needs:  # type: ignore[override]
+        return (self.to,)
 
 
 class Queried(Declaration):
-    """A root field of its own: a function of the context and its arguments."""
+    """A root field of its own: a function of the request's context and its arguments."""
 
     weight = LOOKED_UP
 
@@ -106,11 +84,6 @@ class Queried(Declaration):
                 raise BadUserInput(f"`{camel(name)}` takes at most {MOST_IDS} ids")
             for text in [given] if isinstance(given, str) else given:
                 identity.decode(text, type_name)
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        return await self.function(info.context, **arguments)
 
 
 def batched(

@@ -1,26 +1,18 @@
 """What a client reads of a list: Relay's connection, edges and page info, and the window that it asked for."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
-from engine.declared.directives import Cost
 from engine.values.errors import BadUserInput
 from engine.values.ordering import Order
 
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
-
-    from engine.standard.context import Context
-
 T = TypeVar("T")
-V = TypeVar("V")
 
 FIRST: Final = 10  # the documented default and maximum of per_page (S2)
 MOST: Final = 100
@@ -70,8 +62,13 @@ class Window:
         return cls((last if backwards else first) or FIRST, backwards, place, page)
 
 
-async def _page_count(root: strawberry.Parent["PageInfo"]) -> int:
-    return -(-await root.source.count(None) // root.per_page)
+@dataclass(frozen=True, eq=False)
+class OfPage(Declaration):
+    """What a page of a list, or an item of it, says of itself under that name."""
+
+    name: str
+    paged: bool = False
+    weight: int = 1
 
 
 class Counted(Declaration):
@@ -83,11 +80,6 @@ class Counted(Declaration):
         if (arguments.get("up_to") or 0) < 0:
             raise BadUserInput("`upTo` is not below 0")
 
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> int:
-        return cast(int, await source.count(arguments.get("up_to")))
-
 
 def counted() -> Any:
     """The `totalCount` of what is read from something that has a `count`."""
@@ -96,90 +88,34 @@ def counted() -> Any:
     return field
 
 
+def _of_page(name: str, *, paged: bool = False, weight: int = 1, description: str | None = None) -> Any:
+    return declare(OfPage(name, paged=paged, weight=weight), description=description)
+
+
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
-    page: int | None = strawberry.field(description="The page's number; null when a cursor was followed.")
-    per_page: int
-    source: strawberry.Private["Page"]
-    page_count: int = strawberry.field(
-        resolver=_page_count,
-        directives=[Cost(weight=str(LOOKED_UP))],
+    has_next_page: bool = _of_page("has_next_page")
+    has_previous_page: bool = _of_page("has_previous_page")
+    start_cursor: str | None = _of_page("start_cursor")
+    end_cursor: str | None = _of_page("end_cursor")
+    page: int | None = _of_page("page", description="The page's number; null when a cursor was followed.")
+    per_page: int = _of_page("per_page")
+    page_count: int = _of_page(
+        "page_count",
+        weight=LOOKED_UP,
         description="How many pages there are. Counts the whole list; leave it out where you can.",
     )
 
 
 @strawberry.type(description="An item of a list, with its place in it.")
 class Edge(Generic[T]):
-    node: T
-    cursor: str = strawberry.field(description="For `after` and `before`, with the same sort.")
+    node: T = _of_page("node")
+    cursor: str = _of_page("cursor", description="For `after` and `before`, with the same sort.")
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
-    nodes: list[T]
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    nodes: list[T] = _of_page("nodes", paged=True)
+    edges: list[Edge[T]] = _of_page("edges", paged=True)
+    page_info: PageInfo = _of_page("page_info")
     total_count: int = counted()
-
-
-@dataclass
-class Place:
-    """What an `Edge` is read from."""
-
-    node: Any
-    cursor: str
-
-
-class Page:
-    """What a `Connection` is read from: the rows of one parent's page. Others are served after each `at_once` rows."""
-
-    def __init__(
-        self,
-        order: Order,
-        window: Window,
-        rows: list[Any],
-        more: bool,
-        count: Callable[[int | None], Awaitable[int]],
-        at_once: int = MOST,
-    ) -> None:
-        self.order = order
-        self.window = window
-        self.rows = rows
-        self.more = more
-        self.count = count
-        self.at_once = at_once
-
-    @property
-    def nodes(self) -> list[Any] | AsyncIterator[Any]:
-        return self.rows if len(self.rows) <= self.at_once else _paced(self.rows, self.at_once)
-
-    @property
-    def edges(self) -> list[Place] | AsyncIterator[Place]:
-        places = [Place(n, self.order.cursor(n.row)) for n in self.rows]
-        return places if len(places) <= self.at_once else _paced(places, self.at_once)
-
-    @property
-    def page_info(self) -> PageInfo:
-        window = self.window
-        # Beyond a cursor or an offset there was a row when it was given; that costs no statement to say.
-        behind = window.place is not None or window.offset > 0
-        return PageInfo(
-            has_next_page=behind if window.backwards else self.more,
-            has_previous_page=self.more if window.backwards else behind,
-            start_cursor=self.order.cursor(self.rows[0].row) if self.rows else None,
-            end_cursor=self.order.cursor(self.rows[-1].row) if self.rows else None,
-            page=window.page or (1 if window.place is None and not window.backwards else None),
-            per_page=window.size,
-            source=self,
-        )
-
-
-async def _paced(items: list[V], at_once: int) -> AsyncIterator[V]:
-    for index, item in enumerate(items):
-        if index and index % at_once == 0:
-            await asyncio.sleep(0)
-        yield item

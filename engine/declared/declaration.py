@@ -1,15 +1,14 @@
 """Where a field comes from, declared once on the Strawberry field.
 
-graphql-core resolves a declared field through its `get_result`; a compiler reads the same declaration off
-`type_map["Product"].fields["variants"].extensions["strawberry-definition"].declaration`.
+A declaration is data: `engine.standard` makes graphql-core's resolver of it, and a compiler reads the same one off
+`type_map["Product"].fields["variants"].extensions[DEFINITION].declaration`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import Any, Final, TypeVar, cast, overload
 
 from sqlalchemy import ColumnElement
 from strawberry.types.base import StrawberryContainer, StrawberryList, StrawberryOptional, has_object_definition
@@ -17,20 +16,16 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from engine.declared.directives import ASSUMED, Cost, ListSize
-from engine.values.columns import element
+from engine.values.columns import Needs, element
 from engine.values.viewer import PUBLIC
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
-
-    from engine.standard.context import Context
 
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 T = TypeVar("T")
 
-DECLARATION = "declaration"
+DEFINITION: Final = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
+DECLARATION: Final = "declaration"
 # What has to be looked up for each parent takes about ten times as long as a value of its row.
 LOOKED_UP = 10
 
@@ -38,19 +33,17 @@ LOOKED_UP = 10
 class Declaration:
     """What a field is made of. `needs` are the columns (or labelled expressions) of the row that it reads."""
 
-    needs: tuple[ColumnElement[Any], ...] = ()
+    needs: Needs = ()
     permission: str | None = None
     ports: tuple[type[Any], ...] = ()  # what it reaches beside the database
     rest: tuple[str, ...] = ()  # the documented operations that this field covers
-    plain = False  # True: a function of the row alone, resolved without asking who is there
     weight = 1  # what the field adds to a document's cost, beside what is selected below it
     list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
+    paged = False  # True: a list that is as long as the arguments of the field around it say
 
-    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
-        raise NotImplementedError
-
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
-        """Raise BadUserInput for arguments that make no sense together. Runs before anything is executed."""
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Any:
+        """Raise BadUserInput for arguments that make no sense together. Runs once, before anything is executed; what it
+        returns, if anything, is what the field is resolved with in their place."""
 
 
 class DeclaredField(StrawberryField):
@@ -61,10 +54,6 @@ class DeclaredField(StrawberryField):
         return cast(Declaration, self.metadata[DECLARATION])
 
     @property
-    def is_basic_field(self) -> bool:
-        return self.declaration.plain
-
-    @property
     def target(self) -> type[Any]:
         return target(self)
 
@@ -72,15 +61,6 @@ class DeclaredField(StrawberryField):
     def many(self) -> bool:
         outer: Any = self.type
         return isinstance(outer, StrawberryList)
-
-    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        declaration = self.declaration
-        if declaration.plain:
-            return cast(Leaf, declaration).read(source.row)
-        assert info is not None  # Strawberry leaves it out for basic fields only
-        if declaration.permission is not None:
-            info.context.require(declaration.permission)
-        return declaration.resolve(self, source, info, kwargs)
 
 
 def target(field: StrawberryField) -> type[Any]:
@@ -104,26 +84,28 @@ def priced(field: StrawberryField) -> None:
     outer: Any = field.type
     if isinstance(outer, StrawberryOptional):
         outer = outer.of_type
-    if size is None and isinstance(outer, StrawberryList) and has_object_definition(target(field)):
+    paged = isinstance(field, DeclaredField) and field.declaration.paged
+    if size is None and not paged and isinstance(outer, StrawberryList) and has_object_definition(target(field)):
         size = ListSize(assumed_size=ASSUMED)
     if weight != 1:
         kept.append(Cost(weight=str(weight)))
     field.directives = kept if size is None else [*kept, size]
 
 
+@dataclass(frozen=True, eq=False)
 class Leaf(Declaration):
-    """A value worked out from columns of its own row; only those are read."""
+    """A value of its own row; only the columns that it needs are read. Without a function it is the one column, with
+    one it is what that makes of the columns in order. A function without columns is given the whole value, which is no
+    row of a table then."""
 
-    def __init__(
-        self, needs: Sequence[ColumnElement[Any]], read: Callable[[Any], Any], permission: str | None = None
-    ) -> None:
-        self.needs = tuple(needs)
-        self.read = read
-        self.permission = permission
-        self.plain = permission is None
+    needs: Needs = ()
+    function: Callable[..., Any] | None = None
+    permission: str | None = None
 
-    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
-        return self.read(source.row)
+    @property
+    def plain(self) -> bool:
+        """Whether it is worked out without asking who is there."""
+        return self.permission is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +134,6 @@ class Relation(Declaration):
         """The name under which the parent's row holds the key."""
         return self.to if isinstance(self.to, str) else cast(str, cast(Any, self.to).key)
 
-    def resolve(self, field: DeclaredField, source: Any, info: Info[Context, Any], arguments: dict[str, Any]) -> Any:
-        from engine.standard.loader import load_related  # the loader needs entities, entities need declarations
-
-        return load_related(self, field, source, info)
-
 
 def declare(
     declaration: Declaration, *, description: str | None = None, rest: Sequence[str] = (), **options: Any
@@ -179,8 +156,7 @@ def declare(
 
 def column(attribute: T, *, permission: str | None = None, description: str | None = None) -> T:
     """A leaf that is a column. mypy checks that the GraphQL type is the column's."""
-    need = element(attribute)
-    return cast(T, declare(Leaf([need], attrgetter(need.key), permission), description=description))
+    return cast(T, declare(Leaf((element(attribute),), permission=permission), description=description))
 
 
 @overload
@@ -206,10 +182,8 @@ def computed(
     function: Callable[..., T], /, *attributes: object, permission: str | None = None, description: str | None = None
 ) -> T:
     """A leaf worked out from columns of its own row, given to `function` in order."""
-    needs = [element(a) for a in attributes]
-    values = attrgetter(*(n.key for n in needs))
-    read = (lambda row: function(values(row))) if len(needs) == 1 else (lambda row: function(*values(row)))
-    return cast(T, declare(Leaf(needs, read, permission), description=description))
+    needs = tuple(element(a) for a in attributes)
+    return cast(T, declare(Leaf(needs, function, permission), description=description))
 
 
 def derived(function: Callable[[Any], T], *, description: str | None = None) -> T:

@@ -6,45 +6,33 @@ A page is one statement for all parents that ask for it, its count another, and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, case, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
 from strawberry.types.lazy_type import LazyType
 
 from engine.declared.batch import Argument
-from engine.declared.connection import FIRST, MOST, MOST_PAGES, Page, Window
+from engine.declared.connection import FIRST, MOST, MOST_PAGES, Window
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import ListSize
 from engine.declared.entity import Entity, entity_of
 from engine.declared.sorting import Sorting
-from engine.document.document import Needs, merged
-from engine.standard.context import Context
-from engine.standard.loader import PARENT, Loader, among, joined
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
-from engine.values.filtering import predicate, sought
+from engine.values.filtering import Filtering, Part, read
 from engine.values.ordering import MOST_SORT_FIELDS, Order, SortDirection, Term
 from engine.values.statement import AnySelect
 from engine.values.viewer import PUBLIC, Viewer
 
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
-
-COUNT: Final = "_count"
-RANK: Final = "_rank"
-ROOT: Final = 0  # stands for the parent of a list that has none
+# Parameters of a list's statements: the rows of a page and one more, those with the rows before them, those before.
+MOST_ROWS: Final = "most"
+REACH: Final = "reach"
+SKIPPED: Final = "skipped"
+PLACE: Final = "place_"
 LONGEST_SEARCH: Final = 200
-# What is worked out without serving anybody else: some 50 ms. Rows beyond it follow in another turn of the loop, and
-# what is related to them in another statement.
-MOST_VALUES_AT_ONCE: Final = 10_000
-
-# So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
-# page of them. Both take about a millisecond at 100 000 rows.
-FEW: Final = 500
 
 # The SQL of a search text, decided row by row, for a viewer: nobody finds by what they do not see.
 Search = Callable[[str, Viewer], ColumnElement[bool]]
@@ -87,141 +75,58 @@ class Listing:
         return Order(tuple(terms))
 
 
-@dataclass(frozen=True, eq=False)
-class Query:
-    """One list as asked: for all parents of a field, or for the root."""
-
-    listing: "Connected"
-    entity: Entity
-    order: Order
-    window: Window
-    condition: ColumnElement[bool]
-    search: str | None
-    sought: "tuple[ColumnElement[Any], AnySelect] | None" = None
-
-    def page(self, context: Context, needs: Needs) -> AnySelect:
-        """One row more than the page holds, to know whether there are more."""
-        columns = merged(needs, self.order.columns)
-        key = self.listing.key
-        if key is None:
-            return self._of_root(context, columns)
-        if context.dialect == "postgresql":
-            # Each parent's page is read from an index and stops when it is full.
-            parents = (
-                func.unnest(bindparam("keys", type_=ARRAY(key.type)))
-                .table_valued("key", name="parents")
-                .render_derived()
-            )
-            part = self._windowed(self._from(context, columns, parent=parents.c.key)).lateral("part")
-            return (
-                select(*part.c, parents.c.key.label(PARENT))
-                .select_from(parents.join(part, true()))
-                .order_by(*self.order.clauses(backwards=self.window.backwards, of=part))
-            )
-        clauses = self.order.clauses(backwards=self.window.backwards)
-        rank = func.row_number().over(partition_by=key, order_by=clauses).label(RANK)
-        ranked = self._beyond(self._from(context, [*columns, key.label(PARENT), rank])).subquery()
-        low = self.window.offset
-        return (
-            select(*(c for c in ranked.c if c.key != RANK))
-            .where(ranked.c[RANK] > low, ranked.c[RANK] <= low + self.window.size + 1)
-            .order_by(ranked.c[RANK])
-        )
-
-    def _of_root(self, context: Context, columns: Sequence[Any]) -> AnySelect:
-        """The page, read in as many parts as it takes to have each come straight out of an index."""
-        place, backwards, offset = self.window.place, self.window.backwards, self.window.offset
-        most, clauses = self.window.size + 1, self.order.clauses(backwards=backwards)
-        parts = [true()] if place is None else self.order.beyond_in_parts(place, context.dialect, backwards=backwards)
-        pages = [
-            statement.where(part).order_by(*clauses).limit(limit)
-            for statement, limit in self._ways(context, columns, most + offset)
-            for part in parts
-        ]
-        if len(pages) == 1:
-            whole = pages[0].limit(most)
-        else:
-            rows = union_all(*(select(*page.subquery().c) for page in pages)).subquery("whole")
-            whole = select(*rows.c).order_by(*self.order.clauses(backwards=backwards, of=rows)).limit(most)
-        return whole.offset(offset) if offset else whole
-
-    def _ways(self, context: Context, columns: Sequence[Any], most: int) -> list[tuple[AnySelect, Any]]:
-        """How to find the rows, and how many to take. Few rows are fetched by their keys, of many a page is soon met
-        on a walk; an index says which it is, and the other way takes no row."""
-        column: ColumnElement[Any] = self.entity.key
-        keys = self._proposed(context)
-        near, walk = self._from(context, columns), self._from(context, columns, walking=True)
-        if keys is None and self.sought is not None:
-            column, keys = self.sought
-        if keys is None:
-            return [(near, most)]
-        several = select(func.count()).select_from(keys.limit(FEW + 1).subquery()).scalar_subquery() > FEW
-        few = case((several, 0), else_=most)
-        if context.dialect == "postgresql":
-            # An array is looked up; of an IN it believes that the average is in it, and walks.
-            array = func.array(keys.limit(FEW + 1).scalar_subquery(), type_=ARRAY(column.type))
-            return [(near.where(column == any_(array)), few), (walk.where(several), most)]
-        # In LIMIT: SQLite would try a condition without columns on every row.
-        return [(near.where(column.in_(keys)), few), (walk, case((several, most), else_=0))]
-
-    def _proposed(self, context: Context) -> "AnySelect | None":
-        return None if self.search is None else self.listing.listing.proposed(self.search, context.dialect)
-
-    def counted(self, context: Context, up_to: int | None) -> AnySelect:
-        key = self.listing.key
-        if key is None:
-            found = self._from(context, [literal(1)])
-            return select(func.count()).select_from(found.limit(up_to).subquery())
-        if up_to is None:
-            return self._from(context, [key.label(PARENT), func.count().label(COUNT)]).group_by(key)
-        rank = func.row_number().over(partition_by=key).label(RANK)
-        part = self._from(context, [key.label(PARENT), rank]).subquery()
-        kept = select(part.c[PARENT], func.count().label(COUNT)).where(part.c[RANK] <= up_to)
-        return kept.group_by(part.c[PARENT])
-
-    def _from(
-        self,
-        context: Context,
-        columns: Sequence[Any],
-        parent: ColumnElement[Any] | None = None,
-        *,
-        walking: bool = False,
-    ) -> AnySelect:
-        """All visible rows that match, of all parents (`keys`) or of the one that `parent` is correlated with.
-        `walking` leaves the search's index alone."""
-        statement = select(*columns).where(self.entity.visible(context.viewer), self.condition)
-        if self.search is not None and self.listing.listing.search is not None:
-            statement = statement.where(self.listing.listing.search(self.search, context.viewer))
-        proposed = None if walking else self._proposed(context)
-        if proposed is not None:
-            statement = statement.where(self.entity.key.in_(proposed))
-        key = self.listing.key
-        if key is None:
-            return statement.select_from(self.entity.table)
-        statement = joined(statement, key, self.listing.on, self.entity)
-        return statement.where(among(key, "keys", context.dialect) if parent is None else key == parent)
-
-    def _beyond(self, statement: AnySelect) -> AnySelect:
-        if self.window.place is None:
-            return statement
-        return statement.where(self.order.beyond(self.window.place, backwards=self.window.backwards))
-
-    def _windowed(self, statement: AnySelect) -> AnySelect:
-        clauses = self.order.clauses(backwards=self.window.backwards)
-        statement = self._beyond(statement).order_by(*clauses).limit(self.window.size + 1)
-        return statement.offset(self.window.offset) if self.window.offset else statement
+def _unchecked(_arguments: Mapping[str, Any]) -> None:
+    pass
 
 
 @dataclass(frozen=True, eq=False)
 class Narrowing:
-    """Arguments of one field's own that narrow its list."""
+    """Arguments of one field's own that narrow its list. `check` raises BadUserInput for those that make no sense."""
 
     arguments: tuple[Argument, ...]
     condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]
+    check: Callable[[Mapping[str, Any]], None] = _unchecked
 
 
 # Gets the request's context and the field's arguments.
-First = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
+First = Callable[[Any, Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A list as asked, but for its parameters: lists of one shape have the same statements. `place` says which values
+    of the place that it begins behind are null. What cannot be a parameter stands here itself."""
+
+    listing: "Connected"
+    entity: Entity
+    order: Order
+    backwards: bool
+    place: tuple[bool, ...] | None
+    skips: bool
+    filter: Part | None
+    search: str | None
+    narrowed: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One list as asked: for all parents of a field, or for the root. Without `bound` hardly anything else has its
+    shape."""
+
+    shape: Shape
+    window: Window
+    filter: Filtering | None
+    arguments: Mapping[str, Any]
+    bound: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Those of its statements, by name: of the window, of the place (`place_0`) and of the filter."""
+        window = self.window
+        most = window.size + 1  # to know whether there are more
+        found = {MOST_ROWS: most, REACH: most + window.offset, SKIPPED: window.offset}
+        found |= {f"{PLACE}{n}": value for n, value in enumerate(window.place or ()) if value is not None}
+        return found if self.filter is None else found | self.filter.values
 
 
 class Connected(Declaration):
@@ -249,37 +154,32 @@ class Connected(Declaration):
         self.parent = None if to is None else to.key
         self.needs = () if to is None else (to,)
 
-    def query(self, field: DeclaredField, arguments: Mapping[str, Any], viewer: Viewer | None = None) -> Query:
+    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Asked:
         node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
         entity = entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
         order = self.listing.order(entity, arguments.get("sort"))
-        filter_ = arguments.get("filter")
-        condition = true() if filter_ is None else predicate(filter_, viewer)
+        given = arguments.get("filter")
+        filtering = None if given is None else read(given)
+        narrowed: tuple[tuple[str, Any], ...] = ()
         if self.narrowing is not None:
-            condition = condition & self.narrowing.condition(arguments)
-        found = None if filter_ is None else sought(filter_)
-        text = _searched(arguments.get("search"))
-        return Query(self, entity, order, Window.of(order, arguments), condition, text, found)
-
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
-        self.query(field, arguments)
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Page:
-        context: Context = info.context
-        if self.first is not None:
-            await self.first(context, arguments)
-        nodes = info._raw_info.field_nodes
-        place = (self, tuple(map(id, nodes)))
-        loads: Loads | None = context.loaders.get(place)
-        if loads is None:  # the first parent of this field: all of them share its loaders
-            loads = Loads(context, self.query(field, arguments, context.viewer), nodes)
-            context.loaders[place] = loads
-        parent = ROOT if self.parent is None else getattr(source.row, self.parent)
-        rows, more = await loads.page.load(parent) if loads.selected else ([], False)
-        count = partial(loads.count, parent)
-        return Page(loads.query.order, loads.query.window, rows, more, count, loads.rows_at_once)
+            self.narrowing.check(arguments)
+            narrowed = tuple((a.name, arguments.get(a.name, a.default)) for a in self.narrowing.arguments)
+        search = _searched(arguments.get("search"))
+        window = Window.of(order, arguments)
+        shape = Shape(
+            self,
+            entity,
+            order,
+            window.backwards,
+            None if window.place is None else tuple(value is None for value in window.place),
+            window.offset > 0,
+            None if filtering is None else filtering.shape,
+            search,
+            narrowed,
+        )
+        bound = search is None and (filtering is None or filtering.bound)
+        bound = bound and all(value is None or isinstance(value, bool) for _, value in narrowed)
+        return Asked(shape, window, filtering, arguments, bound)
 
 
 def _searched(text: str | None) -> str | None:
@@ -289,64 +189,6 @@ def _searched(text: str | None) -> str | None:
     if len(text) > LONGEST_SEARCH or "\0" in text:
         raise BadUserInput(f"`search` has up to {LONGEST_SEARCH} characters")
     return text
-
-
-class Loads:
-    """The batched statements behind one connection field of one operation."""
-
-    def __init__(self, context: Context, query: Query, nodes: Sequence[Any]) -> None:
-        self.context = context
-        self.query = query
-        self.nodes = nodes
-        self._counts: dict[int | None, Loader[Any, int]] = {}
-
-    @cached_property
-    def selected(self) -> bool:
-        return self.context.document.selects(self.nodes, "nodes", "edges", "pageInfo")
-
-    @cached_property
-    def rows_at_once(self) -> int:
-        document, entity = self.context.document, self.query.entity
-        values = sum(document.values(entity, self.nodes, place) for place in (("nodes",), ("edges", "node")))
-        return max(1, MOST_VALUES_AT_ONCE // max(values, 1))
-
-    @cached_property
-    def page(self) -> Loader[Any, tuple[list[Any], bool]]:
-        return Loader(self._pages, self.context.pace)
-
-    async def count(self, parent: Any, up_to: int | None) -> int:
-        loader = self._counts.get(up_to)
-        if loader is None:
-            loader = self._counts[up_to] = Loader(partial(self._count, up_to), self.context.pace)
-        return await loader.load(parent)
-
-    async def _pages(self, parents: Sequence[Any]) -> list[tuple[list[Any], bool]]:
-        query, document = self.query, self.context.document
-        needs = merged(
-            document.asked(query.entity, self.nodes, ("nodes",)),
-            document.asked(query.entity, self.nodes, ("edges", "node")),
-        )
-        found: dict[Any, list[Any]] = {p: [] for p in parents}
-        for row in await self.context.rows(query.page(self.context, needs), self._keys(parents)):
-            parent = ROOT if query.listing.key is None else row._mapping[PARENT]
-            found[parent].append(query.entity.build(row))
-        pages = []
-        for parent in parents:
-            rows = found[parent]
-            more = len(rows) > query.window.size
-            del rows[query.window.size :]
-            pages.append((rows[::-1] if query.window.backwards else rows, more))
-        return pages
-
-    async def _count(self, up_to: int | None, parents: Sequence[Any]) -> list[int]:
-        rows = await self.context.rows(self.query.counted(self.context, up_to), self._keys(parents))
-        if self.query.listing.key is None:
-            return [rows[0][0]] * len(parents)
-        counts = {row._mapping[PARENT]: row._mapping[COUNT] for row in rows}
-        return [counts.get(p, 0) for p in parents]
-
-    def _keys(self, parents: Sequence[Any]) -> dict[str, Any]:
-        return {} if self.query.listing.key is None else {"keys": list(parents)}
 
 
 def connected(

@@ -1,30 +1,20 @@
 """One node by its id or by a natural key; several by their ids."""
 
-import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import select
 from strawberry import ID
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
-from strawberry.types.maybe import Some
 
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, Relation, declare
 from engine.declared.directives import ListSize
-from engine.declared.entity import Entity, entity_of
 from engine.declared.input import FINDS, IDENTIFIES, check_ids
-from engine.document.document import merged
-from engine.standard.context import Context
-from engine.standard.loader import fetch_by_key, related_loader
 from engine.values import identity
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
 from engine.values.viewer import PUBLIC
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
 
 MOST_NODES: Final = 100
 # Providers, taxonomies, roles: a store has a dozen or two.
@@ -48,22 +38,6 @@ class Lookup(Declaration):
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         check_ids(arguments["by"])
 
-    def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Awaitable[Any] | None:
-        name, value = next((n, v.value) for n in self.relations if isinstance(v := getattr(arguments["by"], n), Some))
-        context: Context = info.context
-        entity = entity_of(field.target)
-        relation = self.relations[name]
-        if self.types[name] is not None:
-            value = entity.key_of(identity.decode(value, self.types[name]).key)
-            if value is None:
-                return None
-        elif isinstance(value, str) and "\0" in value:
-            return None  # PostgreSQL refuses to compare with NUL, and no text holds it
-        needs = context.document.asked(entity, info._raw_info.field_nodes)
-        return related_loader(context, relation, entity, needs, many=False).load(value)
-
 
 class Nodes(Declaration):
     """`node` and `nodes`: any entity of the schema by its global id."""
@@ -82,23 +56,6 @@ class Nodes(Declaration):
         for text in ids:
             identity.decode(text)
 
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        if not self.several:
-            return await _node(info, *identity.decode(arguments["id"]))
-        # All are asked for in one turn, so that each type takes one statement.
-        return await asyncio.gather(*(_node(info, *identity.decode(i)) for i in arguments["ids"]))
-
-
-async def _node(info: "Info[Context, Any]", type_name: str, key_text: str) -> Any | None:
-    entity: Entity | None = info.schema.entities.get(type_name)  # type: ignore[attr-defined]
-    key = entity.key_of(key_text) if entity is not None else None
-    if entity is None or key is None:
-        return None
-    context: Context = info.context
-    return await fetch_by_key(context, entity, context.document.asked(entity, info._raw_info.field_nodes), key)
-
 
 class Pointed(Declaration):
     """The node that a column names as `Type:key`."""
@@ -108,12 +65,6 @@ class Pointed(Declaration):
     def __init__(self, to: Any) -> None:
         self.needs = (to,)
         self.name: str = to.key
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        type_name, _, key_text = getattr(source.row, self.name).partition(":")
-        return await _node(info, type_name, key_text)
 
 
 def lookup(by: type[Any], *, permission: str = PUBLIC, rest: Sequence[str] = (), description: str | None = None) -> Any:
@@ -148,15 +99,6 @@ class Every(Declaration):
         self.order = tuple(element(o) for o in order)
         self.permission = permission
 
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        context: Context = info.context
-        entity = entity_of(field.target)
-        needs = merged(context.document.asked(entity, info._raw_info.field_nodes), [entity.key])
-        statement = select(*needs).select_from(entity.table).where(entity.visible(context.viewer))
-        return [entity.build(r) for r in await context.rows(statement.order_by(*self.order, entity.key))]
-
 
 class Fixed(Declaration):
     """The one row that a table has."""
@@ -166,14 +108,6 @@ class Fixed(Declaration):
     def __init__(self, key: Any, permission: str) -> None:
         self.key = key
         self.permission = permission
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        context: Context = info.context
-        entity = entity_of(field.target)
-        needs = context.document.asked(entity, info._raw_info.field_nodes)
-        return await fetch_by_key(context, entity, needs, self.key)
 
 
 class Picked(Declaration):
@@ -185,16 +119,6 @@ class Picked(Declaration):
         # A parent that is no row of a table names the attribute that holds the keys.
         self.name: str = name if isinstance(name, str) else name.key
         self.needs = () if isinstance(name, str) else (name,)
-
-    async def resolve(
-        self, field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-    ) -> Any:
-        context: Context = info.context
-        entity = entity_of(field.target)
-        needs = context.document.asked(entity, info._raw_info.field_nodes)
-        keys = getattr(source.row, self.name)
-        found = await asyncio.gather(*(fetch_by_key(context, entity, needs, key) for key in keys))
-        return [row for row in found if row is not None]
 
 
 def every(

@@ -7,7 +7,7 @@ know HTTP and does not check permissions. `engine/unit/perform.py` carries it ou
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, get_type_hints
+from typing import Any, Final, Generic, Protocol, TypeVar, cast, get_type_hints
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -16,12 +16,8 @@ from engine.declared.declaration import Declaration, DeclaredField, declare
 from engine.declared.directives import Emits, RequiresPermission
 from engine.declared.input import check_ids
 from engine.declared.payload import Keys
-from engine.unit.unit import EventKind
 from engine.values.errors import BadUserInput
 from engine.values.viewer import PUBLIC, SIGNED_IN
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
 
 In = TypeVar("In")
 # The first argument is engine/unit's Unit, and of `outside` its Reach: they stand above declarations.
@@ -34,7 +30,17 @@ LONGEST_KEY: Final = 255
 TRANSACTION: Final = 100
 MOST_AT_ONCE: Final = 10
 STANDARD: Final = "standard"
+# The permissions and the events whose mutations are audited without saying so.
+_OVERSEEN: Final = "store/"
+_GONE: Final = (".deleted", ".removed")
 _OPEN: Final = {PUBLIC: "Open to everyone.", SIGNED_IN: "Open to everyone who signed in."}
+
+
+class EventKind(Protocol):
+    """A declaration of events; the room `db` has them."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,11 +111,6 @@ class Performed(Declaration):
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
         check_ids(arguments["input"])
         check_key(arguments.get("idempotency_key"))
-
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
-        from engine.standard.performing import resolve_performed  # stands above
-
-        return resolve_performed(field, source, info, arguments)
 
 
 def performed(mutation: Mutation[Any]) -> Any:

@@ -4,17 +4,14 @@ Those keys are what an idempotency record keeps, so they hold nothing but JSON's
 from the record.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import strawberry
 
 from engine.declared.declaration import Declaration, DeclaredField, Relation, declare
 from engine.values.columns import element
 from engine.values.errors import Errors, UserError
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
 
 Keys = Mapping[str, Any]  # payload field → what the function says of it: the key of the row it shows, or a value
 
@@ -54,14 +51,12 @@ class ItemResult:
 
 
 class Said(Declaration):
-    """A value out of the function's own keys."""
+    """A value out of the function's own keys, or what `function` makes of one that is there."""
 
     once = False
 
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
-        from engine.standard.performing import resolve_said  # stands above
-
-        return resolve_said(field, source, info, arguments)
+    def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
+        self.function = function
 
 
 class ShownOnce(Said):
@@ -71,13 +66,11 @@ class ShownOnce(Said):
 
 
 class Deleted(Said):
+    """The id, or the ids, behind the keys of what is gone."""
+
     def __init__(self, type_name: str) -> None:
+        super().__init__()
         self.type_name = type_name
-
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
-        from engine.standard.performing import resolve_deleted  # stands above
-
-        return resolve_deleted(field, source, info, arguments)
 
 
 class Results(Said):
@@ -85,14 +78,11 @@ class Results(Said):
 
 
 class Changed(Declaration):
+    """The rows behind the keys, as they are after the commit."""
+
     def __init__(self, key: Any) -> None:
         # Made once: statements are kept by it.
         self.relation = Relation(key, key)
-
-    def resolve(self, field: DeclaredField, source: Any, info: "Info[Any, Any]", arguments: dict[str, Any]) -> Any:
-        from engine.standard.performing import resolve_changed  # stands above
-
-        return resolve_changed(field, source, info, arguments)
 
 
 def changed(key: object, *, description: str | None = None) -> Any:

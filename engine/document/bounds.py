@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from engine.document.cost import Costs
+from engine.document.document import Document
 from engine.document.request import RequestErrors
 from engine.values.errors import ErrorCode
-
-if TYPE_CHECKING:
-    from engine.document.cost import Costs
-    from engine.document.document import Document
 
 # Items of one list that a caller sends. The longest that the documents allow is 100 ids.
 MOST_ITEMS: Final = 1000
@@ -32,7 +30,7 @@ class Bounds:
     directives: int = 500
     directives_at_a_place: int = 5
 
-    def check(self, document: "Document", costs: "Costs") -> None:
+    def check(self, document: Document, costs: Costs) -> None:
         """Raises RequestErrors. Runs before validation, whose time grows faster than the document."""
         variables = max((len(o.variable_definitions or ()) for o in document.operations.values()), default=0)
         for found, most, what in (

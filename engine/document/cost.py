@@ -7,7 +7,7 @@ as written: what execution merges counts each time. Numbers stop at MOST, howeve
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from graphql import (
     DirectiveNode,
@@ -25,10 +25,8 @@ from graphql import (
 
 from engine.declared.connection import FIRST
 from engine.declared.connection import MOST as LONGEST
+from engine.document.document import Document
 from engine.document.prices import Price, Prices
-
-if TYPE_CHECKING:
-    from engine.document.document import Document
 
 MOST: Final = 2**53 - 1  # what a JSON number holds
 LONGEST_NAME: Final = 50  # in a path that is told
@@ -82,7 +80,7 @@ class Selection:
 class Costs:
     """The structure of one document, valid or not, and from it the cost of its operations for given variables."""
 
-    def __init__(self, schema: GraphQLSchema, prices: Prices, document: "Document") -> None:
+    def __init__(self, schema: GraphQLSchema, prices: Prices, document: Document) -> None:
         self._schema = schema
         self._prices = prices
         self.fields = 0

@@ -1,7 +1,7 @@
 """A parsed and validated document, kept for the next request that sends the same text."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -15,12 +15,7 @@ from graphql import (
 from sqlalchemy import ColumnElement
 
 from engine.declared.entity import Entity
-
-if TYPE_CHECKING:
-    from engine.document.cost import Costs
-
-_SCHEMA: Final = frozenset({"__schema", "__type"})
-Needs = tuple[ColumnElement[Any], ...]
+from engine.values.columns import Needs, key_of
 
 
 class Document:
@@ -39,7 +34,6 @@ class Document:
                 self.operations[definition.name.value if definition.name else None] = definition
                 self.operation_definitions += 1
         self.size = 0  # bytes of memory, about
-        self.costs: Costs
         self._values: dict[tuple[tuple[int, ...], str], int] = {}
         self._asked: dict[tuple[tuple[int, ...], str], Needs] = {}
 
@@ -51,15 +45,6 @@ class Document:
 
     def name(self, operation: OperationDefinitionNode) -> str | None:
         return operation.name.value if operation.name else None
-
-    def shows_schema(self, operation: OperationDefinitionNode) -> bool:
-        """Whether it asks about the schema, whatever else it asks."""
-        return any(node.name.value in _SCHEMA for node in self.costs.roots(self.name(operation), None))
-
-    def introspects(self, operation: OperationDefinitionNode) -> bool:
-        """Whether it asks about the schema, and about nothing else."""
-        names = {node.name.value for node in self.costs.roots(self.name(operation), None)}
-        return bool(names & _SCHEMA) and all(name.startswith("__") for name in names)
 
     @property
     def tokens(self) -> int:
@@ -80,7 +65,7 @@ class Document:
             for node in self._fields(self._inside(nodes, inside), entity.names):
                 declared = entity.fields.get(node.name.value)
                 for need in declared.declaration.needs if declared else ():
-                    by_name[_name(need)] = need
+                    by_name[key_of(need)] = need
             found = self._asked[place] = tuple(by_name[k] for k in sorted(by_name))
         return found
 
@@ -135,13 +120,3 @@ class Document:
                     fragment = self.fragments[selection.name.value]
                     if conditions is None or fragment.type_condition.name.value in conditions:
                         stack.append(fragment.selection_set)
-
-
-def merged(*groups: Sequence[ColumnElement[Any]]) -> Needs:
-    """The union of needs, sorted by name: equal unions make equal statements."""
-    by_name = {_name(need): need for group in groups for need in group}
-    return tuple(by_name[k] for k in sorted(by_name))
-
-
-def _name(need: ColumnElement[Any]) -> str:
-    return str(need.key)

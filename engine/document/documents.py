@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 
-from graphql import GraphQLError, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
@@ -13,7 +14,6 @@ from engine.document.cost import Costs
 from engine.document.document import Document
 from engine.document.prices import Prices
 from engine.document.request import OPEN, Openness, RequestErrors, request_error
-from engine.standard.schema import Schema
 
 # After that many a validation error says no more that helps.
 MOST_ERRORS: Final = 20
@@ -24,58 +24,93 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 LONG: Final = 4000
 # A token with its node takes about as much memory; a text itself takes little beside.
 BYTES_OF_A_TOKEN: Final = 600
+# A request that makes no sense asks for its document twice: what it is, and what is wrong with it. With a few more,
+# those of a front end that was shipped broken are found as well.
+MOST_REFUSED: Final = 100
+_SCHEMA: Final = frozenset({"__schema", "__type"})
+
+
+class Ready(Document):
+    """A document that can be run: bounded, validated, and with its costs."""
+
+    def __init__(self, ast: DocumentNode, schema: GraphQLSchema, prices: Prices) -> None:
+        super().__init__(ast)
+        self.costs = Costs(schema, prices, self)
+
+    def shows_schema(self, operation: OperationDefinitionNode) -> bool:
+        """Whether it asks about the schema, whatever else it asks."""
+        return any(node.name.value in _SCHEMA for node in self.costs.roots(self.name(operation), None))
+
+    def introspects(self, operation: OperationDefinitionNode) -> bool:
+        """Whether it asks about the schema, and about nothing else."""
+        names = {node.name.value for node in self.costs.roots(self.name(operation), None)}
+        return bool(names & _SCHEMA) and all(name.startswith("__") for name in names)
 
 
 class Documents:
     """The least recently used leave when there are too many, or when they take too much memory together."""
 
-    def __init__(self, schema: Schema, bounds: Bounds, *, most: int, most_bytes: int) -> None:
+    def __init__(self, schema: GraphQLSchema, bounds: Bounds, *, most: int, most_bytes: int) -> None:
         self._schema = schema
-        self._prices = Prices(schema.core)
+        self._prices = Prices(schema)
         self._bounds = bounds
         self._most = most
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: OrderedDict[str, Ready] = OrderedDict()
+        self._refused: OrderedDict[tuple[bytes, bool], list[dict[str, Any]]] = OrderedDict()
         self._bytes = 0
         self._turn = asyncio.Lock()
 
-    async def ready(self, text: str, openness: Openness = OPEN) -> Document:
+    async def ready(self, text: str, openness: Openness = OPEN) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound."""
         if len(text) <= LONG or text in self._kept:
             return self.now(text, openness)
         async with self._turn:  # one thread: more would share the same processor
             return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
 
-    def now(self, text: str, openness: Openness = OPEN) -> Document:
+    def now(self, text: str, openness: Openness = OPEN) -> Ready:
         """The same, holding up whoever else is to be served."""
         return self._found(text) or self._keep(text, self._made(text, openness))
 
-    def cost_of(self, document: Document) -> int:
-        """The least that its operations cost together."""
-        costs = Costs(self._schema.core, self._prices, document)
-        return sum(costs.cost(name, None) for name in document.operations)
+    def cost_of(self, text: str) -> int:
+        """The least that the operations of a document cost together."""
+        document = Ready(parse(text), self._schema, self._prices)
+        return sum(document.costs.cost(name, None) for name in document.operations)
 
-    def _found(self, text: str) -> Document | None:
+    def _found(self, text: str) -> Ready | None:
         document = self._kept.get(text)
         if document is not None:
             self._kept.move_to_end(text)
         return document
 
-    def _keep(self, text: str, document: Document) -> Document:
+    def _keep(self, text: str, document: Ready) -> Ready:
         self._kept[text] = document
         self._bytes += document.size
         while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
             self._bytes -= self._kept.popitem(last=False)[1].size
         return document
 
-    def _made(self, text: str, openness: Openness) -> Document:
+    def _made(self, text: str, openness: Openness) -> Ready:
+        """Raises RequestErrors, the same as before for a text that was refused."""
+        place = sha256(text.encode(errors="surrogatepass")).digest(), openness.suggestions
+        known = self._refused.get(place)
+        if known is not None:
+            raise RequestErrors(*known)
         try:
-            document = Document(parse(text, max_lexical_tokens=self._bounds.tokens))
+            return self._validated(text, openness)
+        except RequestErrors as refused:
+            self._refused[place] = refused.errors
+            while len(self._refused) > MOST_REFUSED:
+                self._refused.popitem(last=False)
+            raise
+
+    def _validated(self, text: str, openness: Openness) -> Ready:
+        try:
+            document = Ready(parse(text, max_lexical_tokens=self._bounds.tokens), self._schema, self._prices)
             document.size = len(text) + document.tokens * BYTES_OF_A_TOKEN
-            document.costs = Costs(self._schema.core, self._prices, document)
             self._bounds.check(document, document.costs)
             hidden = not openness.suggestions
-            errors = validate(self._schema.core, document.ast, max_errors=MOST_ERRORS, hide_suggestions=hidden)
+            errors = validate(self._schema, document.ast, max_errors=MOST_ERRORS, hide_suggestions=hidden)
         except GraphQLError as error:
             raise RequestErrors(request_error(error)) from None
         except RecursionError:

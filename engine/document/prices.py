@@ -14,8 +14,8 @@ from graphql import (
 )
 from graphql.type.introspection import SchemaMetaFieldDef, TypeMetaFieldDef
 
+from engine.declared.declaration import DEFINITION
 from engine.declared.directives import ASSUMED, Cost, ListSize
-from engine.standard.schema import DEFINITION
 
 
 @dataclass(frozen=True, slots=True)

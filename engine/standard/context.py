@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from graphql import GraphQLResolveInfo
 from sqlalchemy import Executable, Row
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.declared.declaration import DeclaredField
+from engine.document.document import Document
 from engine.standard.pace import Pace
 from engine.unit.database import Database
 from engine.unit.deadline import INTERRUPTS, within
+from engine.unit.statements import Statements
 from engine.unit.unit import Cause
 from engine.values import viewer as viewers
 from engine.values.viewer import Viewer
-
-if TYPE_CHECKING:
-    from engine.document.document import Document
 
 P = TypeVar("P")
 
@@ -25,17 +24,19 @@ P = TypeVar("P")
 class Context:
     """Lives as long as one operation. Statements run one after the other on one connection, opened by the first."""
 
-    def __init__(self, viewer: Viewer, database: Database, document: "Document", request_id: str) -> None:
+    def __init__(self, viewer: Viewer, database: Database, document: Document, request_id: str) -> None:
         self.viewer = viewer
         self.database = database
         self.document = document
         self.request_id = request_id
+        # By the identity of the node and by the field: checked, and as the field is resolved with them.
+        self.arguments: dict[tuple[int, DeclaredField], Any] = {}
         # By the place or the declaration that made them: dataloaders, and what the parents of one list share.
         self.loaders: dict[Hashable, Any] = {}
         self.pace = Pace()
         self.extensions: dict[str, Any] = {}
         self._stack = AsyncExitStack()
-        self._connection: AsyncConnection | None = None
+        self._connection: Statements | None = None
         self._turn = asyncio.Lock()
         self._over = False
 
@@ -63,13 +64,8 @@ class Context:
 
     async def _rows(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
         if self._connection is None:
-            self._connection = await self._stack.enter_async_context(self.database.read())
-        try:
-            return (await self._connection.execute(statement, parameters)).all()
-        except DBAPIError:
-            # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
-            await self._connection.rollback()
-            raise
+            self._connection = await self._stack.enter_async_context(self.database.statements())
+        return await self._connection.rows(statement, parameters)
 
     async def forget(self) -> None:
         """After a commit: what was read before it is stale, and so is an open read transaction (SQLite's snapshot)."""
@@ -99,3 +95,6 @@ class Context:
     def require(self, permission: str) -> None:
         """Raises Forbidden, which names the permission."""
         viewers.require(self.viewer, permission)
+
+
+Info: TypeAlias = "GraphQLResolveInfo[Context]"

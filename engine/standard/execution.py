@@ -21,17 +21,15 @@ from graphql import (
     SelectionSetNode,
     get_introspection_query,
     get_named_type,
-    parse,
 )
 from graphql.execution.values import get_argument_values, get_directive_values
-from strawberry.types.arguments import convert_arguments
 
-from engine.declared.declaration import DeclaredField
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.input import check_values
 from engine.declared.mutation import Performed
 from engine.document.bounds import Allowance, Bounds, check_variables, shortened, too_complex
 from engine.document.document import Document
-from engine.document.documents import MOST_ERRORS, Documents
+from engine.document.documents import MOST_ERRORS, Documents, Ready
 from engine.document.request import (
     LONGEST_MESSAGE,
     OPEN,
@@ -43,7 +41,7 @@ from engine.document.request import (
     request_error,
 )
 from engine.standard.context import Context
-from engine.standard.schema import DEFINITION, Schema
+from engine.standard.schema import Schema
 from engine.unit.database import Database
 from engine.unit.deadline import limited
 from engine.values.errors import Busy, CodedError, ErrorCode
@@ -93,16 +91,16 @@ class Executor:
         self.schema = schema
         self._openness = openness
         self._spent = spent
-        self._documents = Documents(schema, bounds, most=documents, most_bytes=document_bytes)
-        usual = self._documents.cost_of(Document(parse(get_introspection_query())))
+        self._documents = Documents(schema.core, bounds, most=documents, most_bytes=document_bytes)
+        usual = self._documents.cost_of(get_introspection_query())
         self._introspection = INTROSPECTIONS * usual
         self._introspecting = asyncio.Lock()
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
 
-    async def intent(self, request: Request) -> Intent:
-        """Prepares the document, which `execute` will find."""
+    async def intent(self, request: Request, viewer: Viewer | None = None) -> Intent:
+        """Prepares the document, which `execute` will find, or what is to be told of it to this viewer."""
         try:
-            document = await self._documents.ready(request.query)
+            document = await self._documents.ready(request.query, OPEN if viewer is None else self._openness(viewer))
         except RequestErrors:
             return Intent()
         operation = document.operation(request.operation_name)
@@ -142,11 +140,12 @@ class Executor:
             if aside:
                 allowance = replace(allowance, cost=self._introspection)
             cost = self._afford(document, operation, variables.coerced, allowance, request, extensions)
-            self._check(document, operation, variables, openness)
+            arguments = self._checked(document, operation, variables, openness)
         except RequestErrors as refused:
             return Answer(_body({"errors": refused.errors}, extensions), executed=False)
         context = Context(viewer, database, document, request_id)
         context.extensions.update(extensions)
+        context.arguments = arguments
         execution.context_value = context
         try:
             async with self._turn(allowance.seconds, aside=aside, heavy=cost > HEAVY):
@@ -183,7 +182,7 @@ class Executor:
         finally:
             turn.release()
 
-    def document(self, text: str) -> Document:
+    def document(self, text: str) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""
         return self._documents.now(text)
 
@@ -208,7 +207,7 @@ class Executor:
 
     def _afford(
         self,
-        document: Document,
+        document: Ready,
         operation: OperationDefinitionNode,
         variables: dict[str, Any],
         allowance: Allowance,
@@ -246,11 +245,14 @@ class Executor:
             message = "The document has no operation"
         raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, message)
 
-    def _check(self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness) -> None:
-        """All arguments of the operation, before anything runs. Raises RequestErrors."""
+    def _checked(
+        self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness
+    ) -> dict[tuple[int, DeclaredField], Any]:
+        """All arguments of the operation, before anything runs, as what runs takes them. Raises RequestErrors."""
         root = self.schema.core.get_root_type(operation.operation)
         assert root is not None  # validated
         errors = []
+        checked: dict[tuple[int, DeclaredField], Any] = {}
         for node, field_ in _fields(self.schema, document, operation.selection_set, root, coerced):
             declared = (field_.extensions or {}).get(DEFINITION)
             if not isinstance(declared, DeclaredField) or not declared.arguments:
@@ -261,19 +263,14 @@ class Executor:
                     name = argument.graphql_name or camel(argument.python_name)
                     if name in given:
                         check_values(given[name], argument.type, name)
-                converted = convert_arguments(
-                    given,
-                    declared.arguments,
-                    scalar_registry=self.schema.schema_converter.scalar_registry,
-                    config=self.schema.config,
-                )
-                declared.declaration.check(declared, converted)
+                checked[id(node), declared] = self.schema.taken(declared, given)
             except GraphQLError as error:
                 errors.append(request_error(error))
             except CodedError as error:
                 errors.append(request_error(GraphQLError(error.message, [node], extensions=error.extensions)))
         if errors:
             raise RequestErrors(*errors[:MOST_ERRORS])
+        return checked
 
     def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         original = error.original_error

@@ -3,28 +3,22 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Sequence
-from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from aiodataloader import DataLoader
 from aiodataloader import Loader as Queued
-from sqlalchemy import ARRAY, ColumnElement, any_, bindparam, select
 
 from engine.declared.declaration import DeclaredField, Relation
 from engine.declared.entity import Entity, entity_of
-from engine.document.document import Needs, merged
-from engine.standard.context import Context
+from engine.declared.statements import KEYS, PARENT, Seen, by_key, related_statement
+from engine.standard.context import Context, Info
 from engine.standard.pace import Pace
-from engine.values.statement import AnySelect
-from engine.values.viewer import Viewer
-
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
+from engine.values.columns import Needs
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-PARENT = "_parent"  # the label under which a row carries the key of the parent it belongs to
 # Keys of one statement. SQLite binds at most 32766 values; PostgreSQL takes them as one array.
 MOST_KEYS = 10_000
 # With forty fields each this many rows take some 30 ms.
@@ -85,22 +79,21 @@ class Loader(DataLoader[K, V]):
             self.loop.call_soon(self._pace.handed_out)
 
 
-def load_related(
-    relation: Relation, field: DeclaredField, source: Any, info: "Info[Context, Any]"
-) -> Awaitable[Any] | None:
-    """What the relation finds for this parent; None at once where the parent holds no key."""
+def load_related(field: DeclaredField, source: Any, info: Info, _arguments: dict[str, Any]) -> Awaitable[Any] | None:
+    """What a relation finds for this parent; None at once where the parent holds no key."""
+    relation = cast(Relation, field.declaration)
     key = getattr(source.row, relation.parent)
     if key is None:
         return None if not field.many else _nothing()
-    context: Context = info.context
-    nodes = info._raw_info.field_nodes
+    context = info.context
+    nodes = info.field_nodes
     place = (relation, tuple(map(id, nodes)))  # AST nodes outlive the request: the document holds them
     loader = context.loaders.get(place)
     if loader is None:
         entity = entity_of(field.target)
         needs = context.document.asked(entity, nodes)
         loader = context.loaders[place] = related_loader(context, relation, entity, needs, field.many)
-    return loader.load(key)
+    return cast("Awaitable[Any]", loader.load(key))
 
 
 async def _nothing() -> list[Any]:
@@ -124,59 +117,13 @@ async def _load(
 ) -> list[Any]:
     statement = related_statement(relation, entity, needs, Seen(context.viewer), context.dialect)
     found: dict[Any, list[Any]] = {key: [] for key in keys}
-    for row in await context.rows(statement, {"keys": list(keys)}):
+    for row in await context.rows(statement, {KEYS: list(keys)}):
         found[row._mapping[PARENT]].append(entity.build(row))
     if many:
         return [found[key] for key in keys]
     return [next(iter(found[key]), None) for key in keys]
 
 
-class Seen:
-    """A viewer as far as visibility goes: equal where the same rows are seen, so that statements can be shared."""
-
-    __slots__ = ("viewer",)
-
-    def __init__(self, viewer: Viewer) -> None:
-        self.viewer = viewer
-
-    def __hash__(self) -> int:
-        return hash(self.viewer.visibility_key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Seen) and self.viewer.visibility_key == other.viewer.visibility_key
-
-
-@lru_cache(maxsize=2048)
-def related_statement(relation: Relation, entity: Entity, needs: Needs, seen: Seen, dialect: str) -> AnySelect:
-    """The statement behind a relation; its only parameter is `keys`."""
-    statement = select(*merged(needs), relation.key.label(PARENT))
-    statement = joined(statement, relation.key, relation.on, entity)
-    statement = statement.where(among(relation.key, "keys", dialect), entity.visible(seen.viewer))
-    if relation.where is not None:
-        statement = statement.where(relation.where)
-    return statement.order_by(*relation.order, entity.key)
-
-
-def joined(statement: AnySelect, key: ColumnElement[Any], on: ColumnElement[bool] | None, entity: Entity) -> AnySelect:
-    """FROM the entity's table, joined to the table of the key where that is another one."""
-    if on is None:
-        return statement.select_from(entity.table)
-    return statement.select_from(entity.table.join(key.table, on))
-
-
-def among(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
-    """`column` is one of the values bound to `name`. One array on PostgreSQL, where each length of an IN list
-    would be another prepared statement."""
-    if dialect == "postgresql":
-        return column == any_(bindparam(name, type_=ARRAY(column.type)))
-    return column.in_(bindparam(name, expanding=True))
-
-
 async def fetch_by_key(context: Context, entity: Entity, needs: Needs, key: Any) -> Any | None:
     """One visible row of the entity; loads of one turn share a statement."""
     return await related_loader(context, by_key(entity), entity, needs, many=False).load(key)
-
-
-@cache
-def by_key(entity: Entity) -> Relation:
-    return Relation(entity.key, entity.key)

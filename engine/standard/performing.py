@@ -3,29 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Iterable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Final, cast
 
 import strawberry
 
 from engine.declared.declaration import DeclaredField
 from engine.declared.entity import entity_of
-from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Results, declared_in
-from engine.standard.context import Context
+from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Results, Said, declared_in
+from engine.standard.context import Info
 from engine.standard.loader import related_loader
 from engine.unit.perform import Outcome, Performable, perform
 from engine.unit.unit import Event
 from engine.values import identity
 from engine.values.errors import ErrorCode, UserError
 
-if TYPE_CHECKING:
-    from strawberry.types.info import Info
+MUTATIONS: Final = "mutations"  # where graphql-core's schema holds them, by their names
 
 
-async def resolve_performed(
-    field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]
-) -> Any:
+async def resolve_performed(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
     context = info.context
-    known: Performable[Any] = cast(Any, info.schema).mutations[info._raw_info.field_name]
+    known: Performable[Any] = info.schema.extensions[MUTATIONS][info.field_name]
     dry = arguments.get("validate_only", False)
     # What an earlier mutation's payload read through would be held while waiting for the unit's connection.
     await context.forget()
@@ -86,11 +83,13 @@ def _preview(event: Event) -> EventPreview:
     )
 
 
-def resolve_said(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
-    return getattr(source.row, field.python_name)
+def resolve_said(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
+    value = getattr(source.row, field.python_name)
+    function = cast(Said, field.declaration).function
+    return value if function is None or value is None else function(value)
 
 
-def resolve_deleted(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
+def resolve_deleted(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
     type_name = cast(Deleted, field.declaration).type_name
     key = getattr(source.row, field.python_name)
     if isinstance(key, list):
@@ -98,13 +97,13 @@ def resolve_deleted(field: DeclaredField, source: Any, info: "Info[Context, Any]
     return None if key is None else identity.encode(type_name, key)
 
 
-def resolve_changed(field: DeclaredField, source: Any, info: "Info[Context, Any]", arguments: dict[str, Any]) -> Any:
+def resolve_changed(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
     key = getattr(source.row, field.python_name)
     if key is None:
         return None
     context = info.context
     entity = entity_of(field.target)
-    needs = context.document.asked(entity, info._raw_info.field_nodes)
+    needs = context.document.asked(entity, info.field_nodes)
     loader = related_loader(context, cast(Changed, field.declaration).relation, entity, needs, many=False)
     if not field.many:
         return loader.load(key)

@@ -8,30 +8,30 @@ import strawberry
 from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 
-from engine.declared.connection import Connection
 from engine.declared.conversion import made
-from engine.declared.declaration import DeclaredField, priced
+from engine.declared.declaration import DEFINITION, DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
 from engine.declared.mutation import Mutation
 from engine.declared.wording import derive
 from engine.standard import mutations
+from engine.standard.lookups import ENTITIES
 from engine.standard.mutations import Audited
+from engine.standard.performing import MUTATIONS
+from engine.standard.resolving import resolver
 from engine.unit.perform import Performable
 from engine.values.scalars import SCALARS
 
-DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
-
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission.
+    """Refuses to load when a root field declares no permission, and when nothing resolves a declaration.
 
     `internal` are mutations that have no field: `mutations` has them by the names of their functions, for whoever acts
     inside this process. `audited` is the policy for mutations that do not say whether the audit log tells of them."""
@@ -55,12 +55,16 @@ class Schema(strawberry.Schema):
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
                 for field in type_.fields.values():
                     said = (field.extensions or {}).get(DEFINITION)
-                    if isinstance(said, DeclaredField) or (said is not None and not _is_page(type_)):
+                    if said is not None:
                         priced(said)
+                    if isinstance(said, DeclaredField):
+                        field.resolve = resolver(said, self.taken)
             if isinstance(type_, GraphQLInputObjectType):
                 _prepare(type_)
         derive(self.core)
+        self.core.extensions[ENTITIES] = self.entities
         self.mutations: Mapping[str, Performable[Any]] = dict(self._mutations(internal, audited))
+        self.core.extensions[MUTATIONS] = self.mutations
 
     def _mutations(self, internal: Sequence[Mutation[Any]], audited: Audited) -> Iterator[tuple[str, Performable[Any]]]:
         root = self.core.mutation_type
@@ -75,6 +79,14 @@ class Schema(strawberry.Schema):
             _prepare(type_)
             known = mutations.internal(mutation, type_, audited)
             yield known.name, known
+
+    def taken(self, field: DeclaredField, given: dict[str, Any]) -> Any:
+        """The arguments of a field as they are resolved with. Raises BadUserInput for those that make no sense."""
+        converted = convert_arguments(
+            given, field.arguments, scalar_registry=self.schema_converter.scalar_registry, config=self.config
+        )
+        read = field.declaration.check(field, converted)
+        return converted if read is None else read
 
     def needs(self) -> Iterator[tuple[str, type[Any]]]:
         """What reaches beyond the database: the name of a mutation or the place of a field, and a port that it
@@ -120,10 +132,3 @@ def _prepare(type_: GraphQLInputObjectType) -> None:
     # Strawberry checks it when it converts, which is late and says no place; validation does both better.
     type_.is_one_of = type_.extensions[DEFINITION].is_one_of
     type_.extensions[DEFINITION].from_input = made
-
-
-def _is_page(type_: GraphQLNamedType) -> bool:
-    """Whether its lists are as long as the arguments of the field around it say."""
-    definition = (type_.extensions or {}).get(DEFINITION)
-    generic = getattr(definition, "concrete_of", None)
-    return generic is not None and generic.origin is Connection

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.unit.statements import Statements
 from engine.unit.unit import Cause, Unit
 from engine.values.viewer import Viewer
 
@@ -15,7 +16,12 @@ P = TypeVar("P")
 class Database(Protocol):
     @property
     def dialect(self) -> str: ...
-    def read(self) -> AbstractAsyncContextManager[AsyncConnection]: ...
+    def statements(self) -> AbstractAsyncContextManager[Statements]:
+        """What the engine reads through."""
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """The connection itself, for functions that stand outside a mutation's transaction."""
+
     def unit(
         self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None
     ) -> AbstractAsyncContextManager[Unit]:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.values.errors import ErrorCode, Errors, UserError
 from engine.values.viewer import Viewer
 
+__all__ = ["Errors", "Event", "Recorded", "Refuses", "Unit"]
+
 P = TypeVar("P")
 
 __all__ = ["Errors", "Event", "Recorded", "Refuses", "Unit"]
@@ -47,13 +49,6 @@ class Cause:
     def event(cls, id: int, depth: int) -> "Cause":
         """An event that is written at this depth itself."""
         return cls(f"event:{id}", depth + 1)
-
-
-class EventKind(Protocol):
-    """A declaration of events; the room `db` has them."""
-
-    @property
-    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

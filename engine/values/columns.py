@@ -1,10 +1,12 @@
 """Columns and labelled expressions as declarations name them: by the attributes of SQLModel classes."""
 
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import ColumnElement
 
 T = TypeVar("T")
+Needs: TypeAlias = tuple[ColumnElement[Any], ...]
 
 
 def element(attribute: object) -> Any:
@@ -17,3 +19,14 @@ def element(attribute: object) -> Any:
 def expression(statement: ColumnElement[T], name: str) -> T:
     """A labelled SQL expression over the row's table, to be read like a column."""
     return cast(T, statement.label(name))
+
+
+def merged(*groups: Sequence[ColumnElement[Any]]) -> Needs:
+    """The union of needs, sorted by name: equal unions make equal statements."""
+    by_name = {key_of(need): need for group in groups for need in group}
+    return tuple(by_name[k] for k in sorted(by_name))
+
+
+def key_of(need: ColumnElement[Any]) -> str:
+    """The name under which a row holds the column."""
+    return str(cast(Any, need).key)

@@ -111,16 +111,6 @@ class UserError:
     )
 
 
-class Refused(Exception):
-    """A mutation's function found broken rules: nothing is written, the payload carries them all. `keys` is what else
-    the payload says: the result of each item."""
-
-    def __init__(self, errors: Sequence[UserError], keys: Mapping[str, Any] | None = None) -> None:
-        super().__init__("; ".join(e.message for e in errors))
-        self.errors = list(errors)
-        self.keys = keys
-
-
 class Errors:
     """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
     are relative to that part."""
@@ -140,3 +130,13 @@ class Errors:
 
     def __bool__(self) -> bool:
         return bool(self.found)
+
+
+class Refused(Exception):
+    """A mutation's function found broken rules: nothing is written, the payload carries them all. `keys` is what else
+    the payload says: the result of each item."""
+
+    def __init__(self, errors: Sequence[UserError], keys: Mapping[str, Any] | None = None) -> None:
+        super().__init__("; ".join(e.message for e in errors))
+        self.errors = list(errors)
+        self.keys = keys

@@ -1,11 +1,12 @@
-"""Typed filters: what a caller sent, turned into one SQL predicate by what the filter's fields declare.
+"""Typed filters: what a caller sent, read into a shape and its values, and turned into SQL by what the filter's fields
+declare. Reading checks and builds no SQL; filters of one shape have one predicate, whatever their values.
 
 A filter answers questions, so it obeys what reading obeys: of other tables it asks the rows that the viewer sees, and
 what takes a permission to read takes it to filter by.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import strawberry
@@ -17,6 +18,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     UniqueConstraint,
     and_,
+    bindparam,
     exists,
     false,
     func,
@@ -29,7 +31,7 @@ from strawberry.types.base import get_object_definition
 
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
-from engine.values.operators import OPERATORS
+from engine.values.operators import BOUND, MOST_VALUES, OPERATORS
 from engine.values.statement import AnySelect
 from engine.values.viewer import Viewer, require
 
@@ -41,6 +43,8 @@ COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
+# Larger ones are one of a kind: nobody asks for a statement of that shape again, and it takes much memory.
+MOST_PARTS_KEPT: Final = 20
 # SQLite's parser gives up at some thirty.
 DEEPEST: Final = 12
 
@@ -56,9 +60,6 @@ class Belonging:
     on: ColumnElement[bool]
     outer: FromClause
     visible: Visible
-
-    def where(self, viewer: Viewer | None) -> ColumnElement[bool]:
-        return self.on if viewer is None else and_(self.on, self.visible(viewer))
 
 
 def filters(
@@ -99,34 +100,163 @@ def _field(metadata: dict[str, Any], description: str | None, permission: str | 
     return strawberry.field(default=None, description=description, metadata=metadata)
 
 
-def predicate(filter_: Any, viewer: Viewer | None = None) -> ColumnElement[bool]:
-    """The SQL of a filter input; an empty filter lets everything pass. Raises BadUserInput when it is too large, and
-    Forbidden for a field that the viewer may not ask. Without a viewer the input is only tried."""
-    return _all(filter_, viewer, [MOST_PARTS])
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a filter as asked. `asks` is `all`, `any` or `none` of its parts, or a kind of field: COLUMN, COMPARED,
+    COUNTED, SOME. Of `operators` each names its value, or holds it where that decides what the SQL looks like."""
+
+    asks: str
+    field: Any = None  # of the filter's type, whose metadata says what is asked
+    parts: "tuple[Part, ...]" = ()
+    operators: tuple[tuple[str, Any], ...] = ()
 
 
-def sought(filter_: Any) -> "tuple[ColumnElement[Any], AnySelect] | None":
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Stands in a shape for a value, which is a parameter of this name."""
+
+    name: str
+    several: bool
+
+
+@dataclass(slots=True)
+class Filtering:
+    """A filter that was read: its shape, its values by their names, and the permissions that it takes. Without `bound`
+    values stand in the shape, or it is large: two filters of one shape are rare."""
+
+    shape: Part
+    values: dict[str, Any]
+    permissions: tuple[str, ...]
+    bound: bool
+
+    def require(self, viewer: Viewer) -> None:
+        """Raises Forbidden for a field that the viewer may not ask."""
+        for permission in self.permissions:
+            require(viewer, permission)
+
+
+@dataclass(slots=True)
+class _Reading:
+    left: int = MOST_PARTS
+    values: dict[str, Any] = field(default_factory=dict)
+    permissions: list[str] = field(default_factory=list)
+    bound: bool = True
+
+    def all(self, filter_: Any, depth: int) -> Part:
+        if depth > DEEPEST:
+            raise BadUserInput(f"A filter nests at most {DEEPEST} levels")
+        return Part("all", parts=tuple(self._parts(filter_, depth + 1)))
+
+    def _parts(self, filter_: Any, depth: int) -> Iterator[Part]:
+        for of in get_object_definition(filter_, strict=True).fields:
+            given = getattr(filter_, of.python_name)
+            if given is None:
+                continue
+            if of.metadata.get(PERMISSION) is not None:
+                self.permissions.append(of.metadata[PERMISSION])
+            if of.python_name == "and_":
+                yield from [self._nested(inner, depth) for inner in given]
+            elif of.python_name == "or_":
+                # An empty `or` is no alternative at all, but a front end that has none yet means no filter.
+                yield Part("any" if given else "all", parts=tuple(self._nested(inner, depth) for inner in given))
+            elif of.python_name == "not_":
+                yield Part("none", parts=(self._nested(given, depth),))
+            elif SOME in of.metadata:
+                yield Part(SOME, of, (self._nested(given, depth),))
+            elif isinstance(given, bool):
+                self._spend()
+                yield Part(COLUMN, of, operators=(("is", given),))
+            else:
+                kind = next(kind for kind in (COMPARED, COUNTED, COLUMN) if of.metadata.get(kind) is not None)
+                yield Part(kind, of, operators=tuple(self._operators(kind, of.metadata, given)))
+
+    def _nested(self, filter_: Any, depth: int) -> Part:
+        self._spend()
+        return self.all(filter_, depth)
+
+    def _operators(self, kind: str, metadata: Mapping[str, Any], given: Any) -> Iterator[tuple[str, Any]]:
+        for of in get_object_definition(given, strict=True).fields:
+            value, operator = getattr(given, of.python_name), of.python_name
+            if value is None:
+                continue
+            self._spend()
+            if isinstance(value, list) and len(value) > MOST_VALUES:
+                raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
+            if kind != COMPARED:
+                value = _folded(value, metadata.get(FOLD, str))
+            yield (
+                operator,
+                self._named(value) if kind != COMPARED and operator in BOUND else self._held(operator, value),
+            )
+
+    def _named(self, value: Any) -> Named:
+        name = f"given_{len(self.values)}"
+        self.values[name] = value
+        return Named(name, isinstance(value, list))
+
+    def _held(self, operator: str, value: Any) -> Any:
+        self.bound = self.bound and operator == "is_null"
+        return value
+
+    def _spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise BadUserInput(f"A filter has at most {MOST_PARTS} parts")
+
+
+def read(filter_: Any) -> Filtering:
+    """What a filter input asks. Raises BadUserInput when it is too large, or asks with what cannot be compared."""
+    reading = _Reading()
+    shape = reading.all(filter_, 1)
+    bound = reading.bound and MOST_PARTS - reading.left <= MOST_PARTS_KEPT
+    return Filtering(shape, reading.values, tuple(dict.fromkeys(reading.permissions)), bound)
+
+
+def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
+    """The SQL of a filter; an empty one lets everything pass. Its values are parameters by their names."""
+    if shape.asks == "all":
+        return and_(true(), *(predicate(part, viewer) for part in shape.parts))
+    if shape.asks == "any":
+        return or_(*(predicate(part, viewer) for part in shape.parts))
+    if shape.asks == "none":
+        # Null is no answer: what does not compare has to pass here. Said once, where it matters: a guard beside
+        # each comparison makes SQLite take a wide range for a narrow one.
+        return not_(func.coalesce(predicate(shape.parts[0], viewer), false()))
+    metadata = shape.field.metadata
+    if shape.asks == SOME:
+        there: Belonging = metadata[SOME]
+        passing = predicate(shape.parts[0], viewer)
+        inner = select(1).select_from(there.table).where(there.on, there.visible(viewer), passing)
+        return exists(inner.correlate(there.outer))
+    if shape.asks == COMPARED:
+        return _each(shape.operators, metadata[COMPARED])
+    if shape.asks == COUNTED:
+        of: Belonging = metadata[COUNTED]
+        rows = select(func.count()).select_from(of.table).where(of.on, of.visible(viewer)).correlate(of.outer)
+        return _each(shape.operators, _on(rows.scalar_subquery()))
+    column: ColumnElement[Any] = metadata[COLUMN]
+    if shape.operators and shape.operators[0][0] == "is":
+        return column if shape.operators[0][1] else not_(column)
+    return _each(shape.operators, _on(column))
+
+
+def sought(shape: Part, viewer: Viewer) -> "tuple[ColumnElement[Any], AnySelect] | None":
     """Where the filter asks for rows of another table by a key of theirs: a column of the filtered table, and the
     values of it that pass. They may be few, and then they are the quick way to the rows."""
-    for field in get_object_definition(filter_, strict=True).fields:
-        given = getattr(filter_, field.python_name)
-        if given is None or SOME not in field.metadata or not _by_key(given):
+    for part in shape.parts:
+        if part.asks != SOME or not any(map(_by_key, part.parts[0].parts)):
             continue
-        there: Belonging = field.metadata[SOME]
+        there: Belonging = part.field.metadata[SOME]
         if isinstance(there.on, BinaryExpression):
-            keys = select(there.on.left).select_from(there.table).where(_all(given, None, [MOST_PARTS]))
+            keys = select(there.on.left).select_from(there.table).where(predicate(part.parts[0], viewer))
             return there.on.right, keys
     return None
 
 
-def _by_key(filter_: Any) -> bool:
-    for field in get_object_definition(filter_, strict=True).fields:
-        given, column = getattr(filter_, field.python_name), field.metadata.get(COLUMN)
-        if given is None or isinstance(given, bool) or not isinstance(column, Column):
-            continue
-        if any(getattr(given, operator, None) is not None for operator in ("eq", "in_")) and _indexed(column):
-            return True
-    return False
+def _by_key(part: Part) -> bool:
+    column = part.field.metadata.get(COLUMN) if part.asks == COLUMN else None
+    asked = any(operator in ("eq", "in_") for operator, _ in part.operators)
+    return asked and isinstance(column, Column) and _indexed(column)
 
 
 def _indexed(column: Column[Any]) -> bool:
@@ -134,70 +264,23 @@ def _indexed(column: Column[Any]) -> bool:
     return any(column.name in keys.columns for keys in (*constraints, *column.table.indexes))
 
 
-def _all(filter_: Any, viewer: Viewer | None, budget: list[int], depth: int = 1) -> ColumnElement[bool]:
-    if depth > DEEPEST:
-        raise BadUserInput(f"A filter nests at most {DEEPEST} levels")
-    parts: list[ColumnElement[bool]] = []
-    for field in get_object_definition(filter_, strict=True).fields:
-        given = getattr(filter_, field.python_name)
-        if given is None:
-            continue
-        if viewer is not None:
-            require(viewer, field.metadata.get(PERMISSION))
-        if field.python_name == "and_":
-            parts.extend(_all(f, viewer, _spent(budget), depth + 1) for f in given)
-        elif field.python_name == "or_":
-            # An empty `or` is no alternative at all, but a front end that has none yet means no filter.
-            parts.append(or_(*(_all(f, viewer, _spent(budget), depth + 1) for f in given)) if given else true())
-        elif field.python_name == "not_":
-            # Null is no answer: what does not compare has to pass here. Said once, where it matters: a guard beside
-            # each comparison makes SQLite take a wide range for a narrow one.
-            parts.append(not_(func.coalesce(_all(given, viewer, _spent(budget), depth + 1), false())))
-        elif SOME in field.metadata:
-            there: Belonging = field.metadata[SOME]
-            passing = _all(given, viewer, _spent(budget), depth + 1)
-            inner = select(1).select_from(there.table).where(there.where(viewer), passing)
-            parts.append(exists(inner.correlate(there.outer)))
-        elif COUNTED in field.metadata:
-            of: Belonging = field.metadata[COUNTED]
-            rows = select(func.count()).select_from(of.table).where(of.where(viewer)).correlate(of.outer)
-            parts.append(_compared({COLUMN: rows.scalar_subquery(), FOLD: str}, given, budget))
-        else:
-            parts.append(_compared(field.metadata, given, budget))
-    return and_(true(), *parts)
+def _each(operators: tuple[tuple[str, Any], ...], compare: Compare) -> ColumnElement[bool]:
+    return and_(true(), *(compare(operator, value) for operator, value in operators))
 
 
-def _spent(budget: list[int]) -> list[int]:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise BadUserInput(f"A filter has at most {MOST_PARTS} parts")
-    return budget
-
-
-def _compared(declared: Any, given: Any, budget: list[int]) -> ColumnElement[bool]:
-    if isinstance(given, bool):
-        _spent(budget)
-        column: ColumnElement[Any] = declared[COLUMN]
-        return column if given else not_(column)
-    compare = declared.get(COMPARED) or _on_column(declared[COLUMN], declared[FOLD])
-    parts: list[ColumnElement[bool]] = []
-    for field in get_object_definition(given, strict=True).fields:
-        value = getattr(given, field.python_name)
-        if value is not None:
-            _spent(budget)
-            parts.append(compare(field.python_name, value))
-    return and_(true(), *parts)
-
-
-def _on_column(column: ColumnElement[Any], fold: Callable[[str], str]) -> Compare:
+def _on(column: ColumnElement[Any]) -> Compare:
     def compare(operator: str, value: Any) -> ColumnElement[bool]:
-        if isinstance(value, str):
-            value = _text(fold(value))
-        elif isinstance(value, list):
-            value = [_text(fold(v)) if isinstance(v, str) else v for v in value]
+        if isinstance(value, Named):
+            value = bindparam(value.name, type_=column.type, expanding=value.several)
         return OPERATORS[operator](column, value)
 
     return compare
+
+
+def _folded(value: Any, fold: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_folded(item, fold) for item in value]
+    return _text(fold(value)) if isinstance(value, str) else value
 
 
 def _text(value: str) -> str:

@@ -1,6 +1,6 @@
 """The operators that filters offer for each kind of value. Every operator given must hold."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -8,7 +8,6 @@ import strawberry
 from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.dialects import postgresql
 
-from engine.values.errors import BadUserInput
 from engine.values.scalars import Cents
 
 T = TypeVar("T")
@@ -69,12 +68,6 @@ class TextOperators:
     is_null: bool | None = None
 
 
-def _among(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    if len(values) > MOST_VALUES:
-        raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
-    return column.in_(values)
-
-
 # Not LIKE: SQLite's ignores the case of ASCII letters, PostgreSQL's does not. replace, substr and length agree.
 def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     return func.length(func.replace(column, text, "")) < func.length(column) if text else column.is_not(None)
@@ -107,7 +100,7 @@ def _ends_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
 Operator = Callable[[Any, Any], ColumnElement[bool]]
 OPERATORS: Final[Mapping[str, Operator]] = {
     "eq": lambda c, v: c == v,
-    "in_": _among,
+    "in_": lambda c, v: c.in_(v),
     "not_": lambda c, v: c.is_distinct_from(v),  # null is not the value either
     "gt": lambda c, v: c > v,
     "gte": lambda c, v: c >= v,
@@ -118,3 +111,5 @@ OPERATORS: Final[Mapping[str, Operator]] = {
     "ends_with": _ends_with,
     "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
 }
+# Those whose SQL is the same for every value.
+BOUND: Final = frozenset({"eq", "in_", "not_", "gt", "gte", "lt", "lte"})

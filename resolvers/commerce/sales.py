@@ -14,7 +14,7 @@ from db.commerce.order import OrderItemRow, OrderRow, PaymentStatus
 from db.commerce.store import MONEY_FORMAT
 from db.store.row import table
 from engine.standard.context import Context
-from engine.standard.loader import among
+from engine.values.statement import among
 
 ITEM = table(OrderItemRow)
 ORDER = table(OrderRow)

@@ -46,19 +46,24 @@ EVENTS = Listing(
 )
 
 
-def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
+def _check(arguments: Mapping[str, Any]) -> None:
     types, entity = arguments.get("types"), arguments.get("entity_id")
-    parts: list[ColumnElement[bool]] = []
     if types is not None:
         if len(types) > MOST_TYPES:
             raise BadUserInput(f"`types` takes at most {MOST_TYPES} names")
         for name in types:
             _declared(name)
+    if entity is not None and "\0" in identity.decode(entity).key:
+        raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
+
+
+def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
+    types, entity = arguments.get("types"), arguments.get("entity_id")
+    parts: list[ColumnElement[bool]] = []
+    if types is not None:
         parts.append(col(EventRow.name).in_(types))
     if entity is not None:
         found = identity.decode(entity)
-        if "\0" in found.key:
-            raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
         parts.append(col(EventRow.entity) == f"{found.type}:{found.key}")
     return and_(true(), *parts)
 
@@ -76,6 +81,7 @@ OF_EVENTS = Narrowing(
         Argument("entity_id", strawberry.ID | None, "What happened to this one.", default=None),
     ),
     _condition,
+    _check,
 )
 
 

@@ -11,11 +11,11 @@ from strawberry.scalars import JSON
 
 from db.events import AREAS, KINDS, declared
 from db.store.events import EventKind
-from engine.declared.declaration import DeclaredField
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.directives import ListSize
 from engine.declared.mutation import Performed
 from engine.standard.context import Context
-from engine.standard.schema import DEFINITION, Schema
+from engine.standard.schema import Schema
 
 
 @strawberry.type(description="A kind of event: what all events of one name have in common.")

@@ -16,10 +16,9 @@ from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
 from db.store.row import Row
-from engine.declared.declaration import DeclaredField, Relation
+from engine.declared.declaration import DEFINITION, DeclaredField, Relation
 from engine.declared.entity import Entity
 from engine.declared.listing import Connected
-from engine.standard.schema import DEFINITION
 from engine.values import identity
 from engine.values.viewer import PUBLIC
 from schema.root import schema

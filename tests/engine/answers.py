@@ -57,6 +57,9 @@ class Nowhere:
     def read(self) -> NoReturn:
         raise AssertionError("something was read")
 
+    def statements(self) -> NoReturn:
+        raise AssertionError("something was read")
+
     def unit(self, viewer: Any, ports: Any = (), *, cause: Any = None) -> AbstractAsyncContextManager[Any]:
         raise AssertionError("something was begun")
 

@@ -12,15 +12,16 @@ from typing import Any, TypeAlias, cast
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, SelectionSetNode, get_named_type, is_leaf_type, parse
 from graphql.execution.values import get_argument_values
-from strawberry.types.arguments import convert_arguments
 
-from engine.declared.declaration import DeclaredField, Leaf, Relation
+from engine.declared.declaration import DEFINITION, DeclaredField, Leaf, Relation
 from engine.declared.entity import entity_of
-from engine.declared.listing import Connected
-from engine.document.document import Document, Needs, merged
+from engine.declared.listing import Asked
+from engine.declared.pages import page_statement
+from engine.declared.statements import PARENT, Seen, related_statement
+from engine.document.document import Document
 from engine.standard.context import Context
-from engine.standard.loader import PARENT, Seen, related_statement
-from engine.standard.schema import DEFINITION, Schema
+from engine.standard.schema import Schema
+from engine.values.columns import Needs, key_of, merged
 
 Found: TypeAlias = "dict[Step, Mapping[Any, list[Any]]]"  # what each relation found, by the parents' keys
 Write: TypeAlias = Callable[[Any, Found], Any]  # a row to its part of the answer
@@ -74,12 +75,7 @@ class Plan:
         assert operation is not None
         ((self.name, (node, root)),) = self._fields(query, operation.selection_set).items()
         self.declared: DeclaredField = root.extensions[DEFINITION]
-        self.arguments = convert_arguments(
-            get_argument_values(root, node),
-            self.declared.arguments,
-            scalar_registry=schema.schema_converter.scalar_registry,
-            config=schema.config,
-        )
+        self.asked: Asked = schema.taken(self.declared, get_argument_values(root, node))
         page = cast(GraphQLObjectType, get_named_type(root.type))
         ((self.nodes, (node, items)),) = self._fields(page, cast(SelectionSetNode, node.selection_set)).items()
         self.shape = self._shape(items, node)
@@ -87,8 +83,8 @@ class Plan:
     async def run(self, context: Context) -> dict[str, Any]:
         for permission in self.permissions:
             context.require(permission)
-        query = cast(Connected, self.declared.declaration).query(self.declared, self.arguments)
-        rows = list(await context.rows(query.page(context, self.shape.needs)))[: query.window.size]
+        statement = page_statement(self.asked, self.shape.needs, context.viewer, context.dialect)
+        rows = list(await context.rows(statement, self.asked.parameters))[: self.asked.window.size]
         found: Found = {}
         level = [(self.shape, rows)]
         while level:
@@ -129,7 +125,15 @@ class Plan:
 
     def _leaf(self, leaf: Leaf, field_: GraphQLField, node: FieldNode) -> Write:
         type_ = get_named_type(field_.type)
+        read = _reader(leaf)
         if is_leaf_type(type_):
-            return lambda row, _: None if (value := leaf.read(row)) is None else type_.serialize(value)
+            return lambda row, _: None if (value := read(row)) is None else type_.serialize(value)
         value_type = self._shape(field_, node)  # Money, say: leaves of one value
-        return lambda row, found: None if (value := leaf.read(row)) is None else value_type.write(value.row, found)
+        return lambda row, found: None if (value := read(row)) is None else value_type.write(value.row, found)
+
+
+def _reader(leaf: Leaf) -> Callable[[Any], Any]:
+    """As a compiler would write it in place: the column, or the function of the columns."""
+    arguments = ", ".join(f"row.{key_of(need)}" for need in leaf.needs) or "row"
+    text = arguments if leaf.function is None else f"function({arguments})"
+    return cast("Callable[[Any], Any]", eval(f"lambda row: {text}", {"function": leaf.function}))

@@ -6,9 +6,8 @@ import orjson
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from engine.declared.declaration import DeclaredField, Leaf
+from engine.declared.declaration import DEFINITION, DeclaredField, Leaf
 from engine.standard.context import Context
-from engine.standard.schema import DEFINITION
 from engine.values.errors import Forbidden
 from schema.root import schema
 from tests.engine.compiler import Plan

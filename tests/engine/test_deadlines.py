@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, literal_column, select
 
 from db.store.database import Database
-from engine.declared.listing import Query
 from engine.document.bounds import Allowance
 from engine.document.request import Request
+from engine.standard import lists
 from engine.unit.deadline import in_time, limited
 from engine.values.errors import Busy, TimedOut
 from tests import factories
@@ -44,7 +44,7 @@ async def running(gateway: Gateway) -> int:
 @pytest.fixture
 def slow(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """Every count takes for ever."""
-    monkeypatch.setattr(Query, "counted", lambda _self, context, _up_to: endless(context.dialect))
+    monkeypatch.setattr(lists, "count_statement", lambda _asked, *, dialect, **_: endless(dialect))
     return gateway
 
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import strawberry
-from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, parse
+from graphql.execution.values import get_argument_values
 from mypy import api as mypy
 from sqlalchemy import func
 from structlog.typing import EventDict
@@ -20,18 +21,29 @@ from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from db.store.row import table
 from engine.declared.batch import Argument, queried
-from engine.declared.connection import Connection
-from engine.declared.declaration import DeclaredField, Leaf, Relation, column, computed, declare, related
+from engine.declared.connection import Connection, Counted, OfPage
+from engine.declared.declaration import (
+    DEFINITION,
+    Declaration,
+    DeclaredField,
+    Leaf,
+    Relation,
+    column,
+    computed,
+    declare,
+    related,
+)
 from engine.declared.entity import Node, entity, entity_of
-from engine.declared.listing import connected
+from engine.declared.listing import Asked, connected
 from engine.declared.lookup import lookup, node
 from engine.declared.mutation import Mutation, mutation, performed
+from engine.declared.pages import page_statement
 from engine.declared.payload import Keys, Payload, changed
 from engine.standard.context import Context
 from engine.standard.execution import Executor, Request
-from engine.standard.schema import DEFINITION, Schema
+from engine.standard.schema import Schema
 from engine.unit.unit import Event, Unit
-from engine.values.columns import element, expression
+from engine.values.columns import expression
 from engine.values.viewer import PUBLIC, SIGNED_IN
 from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from schema.catalog.product import Product
@@ -40,7 +52,7 @@ from schema.root import schema
 from tests import factories
 from tests.engine.answers import codes, without_spills
 from tests.engine.shelves import stored
-from tests.gateway import ADMIN, Gateway
+from tests.gateway import ADMIN, ANONYMOUS, Gateway
 
 HOUSE = Path(__file__).parent.parent.parent
 
@@ -52,6 +64,90 @@ def declared() -> Iterator[tuple[str, GraphQLField, DeclaredField]]:
             found = field.extensions.get(DEFINITION)
             if isinstance(found, DeclaredField):
                 yield f"{type_.name}.{name}", field, found
+
+
+def kinds(of: type[Declaration] = Declaration) -> Iterator[type[Declaration]]:
+    for kind in of.__subclasses__():
+        yield kind
+        yield from kinds(kind)
+
+
+# Declarations are data
+
+
+def test_no_declaration_resolves_itself() -> None:
+    found = list(kinds())
+
+    assert len(found) > 15
+    assert [kind.__name__ for kind in found if hasattr(kind, "resolve")] == []
+    assert "get_result" not in vars(DeclaredField)
+
+
+def test_every_field_is_resolved_by_its_declaration() -> None:
+    """In place of Strawberry's resolver, which looks up arguments and annotations again for each value."""
+    for place, field, _ in declared():
+        assert field.resolve is not None
+        assert field.resolve.__module__ == "engine.standard.resolving", place
+
+
+def test_pages_and_money_are_declared() -> None:
+    for name in ("ProductConnection", "ProductEdge", "PageInfo", "Money"):
+        type_ = schema.core.type_map[name]
+        assert isinstance(type_, GraphQLObjectType)
+        for field in type_.fields.values():
+            assert isinstance(field.extensions[DEFINITION].declaration, OfPage | Counted | Leaf), name
+
+
+def asked(text: str) -> Asked:
+    """What `products` is asked with these arguments."""
+    query = schema.core.query_type
+    assert query is not None
+    field = query.fields["products"]
+    definition: Any = parse(f"{{ products{text} {{ totalCount }} }}").definitions[0]
+    given = get_argument_values(field, definition.selection_set.selections[0])
+    return cast(Asked, schema.taken(field.extensions[DEFINITION], given))
+
+
+def test_lists_of_one_shape_have_one_statement() -> None:
+    """Whatever their parameters. A text that is looked for inside others, and a search, stand in the SQL."""
+
+    def statement(text: str, viewer: Viewer = ADMIN) -> Any:
+        return page_statement(asked(text), (), viewer, "sqlite")
+
+    one = statement("(first: 3, filter: {databaseId: {gt: 1, in: [1, 2]}})")
+    assert statement("(first: 7, filter: {databaseId: {gt: 9, in: [3]}})") is one
+    assert asked("(first: 7, filter: {databaseId: {gt: 9, in: [3]}})").parameters == {
+        "most": 8,
+        "reach": 8,
+        "skipped": 0,
+        "given_0": [3],
+        "given_1": 9,
+    }
+    others = [
+        statement("(first: 3)"),
+        statement("(last: 3, filter: {databaseId: {gt: 1, in: [1, 2]}})"),
+        statement("(page: 2, filter: {databaseId: {gt: 1, in: [1, 2]}})"),
+        statement("(first: 3, filter: {databaseId: {lt: 1, in: [1, 2]}})"),
+        statement("(first: 3, filter: {not: {databaseId: {gt: 1, in: [1, 2]}}})"),
+        statement("(first: 3, filter: {databaseId: {gt: 1, in: [1, 2]}}, sort: {field: TITLE})"),
+        statement("(first: 3, filter: {databaseId: {gt: 1, in: [1, 2]}})", ANONYMOUS),
+    ]
+    assert len({id(other) for other in (one, *others)}) == len(others) + 1
+    for free in ('(search: "mug")', '(filter: {title: {contains: "mug"}})'):
+        assert not asked(free).bound
+        assert statement(free) is not statement(free)
+
+
+def test_a_declaration_that_nothing_resolves_refuses_to_load() -> None:
+    class Unheard(Declaration):
+        permission = PUBLIC
+
+    @strawberry.type
+    class Query:
+        title: str = declare(Unheard())
+
+    with pytest.raises(TypeError, match="Unheard is declared, but nothing resolves it"):
+        Schema(Query)
 
 
 # What refuses to load
@@ -213,7 +309,7 @@ def test_the_sdl_carries_the_directives() -> None:
 @entity(ProductRow, visible=visibility.products, description="A product, in other words.")
 class Book(Node):
     title: str = column(ProductRow.title)
-    forgotten: str | None = declare(Leaf([element(ProductRow.title)], lambda row: row.slug))
+    forgotten: str | None = declare(Leaf((), lambda row: row.slug))
     shout: str = computed(str.upper, ProductRow.title)
     between: int = computed(
         lambda low, high, version: high - low + version,

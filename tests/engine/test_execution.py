@@ -10,8 +10,8 @@ from structlog.typing import EventDict
 
 from db.catalog.product import ProductStatus
 from db.store.unit import Units
+from engine.declared.statements import related_statement
 from engine.standard.execution import Executor, Request
-from engine.standard.loader import related_statement
 from engine.values import identity
 from schema.root import schema
 from tests import factories
@@ -255,7 +255,7 @@ async def test_what_two_places_wait_for_outlives_one_of_them(gateway: Gateway) -
 
 async def test_a_database_that_is_away_is_an_answer_too(gateway: Gateway, logged: list[EventDict]) -> None:
     class Away(Units):
-        def read(self) -> Any:
+        def statements(self) -> Any:
             raise OSError("connection refused by 10.0.0.5")
 
     answer = await Executor(schema).execute(

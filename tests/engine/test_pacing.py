@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from engine.declared import listing
-from engine.declared.connection import Page, Window
-from engine.standard import loader
+from engine.declared.connection import Window
+from engine.standard import lists, loader
+from engine.standard.page import Page
 from engine.values.ordering import Order
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import Gateway
@@ -28,7 +28,7 @@ async def test_pieces_say_what_the_whole_says(gateway: Gateway, monkeypatch: pyt
     await stored(gateway, catalogue(40))
     whole = await gateway(DOCUMENT)
 
-    monkeypatch.setattr(listing, "MOST_VALUES_AT_ONCE", 20)
+    monkeypatch.setattr(lists, "MOST_VALUES_AT_ONCE", 20)
     monkeypatch.setattr(loader, "MOST_ROWS_AT_ONCE", 2)
 
     assert await gateway(DOCUMENT) == whole

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,12 +69,13 @@ class NothingInput:
     most: int = 7
 
 
+NOTE_MADE, NOTE_MANY = SimpleNamespace(name="note.made"), SimpleNamespace(name="note.many")
 GIVEN: list[NoteInput] = []
 STUMBLES: list[int] = []
 DONE: list[str] = []
 
 
-@mutation(permission="products/edit", rest=None, emits=("note.made",), ports=(Till,), audited=True)
+@mutation(permission="products/edit", rest=None, emits=(NOTE_MADE,), ports=(Till,), audited=True)
 async def note_make(unit: Unit, input: NoteInput) -> Keys:
     """Make a product, tell of it, and count the coins."""
     GIVEN.append(input)
@@ -98,7 +100,7 @@ async def note_make(unit: Unit, input: NoteInput) -> Keys:
     return {"coins": unit.port(Till).coins, "secret": "hush"}
 
 
-@mutation(permission="products/edit", rest=None, emits=("note.made", "note.many"))
+@mutation(permission="products/edit", rest=None, emits=(NOTE_MADE, NOTE_MANY))
 async def notes_twice(unit: Unit, input: TwiceInput) -> Keys:
     """Make several, each by the other mutation, as the system."""
     made, refused = [], 0

@@ -1,5 +1,6 @@
 """What a list can be sorted and filtered by is declared once; a declaration that cannot hold stops the start."""
 
+import re
 from typing import Any
 
 import pytest
@@ -15,10 +16,11 @@ from engine.declared.listing import Listing, connected
 from engine.declared.sorting import Sorting, sortable
 from engine.standard.schema import Schema
 from engine.values.columns import expression
-from engine.values.filtering import filters, predicate
+from engine.values.filtering import filters, predicate, read
 from engine.values.operators import IntOperators, TextOperators
 from engine.values.ordering import SortDirection
 from schema.catalog.product import Product
+from tests.gateway import ADMIN
 
 
 def shelf(noun: str = "Shelf", **given: Any) -> Sorting:
@@ -42,31 +44,29 @@ def sdl(listing: Listing) -> str:
     return Schema(Query).as_str()
 
 
+def undescribed(printed: str) -> str:
+    """The SDL without what it says of fields and values: most of that is derived."""
+    return re.sub(r'\n*  """[^"]*"""', "", printed)
+
+
 def test_one_declaration_makes_the_enum_and_the_input_of_a_sort() -> None:
     printed = sdl(Listing(sorting=shelf(), filter=ShelfFilter))
 
-    assert (
-        '''
+    assert '''
 """What shelves can be sorted by."""
 enum ShelfSortField {
   TITLE
-
-  """Oldest first."""
   ID
 }
-'''
-        in printed
-    )
-    assert (
-        '''
+''' in undescribed(printed)
+    assert '''
 """A field to sort by, and which way."""
 input ShelfSort {
   field: ShelfSortField!
   direction: SortDirection! = ASC
 }
-'''
-        in printed
-    )
+''' in undescribed(printed)
+    assert '\n  """Oldest first."""\n  ID\n' in printed
     assert "sort: [ShelfSort!]" in printed
 
 
@@ -89,7 +89,7 @@ input Local {
   or: [Local!] = null
   not: Local = null
 }
-''' in sdl(Listing(sorting=shelf("Nested"), filter=Local))
+''' in undescribed(sdl(Listing(sorting=shelf("Nested"), filter=Local)))
 
 
 def test_a_nested_filter_is_one_predicate() -> None:
@@ -98,7 +98,9 @@ def test_a_nested_filter_is_one_predicate() -> None:
 
     nested = made(or_=[one, made(not_=other)])
 
-    assert str(predicate(nested)) == ("product.id = :id_1 OR NOT coalesce(product.slug = :slug_1, false)")
+    assert str(predicate(read(nested).shape, ADMIN)) == (
+        "product.id = :given_0 OR NOT coalesce(product.slug = :given_1, false)"
+    )
 
 
 # What refuses to load

@@ -19,9 +19,9 @@ from db.store.events import Subject, json_schema, readers
 from db.store.outbox import EventRow
 from engine.unit.unit import Cause
 from engine.values import identity
-from resolvers.catalog.product.publishing import publish_due
 from schema.integration.event_type import check_emitted
 from schema.root import schema
+from server.work.publishing import publish_now
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.resolvers.performing import done
@@ -146,7 +146,7 @@ async def test_one_payload_whatever_mutation_writes_it(gateway: Gateway) -> None
     await done(gateway, "productUpdate", {"id": tea, "title": "Tea", "slug": "green-tea"})
     await done(gateway, "productBulkAction", {"ids": [tea], "action": "PUBLISH"})
     await done(gateway, "productEditorModeUpdate", {"id": tea, "activeEditor": "code"})
-    assert await gateway.units.carry_out(ADMIN, "publishScheduled", publish_due) == 1
+    assert await publish_now(gateway.units) == 1
     updated = [node for node in await told(gateway) if node["name"] in ("product.updated", "product.published")]
     assert {(node["name"], node["payload"]["productId"], node["payload"]["slug"]) for node in updated} == {
         *pairs(("product.updated", "product.published"), (1,), ("green-tea",)),
@@ -154,7 +154,7 @@ async def test_one_payload_whatever_mutation_writes_it(gateway: Gateway) -> None
     }
     assert {tuple(node["payload"]) for node in updated} <= {("productId", "slug"), ("slug", "productId")}
     causes = [(node["payload"]["productId"], node["cause"], node["depth"]) for node in updated]
-    assert set(causes) == {(1, "request:test", 0), (2, "sweep:publishScheduled", 0)}
+    assert set(causes) == {(1, "request:test", 0), (2, "sweep:publishing", 0)}
 
 
 async def test_an_event_says_what_led_to_it(gateway: Gateway) -> None:

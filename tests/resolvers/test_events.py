@@ -10,8 +10,8 @@ from db.access.permission import ALL, PERMISSIONS
 from db.access.viewer import Viewer
 from db.events import KINDS
 from db.store.outbox import EventRow
+from engine.declared.declaration import DEFINITION
 from engine.declared.mutation import Performed
-from engine.standard.schema import DEFINITION
 from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway

@@ -13,8 +13,7 @@ from db.access.viewer import SYSTEM
 from db.catalog.product import ProductRow
 from db.store.row import table
 from engine.declared.batch import Batched, Queried
-from engine.declared.declaration import DeclaredField
-from engine.standard.schema import DEFINITION
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.unit.perform import Outcome, perform
 from engine.values import identity
 from engine.values.errors import BadUserInput, Forbidden

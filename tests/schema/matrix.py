@@ -30,12 +30,12 @@ from sqlmodel import col
 from db.access import holder
 from db.access.role import RoleRow
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.declared.declaration import DeclaredField
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.input import IDENTIFIES
 from engine.declared.mutation import Performed
 from engine.standard.context import Context
 from engine.standard.execution import Request
-from engine.standard.schema import DEFINITION
+from engine.standard.resolving import resolver
 from engine.values.errors import CodedError, ErrorCode
 from engine.values.identity import encode
 from engine.values.naming import camel
@@ -182,8 +182,9 @@ async def asked_fields(gateway: Gateway) -> list[Asked]:
 def _shown(declared: DeclaredField, viewer: Viewer, gateway: Gateway) -> bool:
     """Whether the field gets past its permission; what it then makes of a row that is not there does not matter."""
     info = SimpleNamespace(context=Context(viewer, gateway.units, cast(Any, None), "test"))
+    resolve = resolver(declared, schema.taken)
     try:
-        found = declared.get_result(SimpleNamespace(row=SimpleNamespace()), cast(Any, info), [], {})
+        found = resolve(SimpleNamespace(row=SimpleNamespace()), info)
     except CodedError as error:
         return error.code.value not in REFUSALS
     except (AttributeError, KeyError, TypeError):

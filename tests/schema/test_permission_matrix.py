@@ -10,11 +10,10 @@ from graphql import GraphQLObjectType
 from strawberry.types.base import get_object_definition
 
 from db.access.permission import ALL, IS_SUPER_ADMIN
-from engine.declared.declaration import DeclaredField, Leaf
+from engine.declared.declaration import DEFINITION, DeclaredField, Leaf
 from engine.declared.entity import Entity
 from engine.declared.listing import Connected
 from engine.declared.mutation import Performed
-from engine.standard.schema import DEFINITION
 from engine.values.filtering import COLUMN, PERMISSION
 from engine.values.viewer import PUBLIC, SIGNED_IN
 from schema.root import schema

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 import schema as room
-from engine.standard.schema import DEFINITION
+from engine.declared.declaration import DEFINITION
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC, SIGNED_IN
 from schema.root import schema

@@ -17,7 +17,7 @@ from db.commerce.store import MONEY_FORMAT, StoreRow
 from db.commerce.subscription import SubscriptionRow
 from db.store.row import table
 from engine.standard.context import Context
-from engine.standard.loader import among
+from engine.values.statement import among
 
 ORDER, ITEM, SUBSCRIPTION = table(OrderRow), table(OrderItemRow), table(SubscriptionRow)
 PATH, TARGET, VARIANT, STORE = table(UpgradePathRow), table(UpgradePathTargetRow), table(VariantRow), table(StoreRow)
