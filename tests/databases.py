@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -177,12 +177,20 @@ class PostgresDatabases:
         self._numbers = itertools.count(1)
         self._template: str | None = None
         self._strategy = "WAL_LOG"
+        self._loop = _Loop()
+        self._connection: asyncpg.Connection | None = None
 
     def create(self, *, migrated: bool) -> str:
         """The URL of a new database."""
         name = f"{self._prefix}_{next(self._numbers)}"
         template = self._migrated_template() if migrated else "template1"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {self._strategy}")
+        return self._url(name)
+
+    def copy(self, url: str) -> str:
+        """The URL of a copy of a database that nobody is connected to."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database} STRATEGY {self._strategy}")
         return self._url(name)
 
     def drop(self, url: str) -> None:
@@ -192,6 +200,8 @@ class PostgresDatabases:
     def close(self) -> None:
         if self._template is not None:
             self.drop(self._url(self._template))
+        self._loop.call(self._disconnect())
+        self._loop.close()
 
     def _migrated_template(self) -> str:
         if self._template is None:
@@ -206,14 +216,31 @@ class PostgresDatabases:
         return self._admin.set(database=database).render_as_string(hide_password=False)
 
     def _execute(self, statement: str) -> Any:
-        async def run() -> Any:
-            connection = await asyncpg.connect(self._admin.render_as_string(hide_password=False))
-            try:
-                return await connection.fetchval(statement)
-            finally:
-                await connection.close()
+        return self._loop.call(self._fetched(statement))
 
-        return _without_event_loop(lambda: asyncio.run(run()))
+    async def _fetched(self, statement: str) -> Any:
+        if self._connection is None:
+            self._connection = await asyncpg.connect(self._admin.render_as_string(hide_password=False))
+        return await self._connection.fetchval(statement)
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+
+class _Loop:
+    """An event loop in a thread of its own: one connection for all fixtures, which may run while a test's loop does."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="databases")
+        self._runner = asyncio.Runner()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(self._runner.run, work).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
 
 def migrated_sqlite(path: Path) -> Path:

@@ -16,10 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import asyncpg
 import pytest
 import time_machine
-from sqlalchemy.engine import make_url
 
 from connectors.importers.fluentcart import RecordedStore, Source, import_store
 from db.store.database import Database
@@ -81,29 +79,17 @@ class OnPostgres:
 
     def __init__(self, created: databases.PostgresDatabases) -> None:
         self._created = created
-        self._numbers = itertools.count(1)
         self.reading = created.create(migrated=True)
         import_recording(self.reading)
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        template = make_url(self.reading)
-        copied = template.set(database=f"{template.database}_{next(self._numbers)}")
-        _finished(self._execute(f"CREATE DATABASE {copied.database} TEMPLATE {template.database}"))
-        url = copied.render_as_string(hide_password=False)
+        url = self._created.copy(self.reading)
         yield url
         self._created.drop(url)
 
     def drop(self) -> None:
         self._created.drop(self.reading)
-
-    async def _execute(self, statement: str) -> None:
-        admin = make_url(self.reading).set(database="postgres")
-        connection = await asyncpg.connect(admin.render_as_string(hide_password=False))
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
 
 
 def _finished(work: Coroutine[Any, Any, None]) -> None:

@@ -231,7 +231,7 @@ async def test_a_configuration_of_another_issuer_is_not_followed(asking: Asking,
 async def test_a_kept_token_ends_when_it_expires(
     asking: Asking, issuer: IssuerServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = issuer.token(exp=int(time.time()) + 1)
+    token = issuer.token(exp=int(time.time()) + 600)
     await asking.viewer(token)
     clock.now += KEPT_SECONDS / 2  # still kept
     later = now().replace(year=now().year + 1)

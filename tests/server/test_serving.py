@@ -61,13 +61,23 @@ def test_requests_under_way_are_finished(tmp_path: Path) -> None:
         body = json.dumps(QUERY).encode()
         with socket.create_connection((url.host, url.port or 80), timeout=SECONDS) as connection:
             head = f"POST {url.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
-            time.sleep(0.2)  # until the server waits for the body
+            connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+            assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"  # the server waits for the body
             command.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
+            refuses(url)
             connection.sendall(body)
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         assert command.ended()[0] == 0
+
+
+def refuses(url: httpx2.URL) -> None:
+    """Returns when nobody new is let in."""
+    while True:
+        try:
+            socket.create_connection((url.host, url.port or 80), timeout=SECONDS).close()
+        except OSError:
+            return
+        time.sleep(0.01)
 
 
 def test_killed_it_starts_again_with_what_was_written(tmp_path: Path) -> None:
