@@ -60,7 +60,7 @@ from schema.commerce.order import Order, OrderAddress
 from schema.commerce.order_item import DownloadPermission, OrderItem
 from schema.commerce.store import StoreSettings
 from schema.commerce.store_mutations import StoreMutations
-from schema.commerce.subscription import Subscription
+from schema.commerce.subscription import CustomerSubscription
 from schema.commerce.transaction import OrderTransaction
 from schema.integration.event import Event
 from schema.integration.feed import IntegrationFeed
@@ -226,6 +226,7 @@ ENTITIES = [
     AttributeTerm,
     AuditEntry,
     Customer,
+    CustomerSubscription,
     CustomerAddress,
     DownloadPermission,
     Event,
@@ -242,7 +243,6 @@ ENTITIES = [
     Role,
     ShippingClass,
     StoreSettings,
-    Subscription,
     TaxClass,
     Taxonomy,
     Term,

@@ -13,13 +13,15 @@ from engine.declared.connection import Connection
 from engine.declared.conversion import made
 from engine.declared.declaration import DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
+from engine.values import identity
 from engine.values.scalars import SCALARS
 
 DEFINITION = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
 
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission."""
+    """Refuses to load when a root field declares no permission, and when an entity was once called what another type is
+    called now: ids of either would be the other's."""
 
     def __init__(self, query: type, mutation: type | None = None, **options: Any) -> None:
         super().__init__(query, mutation, config=StrawberryConfig(scalar_map=SCALARS), **options)
@@ -28,6 +30,11 @@ class Schema(strawberry.Schema):
                 declared = field.extensions[DEFINITION]
                 if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
                     raise TypeError(f"{root}.{name} declares no permission")
+        for entity in self._entities():
+            for former in entity.formerly:
+                if former in self.core.type_map:
+                    raise TypeError(f"{entity.name} was called {former}, and that is another type now")
+                identity.rename(former, entity.name)
         for type_ in self.core.type_map.values():
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
                 for field in type_.fields.values():
@@ -45,8 +52,7 @@ class Schema(strawberry.Schema):
         return self._schema
 
     def as_str(self) -> str:
-        """The SDL, with what Strawberry leaves out: which types are the roots, or readers would take `Subscription` for
-        one and clients keep all subscriptions in one place; and what `@oneOf` means."""
+        """The SDL, with what Strawberry leaves out: which types are the roots, and what `@oneOf` means."""
         roots = {"query": self.core.query_type, "mutation": self.core.mutation_type}
         told = "".join(f"  {operation}: {root.name}\n" for operation, root in roots.items() if root)
         definition = "directive @oneOf on INPUT_OBJECT"

@@ -22,7 +22,7 @@ from schema.money import Money, money
 
 if TYPE_CHECKING:
     from schema.commerce.order import Order
-    from schema.commerce.subscription import Subscription
+    from schema.commerce.subscription import CustomerSubscription
 
 
 @entity(CustomerRow, visible=visibility.customers, description="Somebody who buys.")
@@ -58,8 +58,8 @@ class Customer(Node):
     orders: Connection[Annotated["Order", strawberry.lazy("schema.commerce.order")]] = connected(
         ORDERS, key=OrderRow.customer_id, to=CustomerRow.id
     )
-    subscriptions: Connection[Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")]] = connected(
-        SUBSCRIPTIONS, key=SubscriptionRow.customer_id, to=CustomerRow.id
+    subscriptions: Connection[Annotated["CustomerSubscription", strawberry.lazy("schema.commerce.subscription")]] = (
+        connected(SUBSCRIPTIONS, key=SubscriptionRow.customer_id, to=CustomerRow.id)
     )
     version: int = column(CustomerRow.version)
     created_at: datetime | None = column(CustomerRow.created_at)
