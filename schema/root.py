@@ -57,7 +57,7 @@ from schema.commerce.customer import Customer, CustomerAddress
 from schema.commerce.order import Order, OrderAddress
 from schema.commerce.order_item import DownloadPermission, OrderItem
 from schema.commerce.store import StoreMutations, StoreSettings
-from schema.commerce.subscription import Subscription
+from schema.commerce.subscription import CustomerSubscription
 from schema.commerce.transaction import OrderTransaction
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.event import Event
@@ -237,6 +237,7 @@ ENTITIES = [
     AttributeTerm,
     AuditEntry,
     Customer,
+    CustomerSubscription,
     CustomerAddress,
     DownloadPermission,
     Event,
@@ -253,7 +254,6 @@ ENTITIES = [
     Role,
     ShippingClass,
     StoreSettings,
-    Subscription,
     TaxClass,
     Taxonomy,
     Term,

@@ -1,13 +1,22 @@
 """Slugs as WordPress derives them, and how they stay unique."""
 
+import re
 import unicodedata
-from collections.abc import Container, Iterator
-from itertools import count
-from typing import Final
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import count, islice
+from typing import Final, NamedTuple
 
 from slugify import slugify
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.catalog.product import ProductRow
+from db.store.row import table
 
 LONGEST: Final = 200  # post_name and slug are VARCHAR(200) in WordPress
+PRODUCT: Final = table(ProductRow)
+# A title is rarely given twice; whoever gives it a thousand times is not to wait for a thousand statements.
+_FIRST, _GROWTH, _MOST = 16, 16, 8192
 
 
 def derived(name: str) -> str:
@@ -35,3 +44,40 @@ def numbered(slug: str, longest: int | None = None) -> Iterator[str]:
 def free(slug: str, taken: Container[str], longest: int = LONGEST) -> str:
     """The slug, or the first of its numbered forms that is not taken."""
     return next(candidate for candidate in numbered(slug, longest) if candidate not in taken)
+
+
+class Wanted(NamedTuple):
+    slug: str
+    product: int | None  # whose slug it is to be: its present one is free for it
+
+
+def family(slug: str) -> str:
+    """What a slug has in common with all its numbered forms, and with theirs, cut or not: to be claimed before
+    `free_slugs` looks."""
+    stem = re.sub(r"(?:-\d+)+$", "", slug)
+    return f"product slug {stem[: LONGEST // 2]}"
+
+
+async def free_slugs(connection: AsyncConnection, wanted: Sequence[Wanted]) -> list[str]:
+    """Each slug, or its first numbered form (`mug-2`) that no other product and no other of `wanted` has; in one
+    statement unless some are taken. Their families are claimed already."""
+    given: set[str] = set()
+    found: dict[int, str] = {}
+    forms = [numbered(w.slug, LONGEST) for w in wanted]
+    window = 1
+    while len(found) < len(wanted):
+        candidates = {i: list(islice(forms[i], window)) for i in range(len(wanted)) if i not in found}
+        owners = await _owners(connection, {c for each in candidates.values() for c in each})
+        for i, slugs in candidates.items():
+            mine = wanted[i].product
+            slug = next((s for s in slugs if s not in given and owners.get(s, mine) == mine), None)
+            if slug is not None:
+                found[i] = slug
+                given.add(slug)
+        window = _FIRST if window == 1 else min(window * _GROWTH, _MOST)
+    return [found[i] for i in range(len(wanted))]
+
+
+async def _owners(connection: AsyncConnection, slugs: Iterable[str]) -> dict[str, int]:
+    statement = select(PRODUCT.c.slug, PRODUCT.c.id).where(PRODUCT.c.slug.in_(slugs))
+    return {row.slug: row.id for row in await connection.execute(statement)}

@@ -93,3 +93,8 @@ class VariantRow(VersionedRow, table=True):
     length: float | None = None
     width: float | None = None
     height: float | None = None
+
+
+def stock_status(*, managed: bool, available: int) -> StockStatus:
+    """Managed stock is in stock while something is available; unmanaged stock always is, whatever was sent."""
+    return StockStatus.IN_STOCK if not managed or available > 0 else StockStatus.OUT_OF_STOCK

@@ -33,6 +33,7 @@ class Entity:
     type: type[Any]
     table: Table
     visible: Visible
+    formerly: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> Column[Any]:
@@ -78,9 +79,15 @@ def entity_of(type_: type[Any]) -> Entity:
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(column, computed, derived, related))
 def entity(
-    row: type[SQLModel], *, visible: Visible, description: str, directives: Sequence[object] = ()
+    row: type[SQLModel],
+    *,
+    visible: Visible,
+    description: str,
+    directives: Sequence[object] = (),
+    formerly: Sequence[str] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a type over a table with a single-column key. Its `id` is derived from that key."""
+    """Declare a type over a table with a single-column key. Its `id` is derived from that key. `formerly`: what the
+    type was called before; ids given out then are ids of it still."""
 
     def declare(cls: type[T]) -> type[T]:
         table = cast(Table, row.__table__)  # type: ignore[attr-defined]
@@ -91,7 +98,7 @@ def entity(
             lambda k: strawberry.ID(identity.encode(name, k)), element(key), description="Opaque and stable."
         )
         made = strawberry.type(cls, description=description, directives=list(directives))
-        made.__entity__ = Entity(name, made, table, visible)  # type: ignore[attr-defined]
+        made.__entity__ = Entity(name, made, table, visible, tuple(formerly))  # type: ignore[attr-defined]
         return made
 
     return declare

@@ -27,11 +27,13 @@ from engine.standard.mutations import Audited
 from engine.standard.performing import MUTATIONS
 from engine.standard.resolving import resolver
 from engine.unit.perform import Performable
+from engine.values import identity
 from engine.values.scalars import SCALARS
 
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission, and when nothing resolves a declaration.
+    """Refuses to load when a root field declares no permission, when nothing resolves a declaration, and when an entity
+    was once called what another type is called now: ids of either would be the other's.
 
     `internal` are mutations that have no field: `mutations` has them by the names of their functions, for whoever acts
     inside this process. `audited` is the policy for mutations that do not say whether the audit log tells of them."""
@@ -51,6 +53,11 @@ class Schema(strawberry.Schema):
                 declared = field.extensions[DEFINITION]
                 if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
                     raise TypeError(f"{root}.{name} declares no permission")
+        for entity in self._entities():
+            for former in entity.formerly:
+                if former in self.core.type_map:
+                    raise TypeError(f"{entity.name} was called {former}, and that is another type now")
+                identity.rename(former, entity.name)
         for type_ in self.core.type_map.values():
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
                 for field in type_.fields.values():
@@ -107,8 +114,7 @@ class Schema(strawberry.Schema):
         return self._schema
 
     def as_str(self) -> str:
-        """The SDL, with what Strawberry leaves out: which types are the roots, or readers would take `Subscription` for
-        one and clients keep all subscriptions in one place; and what `@oneOf` means."""
+        """The SDL, with what Strawberry leaves out: which types are the roots, and what `@oneOf` means."""
         roots = {"query": self.core.query_type, "mutation": self.core.mutation_type}
         told = "".join(f"  {operation}: {root.name}\n" for operation, root in roots.items() if root)
         definition = "directive @oneOf on INPUT_OBJECT"

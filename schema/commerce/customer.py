@@ -22,7 +22,7 @@ from schema.money import Money, money
 
 if TYPE_CHECKING:
     from schema.commerce.order import Order
-    from schema.commerce.subscription import Subscription
+    from schema.commerce.subscription import CustomerSubscription
 
 
 @entity(CustomerRow, visible=visibility.customers, description="Somebody who buys.")
@@ -84,11 +84,13 @@ class Customer(Node):
         to=CustomerRow.id,
         description="Their orders, the newest first unless sorted. Empty without orders/view.",
     )
-    subscriptions: Connection[Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")]] = connected(
-        SUBSCRIPTIONS,
-        key=SubscriptionRow.customer_id,
-        to=CustomerRow.id,
-        description="Their subscriptions, the newest first unless sorted. Empty without subscriptions/view.",
+    subscriptions: Connection[Annotated["CustomerSubscription", strawberry.lazy("schema.commerce.subscription")]] = (
+        connected(
+            SUBSCRIPTIONS,
+            key=SubscriptionRow.customer_id,
+            to=CustomerRow.id,
+            description="Their subscriptions, the newest first unless sorted. Empty without subscriptions/view.",
+        )
     )
     version: int = column(CustomerRow.version)
     created_at: datetime | None = column(CustomerRow.created_at)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from schema.commerce.customer import Customer
     from schema.commerce.download import OrderDownload
     from schema.commerce.order_item import DownloadPermission, OrderItem
-    from schema.commerce.subscription import Subscription
+    from schema.commerce.subscription import CustomerSubscription
     from schema.commerce.transaction import OrderTransaction
 
 
@@ -133,7 +133,7 @@ class Order(Node):
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
         OrderTransactionRow.order_id, to=OrderRow.id, description="The payments and refunds of it."
     )
-    subscriptions: list[Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")]] = related(
+    subscriptions: list[Annotated["CustomerSubscription", strawberry.lazy("schema.commerce.subscription")]] = related(
         SubscriptionRow.order_id,
         to=OrderRow.id,
         description="The subscriptions that it began. Empty without subscriptions/view.",

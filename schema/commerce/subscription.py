@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from schema.commerce.transaction import OrderTransaction
 
 
-@entity(SubscriptionRow, visible=visibility.subscriptions, description="What recurs after an order.")
-class Subscription(Node):
+@entity(
+    SubscriptionRow,
+    visible=visibility.subscriptions,
+    description="What recurs after an order.",
+    formerly=("Subscription",),  # the name of GraphQL's root
+)
+class CustomerSubscription(Node):
     database_id: int = column(SubscriptionRow.id)
     uuid: str = column(
         SubscriptionRow.uuid, description="Stable, and not to be guessed: what other systems know the subscription by."

@@ -17,7 +17,7 @@ from schema.money import Money, order_money
 
 if TYPE_CHECKING:
     from schema.commerce.order import Order
-    from schema.commerce.subscription import Subscription
+    from schema.commerce.subscription import CustomerSubscription
 
 
 @entity(OrderTransactionRow, visible=visibility.order_transactions, description="Money that moved for an order.")
@@ -64,7 +64,7 @@ class OrderTransaction(Node):
     order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = related(
         OrderRow.id, to=OrderTransactionRow.order_id, description="The order that it pays or refunds."
     )
-    subscription: Annotated["Subscription", strawberry.lazy("schema.commerce.subscription")] | None = related(
+    subscription: Annotated["CustomerSubscription", strawberry.lazy("schema.commerce.subscription")] | None = related(
         SubscriptionRow.id,
         to=OrderTransactionRow.subscription_id,
         description="The subscription that it is a payment of; null for others, and without subscriptions/view.",

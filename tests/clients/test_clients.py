@@ -43,13 +43,14 @@ def test_what_codegen_makes_compiles_strictly(typescript: Workspace) -> None:
     typescript.tool("tsc", "--noEmit", "--project", ".")
 
 
-def test_the_entity_named_subscription_is_no_root(typescript: Workspace, sdl: str) -> None:
-    """A cache that takes it for one keeps all subscriptions in one place."""
+def test_no_entity_is_taken_for_a_root(typescript: Workspace, sdl: str) -> None:
+    """A cache that takes subscriptions for one keeps all subscriptions in one place."""
     generated = (typescript.folder / "generated" / "introspection.json").read_text(encoding="utf-8")
     roots = {name: root and root["name"] for name, root in json.loads(generated)["__schema"].items() if "Type" in name}
 
     assert roots == {"queryType": "Query", "mutationType": "Mutation", "subscriptionType": None}
     assert build_schema(sdl).subscription_type is None
+    assert build_schema(sdl.partition("\n}\n")[2]).subscription_type is None  # by the types' names alone
 
 
 @pytest.mark.parametrize("client", ["apollo", "urql"])

@@ -197,6 +197,19 @@ def test_a_mutation_written_by_hand_refuses_to_load() -> None:
         Schema(Query, Changes, types=[Product])
 
 
+def test_a_former_name_of_an_entity_names_nothing_else() -> None:
+    @entity(VariantRow, visible=visibility.variants, description="Was a product once.", formerly=("Product",))
+    class Ware(Node):
+        title: str = column(VariantRow.title)
+
+    @strawberry.type
+    class Query:
+        node: Node | None = node()
+
+    with pytest.raises(TypeError, match="Ware was called Product, and that is another type now"):
+        Schema(Query, types=[Product, Ware])
+
+
 @pytest.mark.parametrize(("permission", "rest"), [("", "POST /products"), ("products/edit", "")])
 def test_a_mutation_names_its_permission_and_its_operation(permission: str, rest: str) -> None:
     with pytest.raises(TypeError, match="a mutation names its permission and its documented operation"):

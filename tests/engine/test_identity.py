@@ -72,6 +72,25 @@ def test_an_id_of_another_type_is_told_by_its_type() -> None:
         identity.decode(identity.encode("Product", 1), "ProductVariant")
 
 
+def test_an_id_of_a_type_by_its_former_name_is_one_of_the_type() -> None:
+    former = encoded(b"Subscription:17")
+
+    assert identity.decode(former) == GlobalId("CustomerSubscription", "17")
+    assert identity.decode(former, "CustomerSubscription") == GlobalId("CustomerSubscription", "17")
+    with pytest.raises(BadUserInput, match="is the id of a CustomerSubscription, not of a Product"):
+        identity.decode(former, "Product")
+    with pytest.raises(BadUserInput, match="is the id of a CustomerSubscription, not of a Subscription"):
+        identity.decode(former, "Subscription")
+
+
+def test_a_name_was_that_of_one_type() -> None:
+    identity.rename("Ware", "Product")
+    identity.rename("Ware", "Product")
+
+    with pytest.raises(TypeError, match="ProductVariant and Product were both called Ware"):
+        identity.rename("Ware", "ProductVariant")
+
+
 def test_a_refusal_quotes_no_more_than_a_line() -> None:
     with pytest.raises(BadUserInput) as refused:
         identity.decode("A" * 1_000_000)

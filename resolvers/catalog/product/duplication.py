@@ -16,11 +16,10 @@ from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, PRODUCT_CREATED, VARIANT_CREATED
-from db.catalog.free_slugs import Wanted, family, free_slugs
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductStatus, StockStatus, sort_key
 from db.catalog.search import search_text
-from db.catalog.slug import LONGEST
+from db.catalog.slug import LONGEST, Wanted, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
 from db.store.locks import claim
 from db.store.primary_keys import new_keys

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.catalog.free_slugs import Wanted, family, free_slugs
+from db.catalog.slug import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TaxonomyRow, TermRow
 from db.store.locks import claim

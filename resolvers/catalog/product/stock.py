@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.catalog import visibility
 from db.catalog.derivations import refresh_products
 from db.catalog.events import PRODUCT_UPDATED
-from db.catalog.stock import stock_status
+from db.catalog.variant import stock_status
 from db.store.row import now
 from db.store.writing import edit_all
 from engine.declared.input import identifies

@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
 from db.catalog.shipping import ShippingClassRow
-from db.catalog.stock import stock_status
-from db.catalog.variant import PaymentType, VariantRow
+from db.catalog.variant import PaymentType, VariantRow, stock_status
 from db.store.row import now, table
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
