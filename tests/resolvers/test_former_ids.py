@@ -66,7 +66,7 @@ async def test_look_ups_and_arguments_take_former_ids(gateway: Gateway) -> None:
 
 async def test_events_and_the_audit_log_are_narrowed_by_former_ids(gateway: Gateway) -> None:
     await factories.store_rows(
-        gateway, [factories.subscription(7), factories.event(1, "subscription.canceled", "CustomerSubscription:7")]
+        gateway, [factories.subscription(7), factories.event(1, "product.updated", "CustomerSubscription:7")]
     )
     async with gateway.database.write() as connection:
         await audit.record(connection, ADMIN, "subscriptionCancel", entity="CustomerSubscription:7")
