@@ -61,7 +61,7 @@ from schema.commerce.subscription import CustomerSubscription
 from schema.commerce.transaction import OrderTransaction
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.event import Event
-from schema.integration.event_type import EventType, check_emitted, event_types
+from schema.integration.event_type import DeclaredEvent, check_emitted, event_types
 from schema.integration.feed import IntegrationFeed
 from schema.integration.provider import IntegrationProvider
 
@@ -175,7 +175,7 @@ class Query(AccessQueries, FileQueries):
         description="What happened, in the order in which it could be read: nothing appears before a place that you "
         "have read up to. Each needs the permission of what it tells of, most of them products/view.",
     )
-    event_types: list[EventType] = queried(
+    event_types: list[DeclaredEvent] = queried(
         event_types,
         size=40,
         description="All kinds of events that there are, with what it takes to read them. Open to everyone: as the "

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
@@ -117,6 +118,12 @@ def unmigrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> I
         url = created.create(migrated=False)
         yield url
         created.drop(url)
+
+
+@pytest.fixture
+def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database has its keys. Tests share their dialects, by which a database finds them."""
+    monkeypatch.setattr("db.secrets.encrypted._KEYRINGS", WeakKeyDictionary())
 
 
 # Programs that a machine may lack

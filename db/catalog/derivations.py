@@ -13,14 +13,18 @@ from db.catalog.search import product_search_text
 from db.catalog.variant import VariantRow
 
 
+def price_range(prices: Iterable[int]) -> dict[str, int]:
+    """The lowest and the highest of a product's prices, 0 of one without variants."""
+    known = list(prices)
+    return {"min_price": min(known, default=0), "max_price": max(known, default=0)}
+
+
 def derived_of(product: Mapping[str, Any], variants: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What `refresh_products` works out, of a product and all its variants at hand."""
     of_it = list(variants)
-    prices = [v["price"] for v in of_it] or [0]
     in_stock = not product["manage_stock"] or any(v["stock_status"] is StockStatus.IN_STOCK for v in of_it)
     return {
-        "min_price": min(prices),
-        "max_price": max(prices),
+        **price_range(v["price"] for v in of_it),
         "stock_availability": StockStatus.IN_STOCK if in_stock else StockStatus.OUT_OF_STOCK,
     }
 

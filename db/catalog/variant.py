@@ -1,6 +1,8 @@
 """Variants: the things of a product that can be bought."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, Index, String
 from sqlmodel import Field
@@ -93,6 +95,19 @@ class VariantRow(VersionedRow, table=True):
     length: float | None = None
     width: float | None = None
     height: float | None = None
+
+
+# What a variant without a setup fee has of one, and a one-time variant of a subscription: nothing.
+NO_SETUP_FEE: Final[Mapping[str, Any]] = {"setup_fee": None, "setup_fee_label": None, "setup_fee_per_item": False}
+ONE_TIME: Final[Mapping[str, Any]] = {
+    **NO_SETUP_FEE,
+    "interval": None,
+    "billing_times": 0,
+    "trial_days": 0,
+    "billing_summary": "",
+    "has_setup_fee": False,
+    "installment": False,
+}
 
 
 def stock_status(*, managed: bool, available: int) -> StockStatus:

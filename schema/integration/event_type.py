@@ -19,7 +19,7 @@ from engine.standard.schema import Schema
 
 
 @strawberry.type(description="A kind of event: what all events of one name have in common.")
-class EventType:
+class DeclaredEvent:
     name: str = strawberry.field(description="As in `Event.name` and in `events(types:)`: `product.updated`.")
     description: str = strawberry.field(description="What happened when such an event is written.")
     entity: str = strawberry.field(description="The type of what it tells of, which `Event.entityId` is the id of.")
@@ -38,14 +38,14 @@ class EventType:
     )
 
 
-async def event_types(context: Context) -> list[EventType]:
+async def event_types(context: Context) -> list[DeclaredEvent]:
     from schema.root import schema  # it describes the schema that it is part of
 
     return _event_types(schema)
 
 
 @cache
-def _event_types(schema: Schema) -> list[EventType]:
+def _event_types(schema: Schema) -> list[DeclaredEvent]:
     emitting: defaultdict[str, list[str]] = defaultdict(list)
     for mutation, emits in _mutations(schema):
         for name in emits:
@@ -53,8 +53,8 @@ def _event_types(schema: Schema) -> list[EventType]:
     return [_event_type(kind, sorted(emitting[name])) for name, kind in sorted(KINDS.items())]
 
 
-def _event_type(kind: EventKind, mutations: list[str]) -> EventType:
-    return EventType(
+def _event_type(kind: EventKind, mutations: list[str]) -> DeclaredEvent:
+    return DeclaredEvent(
         name=kind.name,
         description=kind.description,
         entity=kind.entity,
@@ -102,12 +102,12 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _by_area(types: list[EventType]) -> list[tuple[str, EventType]]:
+def _by_area(types: list[DeclaredEvent]) -> list[tuple[str, DeclaredEvent]]:
     area = {name: module.__name__.split(".")[1] for module in AREAS for name in declared([module])}
     return sorted(((area[one.name], one) for one in types), key=lambda pair: (pair[0], pair[1].name))
 
 
-def _row(one: EventType) -> str:
+def _row(one: DeclaredEvent) -> str:
     sample = orjson.dumps(one.sample).decode()
     by = ", ".join(f"`{name}`" for name in one.mutations)
     return f"| `{one.name}` | {one.description} | `{sample}` | {' or '.join(one.permissions)} | {by} |"

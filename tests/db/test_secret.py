@@ -179,7 +179,7 @@ def test_secrets_are_equal_by_what_they_say() -> None:
 # Keys
 
 
-async def test_without_a_key_nothing_is_stored_or_read(vault: Vault) -> None:
+async def test_without_a_key_nothing_is_stored_or_read(vault: Vault, without_keys: None) -> None:
     with pytest.raises(NoKey) as missing:
         await vault.put(PLAIN)
     assert missing.value.code is ErrorCode.CONFIGURATION_ERROR

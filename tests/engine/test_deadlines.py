@@ -127,7 +127,7 @@ async def test_a_busy_database_is_said_to_be(gateway: Gateway, monkeypatch: pyte
     def busy(*_: Any) -> Any:
         raise Busy("The database has too much to do: try again")
 
-    monkeypatch.setattr(gateway.units, "read", busy)
+    monkeypatch.setattr(gateway.units, "statements", busy)
     answer = await gateway.executor.execute(Request("{ storeSettings { id } }", {}), ADMIN, gateway.units, "test")
 
     assert answer.retry_after == 1

@@ -12,18 +12,8 @@ import orjson
 import schema
 from tests.operations.case import HERE
 
-# An operation enters with its folder and never leaves.
-COVERED: Final = frozenset(
-    {
-        *range(1, 20),
-        *range(20, 55),
-        116,
-        117,
-        *range(122, 126),
-        *range(136, 140),
-        *range(153, 156),
-    }
-)
+# An operation that is covered stays covered; whoever covers more says so here.
+LEAST: Final = 67
 
 
 @dataclass(frozen=True)

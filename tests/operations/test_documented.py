@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLObjectType
 
 from schema.root import schema
-from tests.operations.documented import COVERED, folders, operations, summary
+from tests.operations.documented import LEAST, folders, operations, summary
 
 # "REST: GET /products, POST /products/{id}." in a field's description.
 _REST = re.compile(r"REST: ((?:GET|POST|PUT|DELETE) \S+?(?:, (?:GET|POST|PUT|DELETE) \S+?)*)\.(?:\s|$)")
@@ -16,9 +16,10 @@ _REST = re.compile(r"REST: ((?:GET|POST|PUT|DELETE) \S+?(?:, (?:GET|POST|PUT|DEL
 def test_the_covered_operations_have_their_folders(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         sys.stdout.write(f"\n{summary()}\n")
-    named = {operations()[number].folder for number in COVERED}
-    assert folders() >= named, "a covered operation lost its folder"
-    assert folders() <= named, "a new folder names a documented operation, which then is covered: COVERED"
+    named = {operation.folder for operation in operations().values() if operation.rest in implemented()}
+    assert folders() >= named, "a field names a documented operation that has no document and answer: tests/operations"
+    assert folders() <= named, "a folder of a documented operation that no field names"
+    assert len(named) >= LEAST
 
 
 def test_all_documented_operations_are_listed() -> None:
@@ -32,11 +33,6 @@ def test_all_documented_operations_are_listed() -> None:
 def test_the_schema_names_documented_operations_only() -> None:
     documented = {operation.rest for operation in operations().values()}
     assert implemented() <= documented
-
-
-@pytest.mark.parametrize("number", sorted(COVERED))
-def test_a_covered_operation_is_named_in_the_schema(number: int) -> None:
-    assert operations()[number].rest in implemented()
 
 
 def implemented() -> set[str]:

@@ -195,6 +195,8 @@ async def test_the_event_tells_what_changed(shelf: Gateway) -> None:
         "changed": ["available", "media", "sku", "stockStatus"],
         "payload": {"variantId": MANAGED, "productId": 1, "sku": "NEW"},
         "caller": ADMIN.id,
+        "cause": "request:test",
+        "depth": 0,
         "occurred_at": NOW,
     }
 

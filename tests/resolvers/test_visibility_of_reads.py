@@ -258,7 +258,7 @@ async def test_root_fields(shelf: Gateway) -> None:
     root = schema.core.query_type
     assert root is not None
     public = {"catalogue", "node", "nodes", "product", "products", "productVariant", "productVariants", "taxonomies"}
-    public |= {"term", "viewer"}
+    public |= {"eventTypes", "term", "viewer"}
     empty = {"integrationProviders": "{ integrationProviders { key } }", "events": "{ events { nodes { id } } }"}
     for name in root.fields.keys() - public - empty.keys():
         (error,) = (await shelf.answer(asking(name, root.fields[name]), {}, ANONYMOUS)).body["errors"]

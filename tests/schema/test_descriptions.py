@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 import strawberry
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, is_introspection_type
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema, build_schema, is_introspection_type
 
 from engine.declared.connection import FIRST
 from engine.declared.lookup import MOST_NODES
@@ -43,7 +43,7 @@ def places(core: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
         yield from ((f"@{directive.name}({name}:)", of.description) for name, of in directive.args.items())
 
 
-PLACES: Final = dict(places(schema.core))
+PLACES: Final = dict(places(build_schema(schema.as_str())))  # with what the SDL alone has: directives
 
 
 def bare(place: str, description: str | None) -> bool:

@@ -74,7 +74,7 @@ async def test_two_processes_that_need_the_first_key_at_once_share_one(url: str)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_servers_database_gets_none_by_itself(database_url: str) -> None:
+async def test_a_servers_database_gets_none_by_itself(database_url: str, without_keys: None) -> None:
     database = startup.opened(given(database_url))
 
     with pytest.raises(NoKey, match="STOREGRAPH_SECRET_KEYS is not set"):

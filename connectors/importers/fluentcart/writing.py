@@ -17,6 +17,7 @@ from connectors.importers.fluentcart.foundation import Known
 from connectors.importers.mapping import Columns, Mapped, Unreadable
 from connectors.importers.reconcile import Difference, Link, Stored
 from connectors.importers.report import Report, Skipped, Tally
+from db.catalog.derivations import price_range
 from db.catalog.download import DownloadVariantRow
 from db.catalog.search import product_search_text
 from db.catalog.slug import numbered
@@ -103,8 +104,7 @@ class _Writing:
         variants_of = self._variants_by_product()
         for identifier, product in self._products.items():
             family, variants = self._families[identifier], variants_of[identifier]
-            prices = [row["price"] for row in variants.values()]
-            product["min_price"], product["max_price"] = min(prices, default=0), max(prices, default=0)
+            product.update(price_range(row["price"] for row in variants.values()))
             if product["default_variant_id"] not in variants:
                 product["default_variant_id"] = None
             names = [

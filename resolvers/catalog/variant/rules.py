@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
 from db.catalog.shipping import ShippingClassRow
-from db.catalog.variant import PaymentType, VariantRow, stock_status
+from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, PaymentType, VariantRow, stock_status
 from db.store.row import now, table
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
@@ -57,17 +57,6 @@ CLEARED: Final = {
     "billing_times": 0,
     "trial_days": 0,
     "billing_summary": "",
-}
-# What a variant without a setup fee has of one, and a one-time variant of a subscription: nothing.
-NO_SETUP_FEE: Final = {"setup_fee": None, "setup_fee_label": None, "setup_fee_per_item": False}
-ONE_TIME: Final = {
-    "interval": None,
-    "billing_times": 0,
-    "trial_days": 0,
-    "billing_summary": "",
-    "has_setup_fee": False,
-    **NO_SETUP_FEE,
-    "installment": False,
 }
 
 

@@ -18,7 +18,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
-from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
+from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, BillingInterval, PaymentType, VariantRow, VariantStatus
 
 VARIANT: Final = Mapped(
     "variants",
@@ -74,17 +74,6 @@ VARIANT: Final = Mapped(
     derived=("search_text", "stock_status"),
     unique=("sku",),
 )
-
-# model.md §3.2: a one-time sale has none of a subscription's terms, whatever is left of them in the record.
-NO_SETUP_FEE: Final[Columns] = {"setup_fee": None, "setup_fee_label": None, "setup_fee_per_item": False}
-ONE_TIME: Final[Columns] = NO_SETUP_FEE | {
-    "interval": None,
-    "billing_times": 0,
-    "trial_days": 0,
-    "billing_summary": "",
-    "has_setup_fee": False,
-    "installment": False,
-}
 
 
 def read_variant(entry: Any, product_id: int) -> Columns:
