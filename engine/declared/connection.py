@@ -9,6 +9,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.directives import Cost
 from engine.values.errors import BadUserInput
 from engine.values.ordering import Order
 
@@ -83,7 +84,12 @@ class Counted(Declaration):
 
 def counted() -> Any:
     """The `totalCount` of what is read from something that has a `count`."""
-    field = declare(Counted(), description="How many there are in all. With `upTo`, counting stops there.")
+    # Strawberry registers what directives it meets when it makes a schema; `priced` adds those of other fields later.
+    field = declare(
+        Counted(),
+        description="How many there are in all. With `upTo`, counting stops there.",
+        directives=[Cost(weight=str(LOOKED_UP))],
+    )
     field.arguments = [StrawberryArgument("up_to", None, StrawberryAnnotation(int | None), default=None)]
     return field
 
