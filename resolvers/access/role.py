@@ -25,6 +25,7 @@ from resolvers.access.token import check_permissions
 from resolvers.access.user import change
 from resolvers.access.user_rules import locked_user
 from resolvers.editing import text
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_outdated
 
@@ -46,9 +47,7 @@ class RolePermissionsInput:
     title: str | None = strawberry.field(
         default=None, description="What people see: up to 100 characters; absent and empty keep the one that it has."
     )
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="Roles that are not named stay as they are.")

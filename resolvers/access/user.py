@@ -28,6 +28,7 @@ from engine.values.operators import TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.access.password import check_password, store_password
 from resolvers.access.user_rules import check_user, keep_an_administrator, locked_user
+from resolvers.editing.editable import edited_version
 from resolvers.editing.updating import named, refuse_outdated
 
 USER: Final = table(UserRow)
@@ -82,9 +83,7 @@ class UserCreateInput:
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class UserUpdateInput:
     id: strawberry.ID = identifies("User")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     login: strawberry.Maybe[str]
     email: strawberry.Maybe[str]
     display_name: strawberry.Maybe[str | None]

@@ -1,7 +1,7 @@
 """Products written for what is done to them, or to what belongs to them."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from db.catalog.events import PRODUCT_UPDATED
 from db.store.writing import edit
@@ -9,8 +9,6 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from resolvers.catalog.locking import PRODUCT, locked_product
 from resolvers.editing.updating import refuse_outdated
-
-OUTDATED: Final = "The version you edited; a newer one makes a CONFLICT and nothing is written."
 
 
 async def product_to_edit(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:

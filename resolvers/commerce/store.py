@@ -24,6 +24,7 @@ from engine.values.naming import camel
 from engine.values.scalars import URL, CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing import text
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import locked
 from resolvers.editing.updating import differences, named, refuse_outdated
 
@@ -78,9 +79,7 @@ class StoreAddressInput:
 
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class StoreSettingsUpdateInput:
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     name: strawberry.Maybe[str]
     url: strawberry.Maybe[URL | None] = strawberry.field(default=None, description="The shop itself.")
     logo_url: strawberry.Maybe[URL | None]

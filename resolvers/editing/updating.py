@@ -14,7 +14,6 @@ from strawberry.types.maybe import Some
 from db.store.outbox import EventRow
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
-from engine.values.naming import camel
 
 
 def named(input: Any, *, leave: Iterable[str]) -> dict[str, Any]:
@@ -63,7 +62,3 @@ async def refuse_all_outdated(connection: AsyncConnection, edited: Iterable[Edit
         told = f"; changed since: {', '.join(sorted(since))}" if since else ""
         message = f"You edited version {each.expected}, it is at {each.actual} now{told}"
         each.errors.refuse(ErrorCode.CONFLICT, message, "expectedVersion")
-
-
-def graphql_names(columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(camel(c) for c in columns))

@@ -16,6 +16,7 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_variant
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_outdated
 
@@ -29,9 +30,7 @@ class BundleSaveInput:
     child_ids: list[strawberry.ID] = identifies(
         "ProductVariant", description="All that it consists of, in this order; repeats count once."
     )
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
 
 
 @mutation(permission="products/edit", rest="POST /products/save-bundle-info/{variationId}", emits=(VARIANT_UPDATED,))

@@ -21,6 +21,7 @@ from engine.values.errors import ErrorCode
 from resolvers.catalog.download.rules import LONGEST_CHANGED, LONGEST_NEW, check_download
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.catalog.writing import change_product
+from resolvers.editing.editable import edited_version, seen_version
 from resolvers.editing.locking import key_of, locked, not_found
 from resolvers.editing.position import after, next_position
 from resolvers.editing.updating import differences, named, refuse_outdated
@@ -61,9 +62,7 @@ class DownloadsSyncInput:
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class DownloadUpdateInput:
     id: strawberry.ID = identifies("ProductDownload")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
     title: strawberry.Maybe[str] = strawberry.field(default=None, description="At most 100 characters.")
     type: strawberry.Maybe[str]
     driver: strawberry.Maybe[str]
@@ -81,9 +80,7 @@ class DownloadUpdateInput:
 @strawberry.input(description="A download to delete.")
 class DownloadDeleteInput:
     id: strawberry.ID = identifies("ProductDownload")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you saw; a newer one makes a CONFLICT and nothing is deleted."
-    )
+    expected_version: int | None = seen_version()
 
 
 @mutation(

@@ -18,7 +18,8 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.product.rules import check_product
-from resolvers.catalog.writing import OUTDATED, change_product, product_to_edit
+from resolvers.catalog.writing import change_product, product_to_edit
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 
 TAX_CLASS = table(TaxClassRow)
@@ -29,26 +30,26 @@ SHIPPING_CLASS = table(ShippingClassRow)
 class ProductTaxClassSetInput:
     id: strawberry.ID = identifies("Product")
     tax_class_id: strawberry.ID = identifies("TaxClass")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="A product that is to have no tax class.")
 class ProductTaxClassRemoveInput:
     id: strawberry.ID = identifies("Product")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="A product, and the shipping class that it gets.")
 class ProductShippingClassSetInput:
     id: strawberry.ID = identifies("Product")
     shipping_class_id: strawberry.ID = identifies("ShippingClass")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="A product that is to have no shipping class of its own.")
 class ProductShippingClassRemoveInput:
     id: strawberry.ID = identifies("Product")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @mutation(permission="products/edit", rest="POST /products/{postId}/tax-class", emits=(PRODUCT_UPDATED,))

@@ -21,8 +21,9 @@ from resolvers.catalog import enums as _registered  # noqa: F401  the annotation
 from resolvers.catalog.locking import PRODUCT, locked_for_removal, locked_variants
 from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
-from resolvers.catalog.writing import OUTDATED, change_product, product_to_edit
+from resolvers.catalog.writing import change_product, product_to_edit
 from resolvers.editing import text
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import refuse_outdated
 
@@ -43,7 +44,7 @@ class ProductDetailAction(Enum):
 class ProductEditorModeUpdateInput:
     id: strawberry.ID = identifies("Product")
     active_editor: str = strawberry.field(description="The editor's own name for it (`visual`, `code`, `wp-editor`).")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="Names the product by its id or by that of its detail.")
@@ -52,7 +53,7 @@ class ProductDetailUpdateInput:
     detail_database_id: strawberry.Maybe[int] = strawberry.field(
         default=None, description="As documented: `Product.detailDatabaseId`."
     )
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
     action: ProductDetailAction = strawberry.field(
         default=ProductDetailAction.CHANGE_VARIATION_TYPE, description="Which of the values below are read."
     )

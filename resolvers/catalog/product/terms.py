@@ -17,6 +17,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, locked_product
 from resolvers.catalog.term.writing import TAXONOMY_NAME
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_outdated
 
@@ -26,7 +27,6 @@ LINK = table(ProductTermRow)
 MOST_TERMS: Final = 100
 # The fields of a product that show a taxonomy, beside `terms`, which shows all.
 SHOWN_AS: Final = {CATEGORIES: "categories", BRANDS: "brands"}
-OUTDATED: Final = "The version you edited; a newer one makes a CONFLICT and nothing is written."
 
 
 @strawberry.input(description="The terms that a product shall have of one taxonomy.")
@@ -36,7 +36,7 @@ class ProductTermsSyncInput:
     term_ids: strawberry.Maybe[list[strawberry.ID] | None] = identifies(
         "Term", description="All that the product shall have of this taxonomy; none when absent or empty."
     )
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(description="Which term a product loses.")
@@ -44,7 +44,7 @@ class ProductTermRemoveInput:
     id: strawberry.ID = identifies("Product")
     taxonomy: str = strawberry.field(description=TAXONOMY_NAME)
     term_id: strawberry.ID = identifies("Term")
-    expected_version: int | None = strawberry.field(default=None, description=OUTDATED)
+    expected_version: int | None = edited_version()
 
 
 @mutation(permission="products/edit", rest="POST /products/sync-taxonomy-term/{postId}", emits=(PRODUCT_UPDATED,))

@@ -17,6 +17,7 @@ from db.store.row import table
 from engine.declared.input import finds, identifies
 from engine.values.scalars import URL, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 
 # A variant keeps its product; `stockStatus` is accepted as documented, and follows from the numbers.
@@ -92,9 +93,7 @@ class VariantDisplay:
 @strawberry.input
 class VariantEdited:
     id: strawberry.ID = identifies("ProductVariant")
-    expected_version: int | None = strawberry.field(
-        default=None, description="The version you edited; a newer one makes a CONFLICT and nothing is written."
-    )
+    expected_version: int | None = edited_version()
 
 
 @strawberry.input(
