@@ -19,6 +19,7 @@ from resolvers.catalog.product.rules import blank_product, check_product, slug_o
 from resolvers.catalog.variant.input import variant_columns
 from resolvers.catalog.variant.rules import check_variant, new_variant
 from resolvers.editing.locking import key_of
+from resolvers.editing.position import placed
 from resolvers.editing.updating import Edited
 
 T = TypeVar("T")
@@ -81,13 +82,13 @@ def draft_new(errors: Errors, index: int, input: Any, now: datetime, *, bulk: bo
     product = draft.result
     if input.variants:
         for place, variant in _used(draft, input.variants):
-            _make(draft, errors.at("variants", str(place)), place, variant, variant_columns(variant), product)
+            _make(draft, errors.at("variants", str(place)), place + 1, variant, variant_columns(variant), product)
         for name in OF_ITS_VARIANT:
             if getattr(input, name, None) is not None:
                 errors.refuse(ErrorCode.VALIDATION, "Say it of the variants", name)
     else:
         terms = {name: value.value for name in OF_ITS_VARIANT if isinstance(value := getattr(input, name, None), Some)}
-        _make(draft, errors, 0, None, terms, product)
+        _make(draft, errors, 1, None, terms, product)
     _belongings(draft, input)
     return draft
 
@@ -113,9 +114,11 @@ def draft_change(
     if default is not None and default not in present:
         errors.refuse(ErrorCode.NOT_FOUND, "No such variant of this product", "defaultVariantId")
     variants = given(input.variants)
+    used = _used(draft, variants or [])
+    positions = placed({key: each["position"] for key, each in present.items()}, [_key(each) for _, each in used])
     named: set[int] = set()
-    for place, variant in _used(draft, variants or []):
-        _vary(draft, errors.at("variants", str(place)), place, variant, input.manage_stock, named)
+    for (place, variant), position in zip(used, positions, strict=True):
+        _vary(draft, errors.at("variants", str(place)), position, variant, input.manage_stock, named)
     if input.manage_stock is not None:
         _manage(draft, input.manage_stock.value, named)
     _check_priced(draft, product, variants)
@@ -136,7 +139,7 @@ def _few(errors: Errors, given: Sequence[T], name: str) -> Sequence[T]:
 
 
 def _make(
-    draft: ProductDraft, errors: Errors, place: int, input: Any, asked: dict[str, Any], product: Mapping[str, Any]
+    draft: ProductDraft, errors: Errors, position: int, input: Any, asked: dict[str, Any], product: Mapping[str, Any]
 ) -> None:
     inherited: dict[str, Any] = {
         "fulfillment_type": product["fulfillment_type"],
@@ -151,19 +154,25 @@ def _make(
         asked.setdefault("available", max(0, asked["total_stock"]))
     elif "available" in asked:
         asked["total_stock"] = asked["available"]
-    made = new_variant(errors, asked, product_id=0, position=place + 1, **inherited)
+    made = new_variant(errors, asked, product_id=0, position=position, **inherited)
     draft.variants.append(VariantDraft(errors, None, made, _pictures(errors, input)))
 
 
+def _key(variant: Any) -> int | None:
+    """Of the variant that an input names; None: it is to be made."""
+    named = variant.id.value if isinstance(variant.id, Some) else variant.id
+    return None if named is None else key_of(named)
+
+
 def _vary(
-    draft: ProductDraft, errors: Errors, place: int, input: Any, managing: Some[bool] | None, named: set[int]
+    draft: ProductDraft, errors: Errors, position: int, input: Any, managing: Some[bool] | None, named: set[int]
 ) -> None:
     asked = variant_columns(input)
-    named_id = input.id.value if isinstance(input.id, Some) else input.id
-    if named_id is None:
-        _make(draft, errors, place, input, asked, draft.result)
+    key = _key(input)
+    if key is None:
+        _make(draft, errors, position, input, asked, draft.result)
         return
-    row = draft.present.get(key := key_of(named_id))
+    row = draft.present.get(key)
     if row is None:
         errors.refuse(ErrorCode.NOT_FOUND, "No such variant of this product", "id")
         return
@@ -172,7 +181,7 @@ def _vary(
         return
     named.add(key)
     draft.edited.append(Edited(errors, f"ProductVariant:{key}", input.expected_version, row["version"]))
-    asked["position"] = place + 1
+    asked["position"] = position
     if managing is not None:
         asked.setdefault("manage_stock", managing.value)
     managed = asked.get("manage_stock", row["manage_stock"])

@@ -123,19 +123,20 @@ class ProductVariantCreateInput(VariantTerms, VariantDisplay, OfProduct):
 
 @strawberry.input(
     description="A variant of the product, to be changed: what is named changes, null clears, what is absent stays. "
-    "Its place in the list is its position."
+    "A list that names all variants is their order; otherwise naming one does not move it."
 )
 class ProductVariantUpdateInput(VariantTerms, OfProduct):
     id: strawberry.ID = identifies("ProductVariant")
     expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
     position: strawberry.Maybe[int] = strawberry.field(
-        default=None, description="Taken as documented; the place in the list decides."
+        default=None, description="Taken as documented; the list decides, where it names all variants."
     )
 
 
 @strawberry.input(
-    description="With an id a variant of the product, to be changed; without one a variant to be made. Its place in "
-    "the list is its position, whatever is said here."
+    description="With an id a variant of the product, to be changed; without one a variant to be made. A list that "
+    "names all variants is their order; otherwise naming one does not move it, and new ones come last. `position` is "
+    "taken as documented, and means nothing."
 )
 class ProductBulkUpdateVariantInput(ProductVariantCreateInput):
     id: strawberry.Maybe[strawberry.ID] = identifies("ProductVariant")
