@@ -75,7 +75,7 @@ class Query(AccessQueries, FileQueries):
         rest=["GET /products/{product}", "GET /products/{productId}/pricing", "GET /public/products/{id}"],
         description="One product; null when absent or hidden.",
     )
-    products: Connection[Product] = connected(
+    products: Connection[Product] | None = connected(
         PRODUCTS,
         rest=[
             "GET /products",
@@ -162,13 +162,13 @@ class Query(AccessQueries, FileQueries):
         rest=["GET /products/get-max-excerpt-word-count"],
         description="How many words an excerpt may have.",
     )
-    integration_feeds: Connection[IntegrationFeed] = connected(
+    integration_feeds: Connection[IntegrationFeed] | None = connected(
         FEEDS, permission="products/view", description="Feeds of the store and of its products."
     )
     integration_providers: list[IntegrationProvider] = every(
         order=[ProviderRow.priority], description="What feeds can be made for; empty for who may not see feeds."
     )
-    events: Connection[Event] = connected(
+    events: Connection[Event] | None = connected(
         EVENTS,
         narrowing=OF_EVENTS,
         first=number,
@@ -184,12 +184,12 @@ class Query(AccessQueries, FileQueries):
     store_settings: StoreSettings | None = fixed(
         1, permission="store/settings", rest=["GET /settings/store"], description="The store's settings."
     )
-    audit_log: Connection[AuditEntry] = connected(
+    audit_log: Connection[AuditEntry] | None = connected(
         AUDIT_LOG,
         permission="store/sensitive",
         description="Who did what that matters later, when and from where; the newest first unless sorted.",
     )
-    trusted_documents: Connection[TrustedDocument] = connected(
+    trusted_documents: Connection[TrustedDocument] | None = connected(
         TRUSTED_DOCUMENTS,
         permission="store/sensitive",
         description="The documents that clients were built with, the most used first unless sorted.",

@@ -1,6 +1,7 @@
 """What has to be true before the first request, or one clear line why the server does not start."""
 
 import fcntl
+import multiprocessing
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -107,6 +108,13 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
             await check_schema(database)
             async with explained(database):
                 await keys.check(settings, database, store_file(database))
+            # Where there are several server processes, the one that starts them has said it.
+            if keys.lacking(settings, store_file(database)) and multiprocessing.parent_process() is None:
+                log.warning(
+                    "no key: links to downloads are null, and secrets of other systems cannot be stored",
+                    set=variable("secret_keys"),
+                    made_by="storegraph secrets key",
+                )
             if settings.admin_token is not None:
                 async with explained(database):
                     await _admin(database, settings.admin_token.get_secret_value())

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -56,7 +56,12 @@ class Batched(Declaration):
 
     @property
     def needs(self) -> Needs:  # type: ignore[override]
-        return (self.to,)
+        return () if isinstance(self.to, str) else (self.to,)
+
+    @property
+    def parent(self) -> str:
+        """The name under which the parent's row holds the key."""
+        return self.to if isinstance(self.to, str) else cast(str, self.to.key)
 
 
 class Queried(Declaration):
@@ -96,8 +101,10 @@ def batched(
     description: str | None = None,
 ) -> Any:
     """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents.
-    `ports` are the types of what the function reaches beside the database."""
-    field = declare(Batched(function, element(to), permission, ports), description=description, rest=rest)
+    `ports` are the types of what the function reaches beside the database. A parent that is no row of a table names the
+    attribute that holds the key."""
+    key = to if isinstance(to, str) else element(to)
+    field = declare(Batched(function, key, permission, ports), description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field
 

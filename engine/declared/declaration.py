@@ -41,6 +41,12 @@ class Declaration:
     list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
     paged = False  # True: a list that is as long as the arguments of the field around it say
 
+    @property
+    def refusable(self) -> bool:
+        """Whether the field can be refused, or lack what it reaches, while others beside it are answered. Such a field
+        is nullable: in GraphQL a null that may not be there takes its parent with it, and all the parent's fields."""
+        return self.permission not in (None, PUBLIC) or bool(self.ports)
+
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Any:
         """Raise BadUserInput for arguments that make no sense together. Runs once, before anything is executed; what it
         returns, if anything, is what the field is resolved with in their place."""
@@ -60,6 +66,8 @@ class DeclaredField(StrawberryField):
     @property
     def many(self) -> bool:
         outer: Any = self.type
+        if isinstance(outer, StrawberryOptional):
+            outer = outer.of_type
         return isinstance(outer, StrawberryList)
 
 

@@ -22,7 +22,7 @@ from engine.declared.entity import Entity, entity_of
 from engine.declared.sorting import Sorting
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
-from engine.values.filtering import Filtering, Part, read
+from engine.values.filtering import Filtering, Part, guarded, read
 from engine.values.ordering import MOST_SORT_FIELDS, Order, SortDirection, Term
 from engine.values.statement import AnySelect
 from engine.values.viewer import PUBLIC, Viewer
@@ -154,6 +154,11 @@ class Connected(Declaration):
         self.parent = None if to is None else to.key
         self.needs = () if to is None else (to,)
 
+    @property
+    def refusable(self) -> bool:
+        # What runs before the list may refuse it, and so may a filter, for the fields that it asks.
+        return super().refusable or self.first is not None or guarded(self.listing.filter)
+
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Asked:
         node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
         entity = entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
@@ -203,8 +208,8 @@ def connected(
     rest: Sequence[str] = (),
     description: str | None = None,
 ) -> Any:
-    """A connection field, annotated `Connection[Entity]`. Below a parent, `key`, `to`, `on` are those of `related`.
-    `first` runs before each list is read."""
+    """A connection field, annotated `Connection[Entity]`, and `| None` where it may be refused. Below a parent, `key`,
+    `to`, `on` are those of `related`. `first` runs before each list is read."""
     declaration = Connected(
         listing,
         permission,

@@ -17,7 +17,7 @@ async def resolve_batched(field: DeclaredField, source: Any, info: Info, argumen
     loader = context.loaders.get(place)
     if loader is None:
         loader = context.loaders[place] = Loader(partial(_load, batched, context, arguments), context.pace)
-    return await loader.load(getattr(source.row, batched.to.key))
+    return await loader.load(getattr(source.row, batched.parent))
 
 
 async def _load(batched: Batched, context: Context, arguments: Mapping[str, Any], keys: Sequence[Any]) -> list[Any]:

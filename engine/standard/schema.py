@@ -11,6 +11,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
+    is_non_null_type,
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_arguments
@@ -32,8 +33,9 @@ from engine.values.scalars import SCALARS
 
 
 class Schema(strawberry.Schema):
-    """Refuses to load when a root field declares no permission, when nothing resolves a declaration, and when an entity
-    was once called what another type is called now: ids of either would be the other's.
+    """Refuses to load when a root field declares no permission, when a field that may be refused is never null, when
+    nothing resolves a declaration, and when an entity was once called what another type is called now: ids of either
+    would be the other's.
 
     `internal` are mutations that have no field: `mutations` has them by the names of their functions, for whoever acts
     inside this process. `audited` is the policy for mutations that do not say whether the audit log tells of them."""
@@ -60,11 +62,13 @@ class Schema(strawberry.Schema):
                 identity.rename(former, entity.name)
         for type_ in self.core.type_map.values():
             if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
-                for field in type_.fields.values():
+                for name, field in type_.fields.items():
                     said = (field.extensions or {}).get(DEFINITION)
                     if said is not None:
                         priced(said)
                     if isinstance(said, DeclaredField):
+                        if said.declaration.refusable and is_non_null_type(field.type):
+                            raise TypeError(f"{type_}.{name} may be refused, and has to be nullable for that")
                         field.resolve = resolver(said, self.taken)
             if isinstance(type_, GraphQLInputObjectType):
                 _prepare(type_)

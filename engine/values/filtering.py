@@ -27,7 +27,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from strawberry.types.base import get_object_definition
+from strawberry.types.base import StrawberryContainer, get_object_definition
+from strawberry.types.lazy_type import LazyType
 
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
@@ -202,6 +203,20 @@ class _Reading:
         self.left -= 1
         if self.left < 0:
             raise BadUserInput(f"A filter has at most {MOST_PARTS} parts")
+
+
+def guarded(filter_: Any, known: frozenset[Any] = frozenset()) -> bool:
+    """Whether some field of a filter input, or of one that it nests, takes a permission of its own."""
+    for of in get_object_definition(filter_, strict=True).fields:
+        if of.metadata.get(PERMISSION) is not None:
+            return True
+        inner: Any = of.type
+        while isinstance(inner, StrawberryContainer):
+            inner = inner.of_type
+        inner = inner.resolve_type() if isinstance(inner, LazyType) else inner
+        if SOME in of.metadata and inner not in known and guarded(inner, known | {filter_, inner}):
+            return True
+    return False
 
 
 def read(filter_: Any) -> Filtering:

@@ -21,7 +21,8 @@ DOWNLOAD, PERMISSION = table(DownloadRow), table(DownloadPermissionRow)
 
 @dataclass(frozen=True, slots=True)
 class OrderedFile:
-    """A file of an order, as its customer meets it now."""
+    """A file of an order, as its customer meets it now. `link` is what a link for them says: the order and the file's
+    identifier; None while the order permits no download."""
 
     download: int
     title: str | None
@@ -29,7 +30,7 @@ class OrderedFile:
     file_name: str | None
     file_size: int | None
     status: Verdict
-    url: URL | None
+    link: tuple[int, str] | None
     remaining: int | None
     expires_at: datetime | None
 
@@ -52,8 +53,13 @@ async def ordered_files(context: Context, keys: Sequence[int]) -> list[list[Orde
     """For each order the files that its customer receives."""
     found: dict[int, list[OrderedFile]] = {key: [] for key in keys}
     for entitlement in await entitlements(context.rows, keys, at=now()):
-        found[entitlement.order_id].append(_file(context, entitlement))
+        found[entitlement.order_id].append(_file(entitlement))
     return [found[key] for key in keys]
+
+
+async def customer_urls(context: Context, keys: Sequence[tuple[int, str] | None]) -> list[URL | None]:
+    """For each such pair a link; None for none."""
+    return [None if key is None else _url(context, *key) for key in keys]
 
 
 async def permission_urls(context: Context, keys: Sequence[int]) -> list[URL | None]:
@@ -64,14 +70,14 @@ async def permission_urls(context: Context, keys: Sequence[int]) -> list[URL | N
         .where(PERMISSION.c.id.in_(keys))
     )
     places = {row.id: (row.order_id, row.identifier) for row in await context.rows(statement)}
-    granted = {
-        (e.order_id, e.download["identifier"]): _url(context, e)
+    links = {
+        (e.order_id, e.download["identifier"]): _link(e)
         for e in await entitlements(context.rows, {order for order, _ in places.values()}, at=now())
     }
-    return [granted.get(places[key]) if key in places else None for key in keys]
+    return await customer_urls(context, [links.get(places[key]) if key in places else None for key in keys])
 
 
-def _file(context: Context, entitlement: Entitlement) -> OrderedFile:
+def _file(entitlement: Entitlement) -> OrderedFile:
     download = entitlement.download
     return OrderedFile(
         download=download["id"],
@@ -80,14 +86,17 @@ def _file(context: Context, entitlement: Entitlement) -> OrderedFile:
         file_name=download["file_name"],
         file_size=download["file_size"],
         status=entitlement.verdict(now()),
-        url=_url(context, entitlement),
+        link=_link(entitlement),
         remaining=entitlement.remaining,
         expires_at=entitlement.expires_at,
     )
 
 
-def _url(context: Context, entitlement: Entitlement) -> URL | None:
+def _link(entitlement: Entitlement) -> tuple[int, str] | None:
     if entitlement.verdict(now()) is not Verdict.GRANTED:
         return None
-    links = context.database.port(Links)
-    return URL(links.url(entitlement.download["identifier"], order_id=entitlement.order_id))
+    return entitlement.order_id, entitlement.download["identifier"]
+
+
+def _url(context: Context, order_id: int, identifier: str) -> URL:
+    return URL(context.database.port(Links).url(identifier, order_id=order_id))

@@ -19,10 +19,10 @@ from schema.access.viewer import Viewer, viewer
 @strawberry.type
 class AccessQueries:
     viewer: Viewer | None = queried(viewer, description="Who asks, and what they may do.")
-    users: Connection[User] = connected(USERS, permission=IS_SUPER_ADMIN, description="Who may sign in.")
+    users: Connection[User] | None = connected(USERS, permission=IS_SUPER_ADMIN, description="Who may sign in.")
     user: User | None = lookup(UserBy, permission=IS_SUPER_ADMIN, description="One user; null when absent.")
-    roles: list[Role] = every(order=[RoleRow.key], permission=IS_SUPER_ADMIN, description="All roles.")
-    tokens: Connection[AccessToken] = connected(
+    roles: list[Role] | None = every(order=[RoleRow.key], permission=IS_SUPER_ADMIN, description="All roles.")
+    tokens: Connection[AccessToken] | None = connected(
         TOKENS, permission=IS_SUPER_ADMIN, description="Tokens of machines and storefronts, the newest first."
     )
     permissions: Permissions | None = queried(

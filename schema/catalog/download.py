@@ -61,7 +61,7 @@ class ProductDownload(Node):
     download_expiry_days: int | None = column(
         DownloadRow.download_expiry_days, description="Days after the purchase; null is forever."
     )
-    url: URL = batched(
+    url: URL | None = batched(
         download_urls,
         to=DownloadRow.identifier,
         ports=(Links,),

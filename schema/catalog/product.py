@@ -243,7 +243,7 @@ class Product(Node):
         to=ProductRow.id,
         description="The order lines that sold it, the newest first unless sorted.",
     )
-    related_products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+    related_products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] | None = connected(
         PRODUCTS,
         key=RELATED_TO.c.id,
         to=ProductRow.id,

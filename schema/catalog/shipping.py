@@ -40,7 +40,7 @@ class ShippingClass(Node):
         description="FIXED: minor units of the currency; PERCENTAGE: hundredths of a percent.",
     )
     per_item: bool = column(ShippingClassRow.per_item, description="Charged for each item, not once a line.")
-    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] | None = connected(
         PRODUCTS,
         key=ProductRow.shipping_class_id,
         to=ShippingClassRow.id,

@@ -42,7 +42,7 @@ class TaxClass(Node):
     categories: list[Annotated["Term", strawberry.lazy("schema.catalog.taxonomy")]] = picked(
         TaxClassRow.categories, description="Categories it is meant for."
     )
-    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] | None = connected(
         PRODUCTS,
         key=ProductRow.tax_class_id,
         to=TaxClassRow.id,

@@ -69,7 +69,7 @@ class Term(Node):
         rest=["POST /products/fetch-term-by-parent"],
         description="The terms right below it, by their names.",
     )
-    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] = connected(
+    products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] | None = connected(
         PRODUCTS,
         key=ProductTermRow.term_id,
         to=TermRow.id,

@@ -15,7 +15,7 @@ from engine.declared.declaration import related
 from engine.standard.context import Context
 from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.commerce.download import OrderedFile, ordered_files
+from resolvers.commerce.download import OrderedFile, customer_urls, ordered_files
 
 if TYPE_CHECKING:
     from schema.catalog.download import ProductDownload
@@ -28,9 +28,12 @@ class OrderDownload:
     file_name: str | None = strawberry.field(description="The name that buyers save it under.")
     file_size: float | None = strawberry.field(description="In bytes, whole; null when not known.")
     status: Verdict = strawberry.field(description="Whether it may be downloaded now.")
-    url: URL | None = strawberry.field(
+    url: URL | None = batched(
+        customer_urls,
+        to="link",
+        ports=(Links,),
         description="A link for the customer, made anew each time it is asked for; it lasts an hour unless the server "
-        "says otherwise. Each download through it counts. Null unless the status is GRANTED."
+        "says otherwise. Each download through it counts. Null unless the status is GRANTED.",
     )
     remaining: int | None = strawberry.field(description="How many downloads are left; null is any number.")
     expires_at: datetime | None = strawberry.field(description="When the order ceases to permit it; null is never.")
@@ -47,7 +50,7 @@ async def _of_orders(context: Context, keys: Sequence[int]) -> list[list[OrderDo
 def _shown(file: OrderedFile) -> OrderDownload:
     one = object.__new__(OrderDownload)
     one.row = file
-    for name in ("title", "type", "file_name", "file_size", "status", "url", "remaining", "expires_at"):
+    for name in ("title", "type", "file_name", "file_size", "status", "remaining", "expires_at"):
         setattr(one, name, getattr(file, name))
     return one
 
@@ -56,6 +59,5 @@ def order_downloads() -> Any:
     return batched(
         _of_orders,
         to=OrderRow.id,
-        ports=(Links,),
         description="The files that its customer receives, whether permitted now or not.",
     )

@@ -53,6 +53,11 @@ def signing(settings: Settings, store: Path | None) -> Callable[[], list[str]]:
     return keys
 
 
+def lacking(settings: Settings, store: Path | None) -> bool:
+    """Whether there is no key and none will be made: a server's database has no file that it could lie beside."""
+    return not settings.secret_keys and store is None
+
+
 def key_file(store: Path) -> Path:
     return store.with_name(f"{store.name}.key")
 

@@ -331,7 +331,7 @@ class Book(Node):
         ProductRow.version,
     )
     letters: int = column(expression(func.length(ProductRow.title), "letters"))
-    variants: list[ProductVariant] = related(
+    variants: list[ProductVariant] | None = related(
         VariantRow.product_id,
         to=ProductRow.id,
         where=table(VariantRow).c.price > 100,
@@ -347,7 +347,7 @@ async def _hello(context: Context, name: str, times: int = 1) -> str:
 
 @strawberry.type(name="Query")
 class Shop:
-    books: Connection[Book] = connected(PRODUCTS, permission="store/settings", description="All of them.")
+    books: Connection[Book] | None = connected(PRODUCTS, permission="store/settings", description="All of them.")
     hello: str | None = queried(
         _hello, Argument("name", str), Argument("times", int, default=1), permission="products/view"
     )

@@ -118,13 +118,13 @@ async def _refused(gateway: Gateway, name: str, declared: DeclaredField, field: 
         allowed = False
     if allowed and isinstance(declared.declaration, Performed):
         return False
-    answer = await gateway.executor.execute(_request(name, declared, field), viewer, gateway.units, "test")
+    answer = await gateway.executor.execute(request(name, declared, field), viewer, gateway.units, "test")
     assert answer.executed, (name, answer.body)
     return any(error["extensions"]["code"] in REFUSALS for error in answer.body.get("errors", ()))
 
 
-def _request(name: str, declared: DeclaredField, field: GraphQLField) -> Request:
-    """The shortest document that asks for a root field."""
+def request(name: str, declared: DeclaredField, field: GraphQLField, *, beside: str = "") -> Request:
+    """The shortest document that asks for a root field, and for what is `beside` it."""
     kind, _, field_name = name.partition(".")
     identifying = getattr(declared.declaration, "identifying", {})
     variables, places, types = {}, [], []
@@ -141,7 +141,7 @@ def _request(name: str, declared: DeclaredField, field: GraphQLField) -> Request
         selection = " { nodes { __typename } }"
     declared_variables = f" ({', '.join(types)})" if types else ""
     given = f"({', '.join(places)})" if places else ""
-    return Request(f"{kind.lower()} Ask{declared_variables} {{ {field_name}{given}{selection} }}", variables)
+    return Request(f"{kind.lower()} Ask{declared_variables} {{ {field_name}{given}{selection} {beside} }}", variables)
 
 
 def _sample(type_: Any, identifies: str | None = None) -> Any:

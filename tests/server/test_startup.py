@@ -192,3 +192,13 @@ def test_what_is_not_connected_is_missed_at_the_start(database_url: str, monkeyp
         running(Settings(database_url=database_url)),
     ):
         pass
+
+
+def test_a_start_without_keys_says_what_will_be_missing(
+    database_url: str, without_keys: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file keeps those of an embedded store; a server's database has none."""
+    with running(Settings(database_url=database_url)):
+        pass
+    said = [message for message in caplog.messages if "STOREGRAPH_SECRET_KEYS" in message]
+    assert len(said) == (0 if database_url.startswith("sqlite") else 1)

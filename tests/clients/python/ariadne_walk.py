@@ -13,6 +13,7 @@ async def main() -> None:
     headers = {"Authorization": f"Bearer {os.environ['STOREGRAPH_TOKEN']}"}
     async with Storefront(url=os.environ["STOREGRAPH_URL"], headers=headers) as storefront:
         shelf = (await storefront.product_list(first=3, sort=[ProductSort(field=ProductSortField.TITLE)])).products
+        assert shelf is not None
         card = shelf.edges[0].node
         before = card.variants[0]
 

@@ -21,7 +21,7 @@ export type Glance = { id: string; title: string; minPrice: number; variant: str
 
 /** Each product of a list, with the first of its variants. */
 export function glances({ products }: ProductListQuery): Glance[] {
-  return fragmentData(ProductShelfFragmentDoc, products).edges.map((edge) => {
+  return fragmentData(ProductShelfFragmentDoc, products!).edges.map((edge) => {
     const product = fragmentData(ProductCardFragmentDoc, edge.node);
     const [variant] = fragmentData(VariantCardFragmentDoc, edge.node.variants);
     assert(variant, `${product.title} has no variant`);
@@ -44,7 +44,7 @@ export function first(list: ProductListQuery): Glance {
 }
 
 export function cursor({ products }: ProductListQuery): string | null {
-  return fragmentData(ProductShelfFragmentDoc, products).pageInfo.endCursor ?? null;
+  return fragmentData(ProductShelfFragmentDoc, products!).pageInfo.endCursor ?? null;
 }
 
 export function lines({ product }: ProductOrdersQuery): string[] {

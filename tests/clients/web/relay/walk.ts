@@ -29,7 +29,7 @@ function read<Data>(fragment: ReaderFragment, reference: unknown): Data {
   return environment.lookup(getSelector(fragment, reference) as SingularReaderSelector).data as Data;
 }
 
-const products = () => read<shelf_products$data>(shelf_products, environment.lookup(shelf.fragment).data).products;
+const products = () => read<shelf_products$data>(shelf_products, environment.lookup(shelf.fragment).data).products!;
 
 function first() {
   const [edge] = products().edges;
