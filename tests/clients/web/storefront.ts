@@ -23,7 +23,7 @@ export function card(masked: FragmentType<typeof ProductCardFragmentDoc>): strin
 export function page({ product }: ProductPageQuery): string[] {
   if (!product) return ["Not found"];
   const related = fragmentData(ProductShelfFragmentDoc, product.relatedProducts);
-  return [card(product), product.excerpt, ...related.edges.map((edge) => card(edge.node))];
+  return [card(product), product.excerpt, ...(related?.edges ?? []).map((edge) => card(edge.node))];
 }
 
 /** An update names what it changes: absent leaves alone, null clears. */
