@@ -9,25 +9,14 @@ from db.catalog import visibility
 from db.catalog.events import SHIPPING_CLASS_CREATED, SHIPPING_CLASS_DELETED, SHIPPING_CLASS_UPDATED
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 from engine.declared.input import finds, identifies
-from engine.declared.mutation import mutation
-from engine.declared.payload import Keys
-from engine.unit.unit import Refuses, Unit
+from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
 from engine.values.scalars import Cents
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing import text
-from resolvers.editing.editable import Editable, Text, edited_version, seen_version
-from resolvers.editing.updating import named
+from resolvers.editing.editable import Text, edited_version
+from resolvers.editing.simple import SimpleNoun
 
-SHIPPING_CLASSES: Final = Editable(
-    ShippingClassRow,
-    visibility.shipping_classes,
-    SHIPPING_CLASS_CREATED,
-    SHIPPING_CLASS_UPDATED,
-    SHIPPING_CLASS_DELETED,
-    texts={"name": Text(192, required="A name is required"), "description": Text(500, text.lines)},
-    not_negative=("cost",),
-)
 WHOLE: Final = 10_000  # hundredths of a percent
 COST: Final = "FIXED: minor units of the currency; PERCENTAGE: hundredths of a percent, up to 10000."
 
@@ -58,46 +47,25 @@ class ShippingClassUpdateInput:
     description: strawberry.Maybe[str | None]
 
 
-@strawberry.input(description="Which shipping class goes.")
-class ShippingClassDeleteInput:
-    id: strawberry.ID = identifies("ShippingClass")
-    expected_version: int | None = seen_version()
-
-
-@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_CREATED,))
-async def shipping_class_create(unit: Unit, input: ShippingClassCreateInput) -> Keys:
-    """Make a shipping class."""
-    asked = {
-        "name": input.name,
-        "type": input.type,
-        "cost": int(input.cost),
-        "per_item": input.per_item,
-        "description": input.description,
-    }
-    return {"shipping_class": (await SHIPPING_CLASSES.make(unit, _checked(unit, {}, asked)))["id"]}
-
-
-@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_UPDATED,))
-async def shipping_class_update(unit: Unit, input: ShippingClassUpdateInput) -> Keys:
-    """Change a shipping class."""
-    row = await SHIPPING_CLASSES.load(unit, input.id, input.expected_version)
-    await SHIPPING_CLASSES.change(unit, row, _checked(unit, row, named(input, leave=("id", "expected_version"))))
-    return {"shipping_class": row["id"]}
-
-
-@mutation(permission="store/settings", rest=None, emits=(SHIPPING_CLASS_DELETED,))
-async def shipping_class_delete(unit: Unit, input: ShippingClassDeleteInput) -> Keys:
-    """Delete a shipping class. Its products and variants have none afterwards, without a new version and without events
-    of their own."""
-    row = await SHIPPING_CLASSES.load(unit, input.id, input.expected_version)
-    await SHIPPING_CLASSES.remove(unit, row)
-    return {"deleted_id": row["id"]}
-
-
-def _checked(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are stored. What a percentage may be holds for the row with them."""
-    values = SHIPPING_CLASSES.checked(errors, asked)
+async def _own(errors: Refuses, row: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What a percentage may be holds for the row with the new values."""
     result = {**row, **values}
     if result["type"] is ShippingClassType.PERCENTAGE and result["cost"] > WHOLE:
         errors.refuse(ErrorCode.VALIDATION, f"A percentage is at most 100 ({WHOLE} hundredths)", "cost")
     return values
+
+
+SHIPPING_CLASSES: Final = SimpleNoun(
+    ShippingClassRow,
+    visibility.shipping_classes,
+    SHIPPING_CLASS_CREATED,
+    SHIPPING_CLASS_UPDATED,
+    SHIPPING_CLASS_DELETED,
+    texts={"name": Text(192, required="A name is required"), "description": Text(500, text.lines)},
+    not_negative=("cost",),
+    permission="store/settings",
+    creates=ShippingClassCreateInput,
+    updates=ShippingClassUpdateInput,
+    own=_own,
+    gone="Its products and variants have none afterwards, without a new version and without events of their own.",
+)

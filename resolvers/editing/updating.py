@@ -23,6 +23,14 @@ def named(input: Any, *, leave: Iterable[str]) -> dict[str, Any]:
     return {name: value.value for name, value in given if isinstance(value, Some)}
 
 
+def said(input: Any) -> dict[str, Any]:
+    """What the input of something new says, by its fields: those that are absent or null stay out."""
+    fields = (f.python_name for f in get_object_definition(type(input), strict=True).fields)
+    given = {name: getattr(input, name) for name in fields}
+    values = {name: value.value if isinstance(value, Some) else value for name, value in given.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def differences(row: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that differ from the row's."""
     return {name: value for name, value in values.items() if row[name] != value}

@@ -12,12 +12,11 @@ from engine.declared.connection import Connection
 from engine.declared.declaration import column, computed
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
-from engine.declared.mutation import performed
-from engine.declared.payload import Payload, changed, deleted
 from engine.values.scalars import Cents
 from resolvers.catalog.product.listing import PRODUCTS
-from resolvers.catalog.shipping import shipping_class_create, shipping_class_delete, shipping_class_update
+from resolvers.catalog.shipping import SHIPPING_CLASSES
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from schema.simple import edits
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product
@@ -51,23 +50,6 @@ class ShippingClass(Node):
     updated_at: datetime | None = column(ShippingClassRow.updated_at)
 
 
-@strawberry.type(description="The shipping class.")
-class ShippingClassCreatePayload(Payload):
-    shipping_class: ShippingClass | None = changed(ShippingClassRow.id)
-
-
-@strawberry.type(description="The shipping class.")
-class ShippingClassUpdatePayload(Payload):
-    shipping_class: ShippingClass | None = changed(ShippingClassRow.id)
-
-
-@strawberry.type(description="The shipping class that is gone; what had it has none.")
-class ShippingClassDeletePayload(Payload):
-    deleted_id: strawberry.ID | None = deleted("ShippingClass")
-
-
-@strawberry.type
+@edits(ShippingClass, SHIPPING_CLASSES)
 class ShippingClassMutations:
-    shipping_class_create: ShippingClassCreatePayload | None = performed(shipping_class_create)
-    shipping_class_update: ShippingClassUpdatePayload | None = performed(shipping_class_update)
-    shipping_class_delete: ShippingClassDeletePayload | None = performed(shipping_class_delete)
+    """Its create, update and delete."""

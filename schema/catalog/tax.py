@@ -13,10 +13,9 @@ from engine.declared.declaration import column, computed
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
 from engine.declared.lookup import picked
-from engine.declared.mutation import performed
-from engine.declared.payload import Payload, changed, deleted
 from resolvers.catalog.product.listing import PRODUCTS
-from resolvers.catalog.tax import tax_class_create, tax_class_delete, tax_class_update
+from resolvers.catalog.tax import TAX_CLASSES
+from schema.simple import edits
 
 if TYPE_CHECKING:
     from schema.catalog.product import Product
@@ -53,23 +52,6 @@ class TaxClass(Node):
     updated_at: datetime | None = column(TaxClassRow.updated_at)
 
 
-@strawberry.type(description="The tax class.")
-class TaxClassCreatePayload(Payload):
-    tax_class: TaxClass | None = changed(TaxClassRow.id)
-
-
-@strawberry.type(description="The tax class.")
-class TaxClassUpdatePayload(Payload):
-    tax_class: TaxClass | None = changed(TaxClassRow.id)
-
-
-@strawberry.type(description="The tax class that is gone; products that had it have none.")
-class TaxClassDeletePayload(Payload):
-    deleted_id: strawberry.ID | None = deleted("TaxClass")
-
-
-@strawberry.type
+@edits(TaxClass, TAX_CLASSES)
 class TaxClassMutations:
-    tax_class_create: TaxClassCreatePayload | None = performed(tax_class_create)
-    tax_class_update: TaxClassUpdatePayload | None = performed(tax_class_update)
-    tax_class_delete: TaxClassDeletePayload | None = performed(tax_class_delete)
+    """Its create, update and delete."""

@@ -1,0 +1,90 @@
+"""Simple nouns: each is its inputs and its own rules, and the mutations that make, change and delete it are derived."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import strawberry
+
+from engine.declared.input import identifies
+from engine.declared.mutation import Function, Mutation, mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from resolvers.editing.editable import Editable, seen_version
+from resolvers.editing.updating import named, said
+
+# Gets the row as it was (of a new one nothing) and the values as the shared rules left them; gives them as they are
+# stored, and refuses what the noun forbids.
+Own = Callable[[Unit, Mapping[str, Any], dict[str, Any]], Awaitable[dict[str, Any]]]
+In = TypeVar("In")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SimpleNoun(Editable):
+    """`slug_of` names the text that a missing slug is made of; `gone` says what becomes of those that referred to a
+    deleted row."""
+
+    permission: str
+    creates: type[Any]
+    updates: type[Any]
+    own: Own | None = None
+    slug_of: str | None = None
+    gone: str = ""
+
+    @property
+    def key(self) -> str:
+        """What payloads call it: `tax_class`."""
+        return self.name.replace(" ", "_")
+
+    @cached_property
+    def mutations(self) -> Mapping[str, Mutation[Any]]:
+        """By their verbs: create, update, delete."""
+        return {
+            "create": self._declared(self._create, self.creates, f"Make {self._one}.", self.created),
+            "update": self._declared(self._update, self.updates, f"Change {self._one}.", self.updated),
+            "delete": self._declared(self._delete, self._deletes, f"Delete {self._one}. {self.gone}", self.deleted),
+        }
+
+    @property
+    def _one(self) -> str:
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+    @property
+    def _deletes(self) -> type[Any]:
+        body = {
+            "__annotations__": {"id": strawberry.ID, "expected_version": int | None},
+            "id": identifies(self.updated.entity),
+            "expected_version": seen_version(),
+        }
+        name = f"{self.updated.entity}DeleteInput"
+        return strawberry.input(type(name, (), body), description=f"Which {self.name} goes.")
+
+    def _declared(self, function: Function[Any], takes: type[In], doc: str, event: Any) -> Mutation[In]:
+        async def carried_out(unit: Unit, input: Any) -> Keys:
+            return await function(unit, input)
+
+        carried_out.__doc__ = doc
+        carried_out.__annotations__ = {"unit": Unit, "input": takes, "return": Keys}
+        return mutation(permission=self.permission, rest=None, emits=(event,))(carried_out)
+
+    async def _create(self, unit: Unit, input: Any) -> Keys:
+        return {self.key: (await self.make(unit, await self._values(unit, {}, said(input))))["id"]}
+
+    async def _update(self, unit: Unit, input: Any) -> Keys:
+        row = await self.load(unit, input.id, input.expected_version)
+        asked = named(input, leave=("id", "expected_version"))
+        await self.change(unit, row, await self._values(unit, row, asked))
+        return {self.key: row["id"]}
+
+    async def _delete(self, unit: Unit, input: Any) -> Keys:
+        row = await self.load(unit, input.id, input.expected_version)
+        await self.remove(unit, row)
+        return {"deleted_id": row["id"]}
+
+    async def _values(self, unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+        values = self.checked(unit, asked)
+        if not row and self.slug_of is not None and "slug" not in values:
+            otherwise = self.name.replace(" ", "-")
+            values["slug"] = await self.free_slug(unit, values[self.slug_of], otherwise=otherwise)
+        return values if self.own is None else await self.own(unit, row, values)
