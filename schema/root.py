@@ -34,14 +34,13 @@ from resolvers.integration.feed import FEEDS
 from schema.access.audit import AuditEntry
 from schema.access.document import TrustedDocument
 from schema.access.queries import AccessQueries
-from schema.access.role import Role, RoleMutations
+from schema.access.role import RoleMutations
 from schema.access.session import SessionMutations
-from schema.access.token import AccessToken, TokenMutations
-from schema.access.user import ApplicationPassword, User, UserMutations
-from schema.catalog.attribute import AttributeGroup, AttributeMutations, AttributeTerm
+from schema.access.token import TokenMutations
+from schema.access.user import UserMutations
+from schema.catalog.attribute import AttributeGroup, AttributeMutations
 from schema.catalog.bundle import BundleMutations
-from schema.catalog.download import DownloadMutations, ProductDownload
-from schema.catalog.media import Media
+from schema.catalog.download import DownloadMutations
 from schema.catalog.options import VariantOption, options
 from schema.catalog.product import Product
 from schema.catalog.product_lifecycle_mutations import ProductLifecycleMutations
@@ -49,16 +48,11 @@ from schema.catalog.product_mutations import ProductMutations
 from schema.catalog.shipping import ShippingClass, ShippingClassMutations
 from schema.catalog.tax import TaxClass, TaxClassMutations
 from schema.catalog.taxonomy import Taxonomy, TaxonomyMutations, Term
-from schema.catalog.upgrade_path import UpgradePath, UpgradePathMutations
+from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
-from schema.commerce.customer import Customer, CustomerAddress
-from schema.commerce.order import Order, OrderAddress
-from schema.commerce.order_item import DownloadPermission, OrderItem
 from schema.commerce.store import StoreMutations, StoreSettings
-from schema.commerce.subscription import CustomerSubscription
-from schema.commerce.transaction import OrderTransaction
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.event import Event
 from schema.integration.event_type import DeclaredEvent, check_emitted, event_types
@@ -230,37 +224,5 @@ class Mutation(
     """One class per noun, beside the noun's type."""
 
 
-ENTITIES = [
-    AccessToken,
-    ApplicationPassword,
-    AttributeGroup,
-    AttributeTerm,
-    AuditEntry,
-    Customer,
-    CustomerSubscription,
-    CustomerAddress,
-    DownloadPermission,
-    Event,
-    IntegrationFeed,
-    IntegrationProvider,
-    Media,
-    Order,
-    OrderAddress,
-    OrderItem,
-    OrderTransaction,
-    Product,
-    ProductDownload,
-    ProductVariant,
-    Role,
-    ShippingClass,
-    StoreSettings,
-    TaxClass,
-    Taxonomy,
-    Term,
-    TrustedDocument,
-    UpgradePath,
-    User,
-]
-
-schema = Schema(Query, Mutation, types=ENTITIES, internal=[scheduled_publish], audited=audited)
+schema = Schema(Query, Mutation, internal=[scheduled_publish], audited=audited)
 check_emitted(schema)

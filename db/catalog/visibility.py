@@ -59,17 +59,6 @@ def media(viewer: Viewer) -> ColumnElement[bool]:
     return or_(of_product, of_variant)
 
 
-def upgrade_paths(viewer: Viewer) -> ColumnElement[bool]:
-    return rows_with(viewer, "products/view")
-
-
-def shipping_classes(viewer: Viewer) -> ColumnElement[bool]:
-    return rows_with(viewer, "products/view")
-
-
-def tax_classes(viewer: Viewer) -> ColumnElement[bool]:
-    return rows_with(viewer, "products/view")
-
-
-def attributes(viewer: Viewer) -> ColumnElement[bool]:
+def staff(viewer: Viewer) -> ColumnElement[bool]:
+    """What only those who run the store see, all of it: classes, attributes, upgrade paths."""
     return rows_with(viewer, "products/view")

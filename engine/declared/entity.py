@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, Final, TypeVar, cast, dataclass_transform
 
 import strawberry
 from sqlalchemy import Column, ColumnElement, Row, Table
@@ -18,6 +19,8 @@ from engine.values.viewer import Viewer
 
 T = TypeVar("T")
 Visible = Callable[[Viewer], ColumnElement[bool]]
+# What a table with versions keeps of each row, and how the graph shows it.
+KEPT: Final[Mapping[str, Any]] = {"version": int, "created_at": datetime | None, "updated_at": datetime | None}
 
 
 @strawberry.interface(description="Anything with a stable identity.")
@@ -86,14 +89,19 @@ def entity(
     directives: Sequence[object] = (),
     formerly: Sequence[str] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a type over a table with a single-column key. Its `id` is derived from that key. `formerly`: what the
+    """Declare a type over a table with a single-column key. Its `id` is derived from that key, and of a table with
+    versions `version`, `createdAt` and `updatedAt` stand last, unless the class says them itself. `formerly`: what the
     type was called before; ids given out then are ids of it still."""
 
     def declare(cls: type[T]) -> type[T]:
         table = cast(Table, row.__table__)  # type: ignore[attr-defined]
         (key,) = table.primary_key.columns
         name = cls.__name__
-        cls.__annotations__ = {"id": strawberry.ID, **cls.__annotations__}
+        versioned = all(each in table.c for each in KEPT)
+        kept = {name: type_ for name, type_ in KEPT.items() if versioned and name not in cls.__annotations__}
+        cls.__annotations__ = {"id": strawberry.ID, **cls.__annotations__, **kept}
+        for each in kept:
+            setattr(cls, each, column(table.c[each]))
         cls.id = computed(  # type: ignore[attr-defined]
             lambda k: strawberry.ID(identity.encode(name, k)), element(key), description="Opaque and stable."
         )

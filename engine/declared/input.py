@@ -21,6 +21,7 @@ from strawberry.types.base import (
     get_object_definition,
     has_object_definition,
 )
+from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 from strawberry.types.maybe import Some
 from strawberry.types.unset import UNSET
@@ -47,6 +48,18 @@ def finds(attribute: object, *, identifies: str | None = None, description: str 
     """A field of a `@oneOf` lookup input: the row whose column has this value."""
     metadata = {FINDS: element(attribute)} | ({IDENTIFIES: identifies} if identifies else {})
     return strawberry.field(default=None, description=description, metadata=metadata)
+
+
+def lookup_input(entity: str, key: Any, **columns: Any) -> type[Any]:
+    """The `@oneOf` input `XxxBy` of an entity: its id, the store's own number behind it, and the texts that find one
+    too, each a column or, where there is more to say of it, a field made by `finds`."""
+    own = {"id": finds(key, identifies=entity), "database_id": finds(key, description="The store's own number.")}
+    more = {name: c if isinstance(c, StrawberryField) else finds(c) for name, c in columns.items()}
+    maybe: Any = strawberry.Maybe
+    types = {"id": maybe[strawberry.ID], "database_id": maybe[int]}
+    texts = dict.fromkeys(more, maybe[str])
+    made = type(f"{entity}By", (), {"__annotations__": types | texts, **own, **more})
+    return strawberry.input(made, one_of=True, description="Exactly one of these.")
 
 
 def confidential(*, description: str | None = None) -> Any:

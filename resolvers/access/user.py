@@ -16,7 +16,7 @@ from db.access.user import UserRow, folded
 from db.store.row import table
 from db.store.writing import add, edit
 from engine.declared.filter_input import filter_input
-from engine.declared.input import confidential, finds, identifies
+from engine.declared.input import confidential, finds, identifies, lookup_input
 from engine.declared.listing import Listing
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -35,12 +35,13 @@ USER: Final = table(UserRow)
 SESSION: Final = table(SessionRow)
 
 
-@strawberry.input(one_of=True, description="Exactly one of these.")
-class UserBy:
-    id: strawberry.Maybe[strawberry.ID] = finds(UserRow.id, identifies="User")
-    database_id: strawberry.Maybe[int] = finds(UserRow.id, description="The store's own number.")
-    login: strawberry.Maybe[str] = finds(UserRow.login, description="In lower case, as it is stored.")
-    email: strawberry.Maybe[str] = finds(UserRow.email, description="In lower case, as it is stored.")
+LOWER_CASE: Final = "In lower case, as it is stored."
+UserBy: Final = lookup_input(
+    "User",
+    UserRow.id,
+    login=finds(UserRow.login, description=LOWER_CASE),
+    email=finds(UserRow.email, description=LOWER_CASE),
+)
 
 
 @filter_input()

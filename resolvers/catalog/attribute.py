@@ -18,7 +18,7 @@ from db.catalog.events import (
     ATTRIBUTE_TERM_UPDATED,
 )
 from db.store.row import table
-from engine.declared.input import finds, identifies
+from engine.declared.input import identifies, lookup_input
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -37,7 +37,7 @@ TEXTS: Final = {
 }
 GROUPS: Final = Editable(
     AttributeGroupRow,
-    visibility.attributes,
+    visibility.staff,
     ATTRIBUTE_GROUP_CREATED,
     ATTRIBUTE_GROUP_UPDATED,
     ATTRIBUTE_GROUP_DELETED,
@@ -45,7 +45,7 @@ GROUPS: Final = Editable(
 )
 TERMS: Final = Editable(
     AttributeTermRow,
-    visibility.attributes,
+    visibility.staff,
     ATTRIBUTE_TERM_CREATED,
     ATTRIBUTE_TERM_UPDATED,
     ATTRIBUTE_TERM_DELETED,
@@ -54,11 +54,7 @@ TERMS: Final = Editable(
 SLUG: Final = "Made of the title when absent."
 
 
-@strawberry.input(one_of=True, description="Exactly one of these.")
-class AttributeGroupBy:
-    id: strawberry.Maybe[strawberry.ID] = finds(AttributeGroupRow.id, identifies="AttributeGroup")
-    database_id: strawberry.Maybe[int] = finds(AttributeGroupRow.id, description="The store's own number.")
-    slug: strawberry.Maybe[str] = finds(AttributeGroupRow.slug)
+AttributeGroupBy: Final = lookup_input("AttributeGroup", AttributeGroupRow.id, slug=AttributeGroupRow.slug)
 
 
 @strawberry.input(description="A new kind of difference: colour, size.")

@@ -1,9 +1,10 @@
 """Simple nouns: each is its inputs and its own rules, and the mutations that make, change and delete it are derived."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import strawberry
 
@@ -11,7 +12,7 @@ from engine.declared.input import identifies
 from engine.declared.mutation import Function, Mutation, mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
-from resolvers.editing.editable import Editable, seen_version
+from resolvers.editing.editable import Editable, edited_version, seen_version
 from resolvers.editing.updating import named, said
 
 # Gets the row as it was (of a new one nothing) and the values as the shared rules left them; gives them as they are
@@ -22,12 +23,14 @@ In = TypeVar("In")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SimpleNoun(Editable):
-    """`slug_of` names the text that a missing slug is made of; `gone` says what becomes of those that referred to a
-    deleted row."""
+    """`creates` is the input of a new one, by which an update's has the same fields: null clears those that are
+    `cleared`, and lists; `otherwise` are the fields that mean something else there. `slug_of` names the text that a
+    missing slug is made of; `gone` says what becomes of those that referred to a deleted row."""
 
     permission: str
     creates: type[Any]
-    updates: type[Any]
+    cleared: tuple[str, ...] = ()
+    otherwise: Mapping[str, Any] = field(default_factory=dict)
     own: Own | None = None
     slug_of: str | None = None
     gone: str = ""
@@ -42,13 +45,27 @@ class SimpleNoun(Editable):
         """By their verbs: create, update, delete."""
         return {
             "create": self._declared(self._create, self.creates, f"Make {self._one}.", self.created),
-            "update": self._declared(self._update, self.updates, f"Change {self._one}.", self.updated),
+            "update": self._declared(self._update, self._updates, f"Change {self._one}.", self.updated),
             "delete": self._declared(self._delete, self._deletes, f"Delete {self._one}. {self.gone}", self.deleted),
         }
 
     @property
     def _one(self) -> str:
         return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+    @property
+    def _updates(self) -> type[Any]:
+        maybe: Any = strawberry.Maybe
+        types: dict[str, Any] = {"id": strawberry.ID, "expected_version": int | None}
+        for name, hint in get_type_hints(self.creates).items():
+            if get_origin(hint) is get_origin(maybe[str]):
+                types[name] = hint
+            else:
+                some = next(part for part in (get_args(hint) or [hint]) if part is not NoneType)
+                types[name] = maybe[some | None if name in self.cleared else some]
+        own = {"id": identifies(self.updated.entity), "expected_version": edited_version()}
+        made = type(f"{self.updated.entity}UpdateInput", (), {"__annotations__": types, **own, **self.otherwise})
+        return strawberry.input(made, description="What is named changes, null clears, what is absent stays.")
 
     @property
     def _deletes(self) -> type[Any]:

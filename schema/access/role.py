@@ -1,6 +1,5 @@
 """Roles, what they may do, and who has them."""
 
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,9 +37,6 @@ class Role(Node):
     users: Connection[User] = connected(
         USERS, key=UserRow.role_key, to=RoleRow.key, description="Those who have it, by their logins unless sorted."
     )
-    version: int = column(RoleRow.version)
-    created_at: datetime | None = column(RoleRow.created_at)
-    updated_at: datetime | None = column(RoleRow.updated_at)
 
 
 @strawberry.type(description="All permissions, and which role has which.")

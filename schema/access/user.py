@@ -45,9 +45,6 @@ class User(Node):
         order=[ApplicationPasswordRow.created_at],
         description="Those that are revoked too.",
     )
-    version: int = column(UserRow.version)
-    created_at: datetime | None = column(UserRow.created_at)
-    updated_at: datetime | None = column(UserRow.updated_at)
 
 
 @entity(

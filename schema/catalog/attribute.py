@@ -1,6 +1,5 @@
 """Attributes that advanced variations are combined from."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from schema.catalog.variant import ProductVariant
 
 
-@entity(AttributeGroupRow, visible=visibility.attributes, description="A kind of difference: colour, size.")
+@entity(AttributeGroupRow, visible=visibility.staff, description="A kind of difference: colour, size.")
 class AttributeGroup(Node):
     database_id: int = column(AttributeGroupRow.id)
     title: str = column(
@@ -46,12 +45,9 @@ class AttributeGroup(Node):
         order=[AttributeTermRow.position],
         description="Its choices, by their position.",
     )
-    version: int = column(AttributeGroupRow.version)
-    created_at: datetime | None = column(AttributeGroupRow.created_at)
-    updated_at: datetime | None = column(AttributeGroupRow.updated_at)
 
 
-@entity(AttributeTermRow, visible=visibility.attributes, description="One choice of an attribute: red, large.")
+@entity(AttributeTermRow, visible=visibility.staff, description="One choice of an attribute: red, large.")
 class AttributeTerm(Node):
     database_id: int = column(AttributeTermRow.id)
     title: str = column(
@@ -72,9 +68,6 @@ class AttributeTerm(Node):
         on=col(VariantAttributeRow.variant_id) == VariantRow.id,
         description="The variants that are told apart by it; while there are any, it cannot be deleted.",
     )
-    version: int = column(AttributeTermRow.version)
-    created_at: datetime | None = column(AttributeTermRow.created_at)
-    updated_at: datetime | None = column(AttributeTermRow.updated_at)
 
 
 @strawberry.type(description="The new group.")

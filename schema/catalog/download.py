@@ -1,6 +1,5 @@
 """Files that buyers receive."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -85,9 +84,6 @@ class ProductDownload(Node):
         order=[VariantRow.position],
         description="The variants it is limited to; of a file for all variants it is empty.",
     )
-    version: int = column(DownloadRow.version)
-    created_at: datetime | None = column(DownloadRow.created_at)
-    updated_at: datetime | None = column(DownloadRow.updated_at)
 
 
 @strawberry.type(description="The downloads that were added, and their product.")

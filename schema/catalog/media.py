@@ -1,6 +1,5 @@
 """Pictures of products and variants."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -34,6 +33,3 @@ class Media(Node):
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
         VariantRow.id, to=MediaRow.variant_id, description="The variant it shows."
     )
-    version: int = column(MediaRow.version)
-    created_at: datetime | None = column(MediaRow.created_at)
-    updated_at: datetime | None = column(MediaRow.updated_at)

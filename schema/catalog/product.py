@@ -259,6 +259,3 @@ class Product(Node):
         rest=["GET /products/{productId}/pricing-widgets"],
         description="Quantities and amounts of all time, the last 30 days and this month.",
     )
-    version: int = column(ProductRow.version)
-    created_at: datetime | None = column(ProductRow.created_at)
-    updated_at: datetime | None = column(ProductRow.updated_at)

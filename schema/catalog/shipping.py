@@ -1,6 +1,5 @@
 """Shipping classes."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from schema.catalog.product import Product
 
 
-@entity(ShippingClassRow, visible=visibility.shipping_classes, description="What sending a product adds to an order.")
+@entity(ShippingClassRow, visible=visibility.staff, description="What sending a product adds to an order.")
 class ShippingClass(Node):
     database_id: int = column(ShippingClassRow.id)
     name: str = column(ShippingClassRow.name, description="What the store calls it: 1 to 192 characters.")
@@ -45,9 +44,6 @@ class ShippingClass(Node):
         to=ShippingClassRow.id,
         description="The products of this class. When it is deleted, they have none.",
     )
-    version: int = column(ShippingClassRow.version)
-    created_at: datetime | None = column(ShippingClassRow.created_at)
-    updated_at: datetime | None = column(ShippingClassRow.updated_at)
 
 
 @edits(ShippingClass, SHIPPING_CLASSES)

@@ -1,6 +1,5 @@
 """Tax classes."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from schema.catalog.taxonomy import Term
 
 
-@entity(TaxClassRow, visible=visibility.tax_classes, description="Which tax rates apply to a product.")
+@entity(TaxClassRow, visible=visibility.staff, description="Which tax rates apply to a product.")
 class TaxClass(Node):
     database_id: int = column(TaxClassRow.id)
     title: str = column(TaxClassRow.title, description="What the store calls it: 1 to 192 characters.")
@@ -47,9 +46,6 @@ class TaxClass(Node):
         to=TaxClassRow.id,
         description="The products of this class. When it is deleted, they have none.",
     )
-    version: int = column(TaxClassRow.version)
-    created_at: datetime | None = column(TaxClassRow.created_at)
-    updated_at: datetime | None = column(TaxClassRow.updated_at)
 
 
 @edits(TaxClass, TAX_CLASSES)

@@ -1,6 +1,5 @@
 """Categories and brands: taxonomies and their trees of terms."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -76,9 +75,6 @@ class Term(Node):
         on=col(ProductTermRow.product_id) == ProductRow.id,
         description="The products that carry this term itself; those of its children are theirs.",
     )
-    version: int = column(TermRow.version)
-    created_at: datetime | None = column(TermRow.created_at)
-    updated_at: datetime | None = column(TermRow.updated_at)
 
 
 @strawberry.type(description="The terms, and the tree that they stand in.")

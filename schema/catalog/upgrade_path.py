@@ -1,6 +1,5 @@
 """Upgrade paths between variants."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from schema.catalog.variant import ProductVariant
 
 
-@entity(UpgradePathRow, visible=visibility.upgrade_paths, description="What owners of a variant may change to.")
+@entity(UpgradePathRow, visible=visibility.staff, description="What owners of a variant may change to.")
 class UpgradePath(Node):
     database_id: int = column(UpgradePathRow.id)
     title: str | None = column(
@@ -49,9 +48,6 @@ class UpgradePath(Node):
         order=[UpgradePathTargetRow.position],
         description="The variants that they may have instead, of any product, in the order of the offer.",
     )
-    version: int = column(UpgradePathRow.version)
-    created_at: datetime | None = column(UpgradePathRow.created_at)
-    updated_at: datetime | None = column(UpgradePathRow.updated_at)
 
 
 @strawberry.type(description="The path, and where it is shown.")

@@ -1,6 +1,5 @@
 """Variants: prices, stock and subscription terms of what can be bought."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
@@ -248,6 +247,3 @@ class ProductVariant(Node):
         to=VariantRow.id,
         description="The order lines that sold it, the newest first unless sorted.",
     )
-    version: int = column(VariantRow.version)
-    created_at: datetime | None = column(VariantRow.created_at)
-    updated_at: datetime | None = column(VariantRow.updated_at)

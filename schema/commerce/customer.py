@@ -92,9 +92,6 @@ class Customer(Node):
             description="Their subscriptions, the newest first unless sorted. Empty without subscriptions/view.",
         )
     )
-    version: int = column(CustomerRow.version)
-    created_at: datetime | None = column(CustomerRow.created_at)
-    updated_at: datetime | None = column(CustomerRow.updated_at)
 
 
 @entity(CustomerAddressRow, visible=visibility.customer_addresses, description="Where a customer is billed or sent to.")
@@ -131,6 +128,3 @@ class CustomerAddress(Node):
         lambda v: v, CustomerAddressRow.extra, description="Opaque to the gateway, as the shop keeps it."
     )
     customer: Customer | None = related(CustomerRow.id, to=CustomerAddressRow.customer_id, description="Whose it is.")
-    version: int = column(CustomerAddressRow.version)
-    created_at: datetime | None = column(CustomerAddressRow.created_at)
-    updated_at: datetime | None = column(CustomerAddressRow.updated_at)

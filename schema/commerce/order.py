@@ -164,9 +164,6 @@ class Order(Node):
             description="What is noted of the downloads of its files: counts and limits.",
         )
     )
-    version: int = column(OrderRow.version)
-    created_at: datetime | None = column(OrderRow.created_at)
-    updated_at: datetime | None = column(OrderRow.updated_at)
 
 
 @entity(
@@ -196,6 +193,3 @@ class OrderAddress(Node):
     order: Order | None = related(
         OrderRow.id, to=OrderAddressRow.order_id, description="The order that it was given for."
     )
-    version: int = column(OrderAddressRow.version)
-    created_at: datetime | None = column(OrderAddressRow.created_at)
-    updated_at: datetime | None = column(OrderAddressRow.updated_at)

@@ -105,9 +105,6 @@ class OrderItem(Node):
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
         VariantRow.id, to=OrderItemRow.variant_id, description="Null once it is deleted."
     )
-    version: int = column(OrderItemRow.version)
-    created_at: datetime | None = column(OrderItemRow.created_at)
-    updated_at: datetime | None = column(OrderItemRow.updated_at)
 
 
 @entity(DownloadPermissionRow, visible=visibility.download_permissions, description="A download that an order permits.")
@@ -143,6 +140,3 @@ class DownloadPermission(Node):
         to=DownloadPermissionRow.customer_id,
         description="Who may download; null without customers/view.",
     )
-    version: int = column(DownloadPermissionRow.version)
-    created_at: datetime | None = column(DownloadPermissionRow.created_at)
-    updated_at: datetime | None = column(DownloadPermissionRow.updated_at)

@@ -1,7 +1,6 @@
 """The store's settings."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -129,9 +128,6 @@ class StoreSettings(Node):
     settings: JSON = computed(
         JSON, StoreRow.settings, description="All without a column of their own, as the store names them."
     )
-    version: int = column(StoreRow.version)
-    created_at: datetime | None = column(StoreRow.created_at)
-    updated_at: datetime | None = column(StoreRow.updated_at)
 
 
 @strawberry.type(

@@ -121,6 +121,3 @@ class CustomerSubscription(Node):
         to=SubscriptionRow.id,
         description="The payments and refunds of it. Empty without orders/view.",
     )
-    version: int = column(SubscriptionRow.version)
-    created_at: datetime | None = column(SubscriptionRow.created_at)
-    updated_at: datetime | None = column(SubscriptionRow.updated_at)

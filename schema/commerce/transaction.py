@@ -1,6 +1,5 @@
 """Payments and refunds of orders."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +68,3 @@ class OrderTransaction(Node):
         to=OrderTransactionRow.subscription_id,
         description="The subscription that it is a payment of; null for others, and without subscriptions/view.",
     )
-    version: int = column(OrderTransactionRow.version)
-    created_at: datetime | None = column(OrderTransactionRow.created_at)
-    updated_at: datetime | None = column(OrderTransactionRow.updated_at)

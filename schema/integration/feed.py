@@ -1,6 +1,5 @@
 """Integration feeds: what happens elsewhere when an order moves."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -63,6 +62,3 @@ class IntegrationFeed(Node):
     settings: JSON = computed(
         JSON, FeedRow.settings, description="What the provider's own form holds; secrets never are."
     )
-    version: int = column(FeedRow.version)
-    created_at: datetime | None = column(FeedRow.created_at)
-    updated_at: datetime | None = column(FeedRow.updated_at)

@@ -1,6 +1,5 @@
 """Providers of integrations."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -60,6 +59,3 @@ class IntegrationProvider(Node):
         to=ProviderRow.key,
         description="The feeds that write to it, in the order in which they were made unless sorted.",
     )
-    version: int = column(ProviderRow.version)
-    created_at: datetime | None = column(ProviderRow.created_at)
-    updated_at: datetime | None = column(ProviderRow.updated_at)

@@ -22,7 +22,7 @@ from db.catalog.taxonomy import BRANDS
 from db.catalog.variant import PaymentType, VariantStatus
 from db.commerce.order import LineType
 from engine.values import identity
-from schema.root import ENTITIES, schema
+from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
 from tests.resolvers.shelf import derive
@@ -145,7 +145,7 @@ async def test_relations_lead_to_nothing_hidden(shelf: Gateway) -> None:
     assert [t["products"] for x in found["taxonomies"] for t in x["terms"]] == [only_shown, only_shown]
 
 
-@pytest.mark.parametrize("type_", sorted(e.__name__ for e in ENTITIES))
+@pytest.mark.parametrize("type_", sorted(schema.entities))
 async def test_nodes(shelf: Gateway, type_: str) -> None:
     """By ids that one may guess: what is private is as absent as what is not there."""
     entity = schema.entities[type_]

@@ -56,7 +56,7 @@ class ProductShippingClassRemoveInput:
 async def product_tax_class_set(unit: Unit, input: ProductTaxClassSetInput) -> Keys:
     """Give a product a tax class, in place of the one that it had."""
     row = await product_to_edit(unit, input.id, input.expected_version)
-    tax_class = await _class(unit, TAX_CLASS, visibility.tax_classes(unit.viewer), input.tax_class_id)
+    tax_class = await _class(unit, TAX_CLASS, visibility.staff(unit.viewer), input.tax_class_id)
     if tax_class is None:
         unit.refuse(ErrorCode.NOT_FOUND, "No such tax class", "taxClassId")
     unit.settle()
@@ -74,7 +74,7 @@ async def product_tax_class_remove(unit: Unit, input: ProductTaxClassRemoveInput
 async def product_shipping_class_set(unit: Unit, input: ProductShippingClassSetInput) -> Keys:
     """Give a product a shipping class, in place of the one that it had. Variants with a class of their own keep it."""
     row = await product_to_edit(unit, input.id, input.expected_version)
-    seen = visibility.shipping_classes(unit.viewer)
+    seen = visibility.staff(unit.viewer)
     shipping_class = await _class(unit, SHIPPING_CLASS, seen, input.shipping_class_id)
     if shipping_class is None:
         unit.refuse(ErrorCode.NOT_FOUND, "No such shipping class", "shippingClassId")

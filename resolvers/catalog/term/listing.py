@@ -1,18 +1,14 @@
 """How terms are found and filtered."""
 
-import strawberry
+from typing import Final
 
 from db.catalog.taxonomy import TermRow
 from engine.declared.filter_input import filter_input
-from engine.declared.input import finds
+from engine.declared.input import lookup_input
 from engine.values.filtering import filters
 from engine.values.operators import IntOperators, TextOperators
 
-
-@strawberry.input(one_of=True, description="Exactly one of these.")
-class TermBy:
-    id: strawberry.Maybe[strawberry.ID] = finds(TermRow.id, identifies="Term")
-    database_id: strawberry.Maybe[int] = finds(TermRow.id, description="The store's own number.")
+TermBy: Final = lookup_input("Term", TermRow.id)
 
 
 @filter_input()

@@ -28,7 +28,7 @@ PATH = table(UpgradePathRow)
 TARGET = table(UpgradePathTargetRow)
 PATHS: Final = Editable(
     UpgradePathRow,
-    visibility.upgrade_paths,
+    visibility.staff,
     UPGRADE_PATH_CREATED,
     UPGRADE_PATH_UPDATED,
     UPGRADE_PATH_DELETED,

@@ -192,7 +192,7 @@ def _refuse_repeated(unit: Unit, groups: Sequence[int], terms: Sequence[Sequence
 
 async def _known_terms(unit: Unit, groups: Sequence[int]) -> dict[int, dict[int, str]]:
     """The titles of the terms of each group that is there and visible; none of them can go meanwhile."""
-    seen = visibility.attributes(unit.viewer)
+    seen = visibility.staff(unit.viewer)
     there = select(GROUP.c.id).where(GROUP.c.id.in_(groups), seen)
     known: dict[int, dict[int, str]] = {group: {} for group in (await unit.connection.execute(there)).scalars()}
     statement = (

@@ -14,7 +14,7 @@ from strawberry.types.maybe import Some
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.store.row import table
-from engine.declared.input import finds, identifies
+from engine.declared.input import identifies, lookup_input
 from engine.values.scalars import URL, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing.editable import edited_version
@@ -25,11 +25,7 @@ NOT_WRITTEN: Final = frozenset({"id", "product_id", "stock_status"})
 WRITTEN: Final = frozenset(table(VariantRow).columns.keys()) - NOT_WRITTEN
 
 
-@strawberry.input(one_of=True, description="Exactly one of these.")
-class ProductVariantBy:
-    id: strawberry.Maybe[strawberry.ID] = finds(VariantRow.id, identifies="ProductVariant")
-    database_id: strawberry.Maybe[int] = finds(VariantRow.id, description="The store's own number.")
-    sku: strawberry.Maybe[str] = finds(VariantRow.sku)
+ProductVariantBy: Final = lookup_input("ProductVariant", VariantRow.id, sku=VariantRow.sku)
 
 
 @strawberry.input(description="A picture; `attachmentId` 0 is one that lives elsewhere.")
