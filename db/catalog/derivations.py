@@ -11,6 +11,7 @@ from sqlmodel import col
 from db.catalog.product import ProductRow, StockStatus
 from db.catalog.search import product_search_text
 from db.catalog.variant import VariantRow
+from db.store.row import now
 
 
 def price_range(prices: Iterable[int]) -> dict[str, int]:
@@ -29,8 +30,11 @@ def derived_of(product: Mapping[str, Any], variants: Iterable[Mapping[str, Any]]
     }
 
 
-async def refresh_products(connection: AsyncConnection, product_ids: Collection[int]) -> None:
-    """Minimum and maximum price, and availability: in stock when unmanaged or when any variant is. One statement."""
+async def refresh_products(
+    connection: AsyncConnection, product_ids: Collection[int], *, modified: bool = False
+) -> None:
+    """Minimum and maximum price, and availability: in stock when unmanaged or when any variant is. One statement.
+    `modified` says that somebody changed a variant: the moment of that is the product's too."""
     mine = col(VariantRow.product_id) == col(ProductRow.id)
     in_stock = exists(select(1).where(mine, col(VariantRow.stock_status) == StockStatus.IN_STOCK))
     lowest = select(func.coalesce(func.min(VariantRow.price), 0)).where(mine).scalar_subquery()
@@ -46,8 +50,15 @@ async def refresh_products(connection: AsyncConnection, product_ids: Collection[
                 (in_stock, StockStatus.IN_STOCK),
                 else_=StockStatus.OUT_OF_STOCK,
             ),
+            **({"modified_at": now()} if modified else {}),
         )
     )
+
+
+async def mark_modified(connection: AsyncConnection, variant_ids: Collection[int]) -> None:
+    """The products of variants that somebody changed in what no product repeats."""
+    owners = select(col(VariantRow.product_id)).where(col(VariantRow.id).in_(variant_ids))
+    await connection.execute(update(ProductRow).where(col(ProductRow.id).in_(owners)).values(modified_at=now()))
 
 
 async def refresh_products_search(connection: AsyncConnection, product_ids: Collection[int]) -> None:

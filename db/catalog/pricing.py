@@ -63,7 +63,7 @@ async def change_prices(
     row = (await connection.execute(statement, values)).one_or_none()
     priced = None if row is None else Priced(row.product_id, row.sku, row.version)
     if priced is not None and connection.dialect.name != "postgresql":
-        await refresh_products(connection, [priced.product_id])
+        await refresh_products(connection, [priced.product_id], modified=True)
     return priced
 
 
@@ -120,6 +120,7 @@ def _whole(change: Update, price: ColumnElement[int] | None) -> Select[Any]:
         .values(
             min_price=select(func.min(priced)).where(of_product).scalar_subquery(),
             max_price=select(func.max(priced)).where(of_product).scalar_subquery(),
+            modified_at=bindparam("moment"),
         )
         .returning(PRODUCT.c.id)
         .cte("derived")

@@ -89,7 +89,8 @@ class Product(Node):
     )
     modified_at: datetime | None = column(
         ProductRow.modified_at,
-        description="When its own fields were last edited, in UTC: not its prices, stock and variants.",
+        description="When it or one of its variants was last edited, in UTC. A change of a variant alone leaves its "
+        "`version`.",
     )
     comment_status: str | None = column(
         ProductRow.comment_status,

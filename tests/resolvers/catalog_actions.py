@@ -144,7 +144,7 @@ async def product_create(shop: Shop) -> None:
 
 async def product_update(shop: Shop) -> None:
     product, variants = await shop.product_with_variants()
-    named = [{"id": variant, **shop.variant()} for variant in variants]
+    named = [{"id": variant, **shop.variant(), **shop.partly(expectedVersion=shop.upto(5))} for variant in variants]
     changes = shop.partly(
         title=shop.title(),
         slug=shop.one("mug", "lampe", None),

@@ -114,7 +114,14 @@ def everything_changed(products: list[dict[str, Any]]) -> dict[str, Any]:
                 "gallery": [PICTURE, PICTURE],
                 "categories": [{"path": "Term 2"}],
                 "variants": [
-                    {"id": variant["id"], "title": f"W{j}", "sku": f"other-{i}-{j}", "price": 5, "media": [PICTURE]}
+                    {
+                        "id": variant["id"],
+                        "expectedVersion": 1,
+                        "title": f"W{j}",
+                        "sku": f"other-{i}-{j}",
+                        "price": 5,
+                        "media": [PICTURE],
+                    }
                     for j, variant in enumerate(reversed(product["variants"]))
                 ],
             }
@@ -173,7 +180,8 @@ async def test_what_changes_nothing_is_not_written(store: Gateway) -> None:
     before = await dump(store)
     again = everything_changed(products)
     for product in again["products"]:
-        product["expectedVersion"] = 2
+        for edited in (product, *product["variants"]):
+            edited["expectedVersion"] = 2
     payload = await run(store, BULK_UPDATE, again)
     assert payload["userErrors"] == []
     assert payload["variants"] == []
@@ -227,13 +235,17 @@ async def test_managing_stock_counts_what_is_available(store: Gateway) -> None:
 async def test_of_two_with_one_version_one_wins(store: Gateway) -> None:
     """Also when they change variants alone: a product is edited with what belongs to it."""
     (product,) = await made(store, 1)
-    first, second = product["variants"]
+    variants = [{"id": each["id"], "expectedVersion": 1} for each in product["variants"]]
     for version in range(1, 6):
         known = {"id": product["id"], "expectedVersion": version}
         payloads = await together(
-            run(store, UPDATE, {**known, "variants": [{"id": first["id"], "price": 1000 + version}]}),
-            run(store, UPDATE, {**known, "variants": [{"id": second["id"], "price": 2000 + version}]}),
+            *(
+                run(store, UPDATE, {**known, "variants": [{**one, "price": 1000 * n + version}]})
+                for n, one in enumerate(variants)
+            )
         )
+        for one, payload in zip(variants, payloads, strict=True):
+            one["expectedVersion"] += not payload["userErrors"]
         codes = [[error["code"] for error in payload["userErrors"]] for payload in payloads]
         assert sorted(codes) == [[], ["CONFLICT"]]
         (message,) = (error["message"] for payload in payloads for error in payload["userErrors"])

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
+from db.catalog.derivations import mark_modified
 from db.catalog.events import VARIANT_UPDATED
 from db.store.row import table
 from db.store.writing import edit
@@ -55,6 +56,7 @@ async def bundle_save(unit: Unit, input: BundleSaveInput) -> Keys:
             items = [{"variant_id": row["id"], "child_id": child, "position": place} for place, child in places]
             await unit.connection.execute(insert(ITEM), items)
         await edit(unit.connection, VARIANT, row["id"], row["version"], {})
+        await mark_modified(unit.connection, [row["id"]])
         unit.emit(VARIANT_UPDATED(row, {}, ("bundle_items",)))
     return {"variant": row["id"], "product": row["product_id"]}
 

@@ -118,7 +118,7 @@ def draft_change(
     positions = placed({key: each["position"] for key, each in present.items()}, [_key(each) for _, each in used])
     named: set[int] = set()
     for (place, variant), position in zip(used, positions, strict=True):
-        _vary(draft, errors.at("variants", str(place)), position, variant, input.manage_stock, named)
+        _vary(draft, errors.at("variants", str(place)), position, variant, input, named)
     if input.manage_stock is not None:
         _manage(draft, input.manage_stock.value, named)
     _check_priced(draft, product, variants)
@@ -164,9 +164,7 @@ def _key(variant: Any) -> int | None:
     return None if named is None else key_of(named)
 
 
-def _vary(
-    draft: ProductDraft, errors: Errors, position: int, input: Any, managing: Some[bool] | None, named: set[int]
-) -> None:
+def _vary(draft: ProductDraft, errors: Errors, position: int, input: Any, of_product: Any, named: set[int]) -> None:
     asked = variant_columns(input)
     key = _key(input)
     if key is None:
@@ -180,10 +178,14 @@ def _vary(
         errors.refuse(ErrorCode.VALIDATION, "Named twice", "id")
         return
     named.add(key)
+    if input.expected_version is None and of_product.expected_version is not None:
+        errors.refuse(
+            ErrorCode.VALIDATION, "With a version of the product, say that of each variant", "expectedVersion"
+        )
     draft.edited.append(Edited(errors, f"ProductVariant:{key}", input.expected_version, row["version"]))
     asked["position"] = position
-    if managing is not None:
-        asked.setdefault("manage_stock", managing.value)
+    if of_product.manage_stock is not None:
+        asked.setdefault("manage_stock", of_product.manage_stock.value)
     managed = asked.get("manage_stock", row["manage_stock"])
     if managed and "total_stock" not in asked and ("available" in asked or not row["manage_stock"]):
         asked["total_stock"] = asked.get("available", row["available"])

@@ -29,6 +29,7 @@ COLUMNS: Final[Mapping[str, str]] = {c.name: c.name for c in table(ProductRow).c
 KEYS: Final = frozenset({"shipping_class_id", "tax_class_id", "default_variant_id"})
 MOST_PRODUCTS: Final = 10
 EXPECTED: Final = "The version you edited; a newer one makes a CONFLICT and nothing of it is written."
+EXPECTED_OF_VARIANT: Final = f"{EXPECTED} Needed where the product has one."
 
 
 @strawberry.input(description="The terms of one taxonomy: those and no others.")
@@ -127,7 +128,7 @@ class ProductVariantCreateInput(VariantTerms, VariantDisplay, OfProduct):
 )
 class ProductVariantUpdateInput(VariantTerms, OfProduct):
     id: strawberry.ID = identifies("ProductVariant")
-    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED_OF_VARIANT)
     position: strawberry.Maybe[int] = strawberry.field(
         default=None, description="Taken as documented; the list decides, where it names all variants."
     )
@@ -140,7 +141,7 @@ class ProductVariantUpdateInput(VariantTerms, OfProduct):
 )
 class ProductBulkUpdateVariantInput(ProductVariantCreateInput):
     id: strawberry.Maybe[strawberry.ID] = identifies("ProductVariant")
-    expected_version: int | None = strawberry.field(default=None, description=EXPECTED)
+    expected_version: int | None = strawberry.field(default=None, description=EXPECTED_OF_VARIANT)
 
 
 @strawberry.input(description="A product with all that belongs to it; only its title is needed.")

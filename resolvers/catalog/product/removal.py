@@ -12,6 +12,7 @@ import strawberry
 from sqlalchemy import Select, Table, delete, func, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
+from db.catalog.derivations import mark_modified
 from db.catalog.download import DownloadRow
 from db.catalog.events import (
     DOWNLOAD_DELETED,
@@ -135,6 +136,7 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
     if bundles:
         result.bundles = [bundle["id"] for bundle in bundles]
         await bump_all(unit.connection, VARIANT, result.bundles)
+        await mark_modified(unit.connection, result.bundles)
         for bundle in bundles:
             unit.emit(bundle_shrunk(bundle))
     # All that refers to them goes by its foreign keys; so does the link of an order's line.

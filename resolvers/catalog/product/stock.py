@@ -125,5 +125,5 @@ async def _write(
     of_product = check_product(unit, product, {"manage_stock": managed}, now())
     await change_product(unit, product, of_product)
     if changed or of_product:
-        await refresh_products(unit.connection, [product["id"]])
+        await refresh_products(unit.connection, [product["id"]], modified=True)
     return changed

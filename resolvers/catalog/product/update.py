@@ -23,7 +23,8 @@ from resolvers.editing.updating import refuse_all_outdated, refuse_outdated
 @mutation(permission="products/edit", rest="POST /products/{postId}/pricing", emits=CHANGES)
 async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
     """Change a product, its variants in place, its pictures and terms. It has a new version when any of them changes;
-    prices and availability follow. A simple product that is published needs a variant."""
+    prices and availability follow. With `expectedVersion` each variant that is named has its own. A simple product that
+    is published needs a variant."""
     row = await locked_product(unit, input.id, "id")
     await refuse_outdated(unit, f"Product:{row['id']}", input.expected_version, row["version"])
     present = await locked_variants(unit, [row["id"]])

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 
 from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
-from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.derivations import mark_modified, refresh_products, refresh_products_search
 from db.catalog.events import VARIANT_CREATED, VARIANT_UPDATED
 from db.catalog.product import VariationType
 from db.store.row import now, table
@@ -129,8 +129,10 @@ async def product_variant_options_sync(unit: Unit, input: ProductVariantOptionsS
     if doomed:
         removed = await remove_variants(unit, product, variants, doomed)
     elif made:
-        await refresh_products(unit.connection, [key])
+        await refresh_products(unit.connection, [key], modified=True)
         await refresh_products_search(unit.connection, [key])
+    elif any(changes.values()):
+        await mark_modified(unit.connection, list(kept.values()))
     asked: dict[str, Any] = {"variation_type": VariationType.ADVANCED_VARIATIONS}
     if product["default_variant_id"] in doomed:
         first = next(iter(titles))

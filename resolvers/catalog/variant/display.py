@@ -6,6 +6,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import or_, select
 
+from db.catalog.derivations import mark_modified
 from db.catalog.events import VARIANT_UPDATED
 from db.store.writing import edit
 from engine.declared.input import identifies
@@ -62,6 +63,7 @@ async def variant_media_set(unit: Unit, input: VariantMediaSetInput) -> Keys:
     unit.settle()
     if media != await pictures_of(unit.connection, MEDIA.c.variant_id, row["id"]):
         await edit(unit.connection, VARIANT, row["id"], row["version"], {})
+        await mark_modified(unit.connection, [row["id"]])
         await replace_pictures(unit.connection, MEDIA.c.variant_id, {row["id"]: media})
         unit.emit(VARIANT_UPDATED(row, {}, ("media",)))
     return {"variant": row["id"]}
@@ -78,6 +80,7 @@ async def variant_pricing_table_update(unit: Unit, input: VariantPricingTableUpd
     if description != row["description"]:
         changes = {"description": description}
         await edit(unit.connection, VARIANT, row["id"], row["version"], changes)
+        await mark_modified(unit.connection, [row["id"]])
         unit.emit(VARIANT_UPDATED(row, changes))
     return {"variant": row["id"]}
 

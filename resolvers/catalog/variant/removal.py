@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, func, select
 
 from db.catalog.bundle import BundleItemRow
-from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.derivations import mark_modified, refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import (
     DOWNLOAD_UPDATED,
@@ -99,7 +99,7 @@ async def remove_variants(
     await unit.connection.execute(delete(VARIANT).where(VARIANT.c.id.in_(doomed)))
     for key in doomed:
         unit.emit(VARIANT_DELETED(variants[key]))
-    await refresh_products(unit.connection, [product["id"]])
+    await refresh_products(unit.connection, [product["id"]], modified=True)
     await refresh_products_search(unit.connection, [product["id"]])
     return removed
 
@@ -117,6 +117,7 @@ async def _shrink_bundles(unit: Unit, doomed: Collection[int]) -> list[int]:
     keys = [row["id"] for row in rows]
     if keys:
         await bump_all(unit.connection, VARIANT, keys)
+        await mark_modified(unit.connection, keys)
     for row in rows:
         unit.emit(bundle_shrunk(row))
     return keys

@@ -56,7 +56,7 @@ async def variant_create(unit: Unit, input: VariantCreateInput) -> Keys:
     key = await add(unit.connection, row)
     if media:
         await replace_pictures(unit.connection, MEDIA.c.variant_id, {key: media})
-    await refresh_products(unit.connection, [product["id"]])
+    await refresh_products(unit.connection, [product["id"]], modified=True)
     await refresh_products_search(unit.connection, [product["id"]])
     unit.emit(VARIANT_CREATED({**row.model_dump(), "id": key}))
     return {"variant": key, "product": product["id"]}
@@ -83,7 +83,7 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
         await edit(unit.connection, VARIANT, row["id"], row["version"], values)
         if media is not None:
             await replace_pictures(unit.connection, MEDIA.c.variant_id, {row["id"]: media})
-        await refresh_products(unit.connection, [row["product_id"]])
+        await refresh_products(unit.connection, [row["product_id"]], modified=True)
         if "search_text" in values:
             await refresh_products_search(unit.connection, [row["product_id"]])
         emit_variant_changed(unit, row, values, () if media is None else ("media",))
