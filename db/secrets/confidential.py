@@ -11,9 +11,11 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any, Final
 
+from db.text.portable import portable_text
 from engine.values.scalars import rendered
 
 MASK: Final = "***"
+_LOST: Final = "\N{REPLACEMENT CHARACTER}"  # in place of what cannot be stored
 # Whole words of a name, however it is written: `apiKey`, `api_key`, `X-Api-Key`; not the `key` of a list's entry.
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _SECRET: Final = frozenset(
@@ -49,7 +51,7 @@ def masked(value: Any) -> Any:
     changed. Moments, decimals and enums become what the graph shows; anything that JSON does not know is masked too."""
     if isinstance(value, Mapping):
         return {
-            _storable(str(name)): MASK if part is not None and confidential(str(name)) else masked(part)
+            portable_text(str(name), _LOST): MASK if part is not None and confidential(str(name)) else masked(part)
             for name, part in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -58,16 +60,12 @@ def masked(value: Any) -> Any:
     if isinstance(value, Enum):
         return masked(value.value)
     if isinstance(value, str):
-        return _storable(value)
+        return portable_text(value, _LOST)
     if isinstance(value, datetime):
         return rendered(value)
     if isinstance(value, Decimal):
         return str(value)
     return value if value is None or isinstance(value, bool | int | float) else MASK
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL keeps no NUL
 
 
 def _names_secret(entry: Any) -> bool:

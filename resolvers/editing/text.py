@@ -1,39 +1,8 @@
-"""Text from callers, as it is stored: trimmed, without tags and control characters. HTML fields are another kind."""
+"""Text from callers, as it is stored: db's rules, which imports keep too."""
 
-import re
 from typing import Final
-from urllib.parse import urlsplit
 
-# What a browser would take for a tag. A run of `<` goes with it, or `<<b>i>` would leave a tag behind.
-_TAG: Final = re.compile(r"(?<!<)<++[A-Za-z/!?][^>]*+>")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from db.text.address import is_web_address
+from db.text.plain import line, lines
 
-
-def line(text: str) -> str:
-    """One line: every run of whitespace is one space."""
-    return _spaced(_untagged(_CONTROL.sub("", _spaced(text))))
-
-
-def lines(text: str) -> str:
-    """Several lines, kept as they are, each ended by `\\n`."""
-    return _untagged(_CONTROL_IN_LINES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
-
-
-def is_web_address(text: str) -> bool:
-    """An absolute http or https URL without spaces and control characters. Says nothing about where it leads."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # brackets that hold no IPv6 address
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and text.isprintable() and " " not in text
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _untagged(text: str) -> str:
-    # Without a `>` behind it nothing is a tag; not searching there keeps the time linear.
-    head, closing, tail = text.rpartition(">")
-    return _TAG.sub("", head + closing) + tail
+__all__: Final = ["is_web_address", "line", "lines"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from connectors.importers.fluentcart.values import entries
 from connectors.importers.report import Tally
 from db.store.database import Database
 from tests.connectors.fluentcart_store import Exchanges, imported_twice, lines, priced, rows, settings
@@ -78,10 +79,30 @@ async def test_entities(database: Database, few: Exchanges, tmp_path: Path) -> N
     assert not report.skipped
     product = (await rows(database, "product"))[0]
     assert product["title"] == "Cup – R&D &amp; &copy=1 €5"
-    assert (product["excerpt"], product["content"]) == ("A &amp; B", "<p>1 &lt; 2 &amp; 3</p>")
+    assert (product["excerpt"], product["content"]) == ("A & B", "<p>1 &lt; 2 &amp; 3</p>")
     assert product["view_url"] == "https://shop.example/?a=1&b=2&c=&lt;"
     variant = (await rows(database, "product_variant"))[1]
     assert (variant["title"], variant["sku"], variant["description"]) == ("5″ > 3″", "A&amp;B", "Less than $5")
+
+
+async def test_what_could_run_in_a_browser_goes(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    mug(few).update(post_title="<b>Mug</b> &lt;script&gt;", post_excerpt="<p>One</p>\r\n&lt;i&gt;two")
+    mug(few)["post_content"] = "<p onclick='x()'>Hi</p><script>alert(1)</script><a href='javascript:x()'>a</a>"
+    mug(few)["view_url"] = "java\tscript:alert(1)"
+    first(few).update(variation_title="<img src=x onerror=x()>Large", sku=" a <b>1</b>")
+    first(few)["other_info"] = {"description": "One\n<script>two</script>"}
+    first(few)["media"] = [{"id": 1, "url": "javascript:alert(1)"}]
+    terms = few["/products/fetch-term", "1"]["response"]["taxonomies"]
+    next(iter(entries(terms)))["terms"][0]["label"] = "<b>Mugs</b>"
+    report = await imported_twice(database, few, tmp_path)
+    assert lines(report) == ["media 1 of variant 2: url: is missing"]
+    product = (await rows(database, "product"))[0]
+    assert (product["title"], product["excerpt"]) == ("Mug", "One\ntwo")
+    assert product["content"] == '<p>Hi</p><a rel="noopener noreferrer">a</a>'
+    assert product["view_url"] is None
+    variant = (await rows(database, "product_variant"))[1]
+    assert (variant["title"], variant["sku"], variant["description"]) == ("Large", "a 1", "One\ntwo")
+    assert "Mugs" in {row["name"] for row in await rows(database, "term")}
 
 
 async def test_text_that_a_database_refuses(database: Database, few: Exchanges, tmp_path: Path) -> None:

@@ -130,6 +130,19 @@ def everything_changed(products: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("document", [UPDATE, BULK_UPDATE], ids=["one", "bulk"])
+async def test_unsafe_content_that_is_stored_does_not_come_back_with_a_form(store: Gateway, document: str) -> None:
+    unsafe = "<p onclick=x()>Hi</p><script>alert(1)</script>"
+    await factories.store_rows(store, [factories.product(50, content=unsafe), factories.variant(51, 50)])
+    form = {"id": identity.encode("Product", 50), "content": unsafe}
+    payload = await run(store, document, form if document == UPDATE else {"products": [form]})
+    assert payload["userErrors"] == []
+    assert (await store("{ product(by: { databaseId: 50 }) { content version } }"))["product"] == {
+        "content": "<p>Hi</p>",
+        "version": 2,
+    }
+
+
 # Statements
 
 

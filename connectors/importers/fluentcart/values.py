@@ -4,7 +4,6 @@
 import html
 import math
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -13,6 +12,11 @@ from typing import Any, Final, Literal, TypeAlias
 import orjson
 
 from connectors.importers.mapping import Reader, Record, Unreadable
+from db.catalog.html import safe
+from db.text.address import is_active
+from db.text.plain import line as one_line
+from db.text.plain import lines as several_lines
+from db.text.portable import portable, portable_text
 
 
 class Required(Enum):
@@ -30,8 +34,6 @@ MONEY: Final = 2**53 - 1  # what a JSON number carries exactly
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,40})?", re.ASCII)
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _URL_ENTITY: Final = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
-# PostgreSQL takes no NUL; half a surrogate pair is not text.
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TRUE: Final = frozenset({"yes", "true", "1", "on"})
 _FALSE: Final = frozenset({"no", "false", "0", "off", ""})
 # A price of 19.99 times a hundred is 1998.9999999999998 in the store's own arithmetic.
@@ -160,24 +162,46 @@ def flag(default: bool | Missing = False) -> Reader:
 
 
 def text(default: str | Missing = REQUIRED, *, longest: int | None = None) -> Reader:
-    """Text as it is: HTML and addresses. A number counts as its digits."""
-    return _text(default, longest, lambda value: value)
+    """Text as it is: words, paths and names of files. A number counts as its digits."""
+    return _text(default, longest, portable_text)
+
+
+def markup(default: str | Missing = REQUIRED) -> Reader:
+    """HTML, of which what is safe is left."""
+    return _text(default, None, safe)
 
 
 def plain(default: str | Missing = REQUIRED) -> Reader:
-    """Text that is no markup: WordPress stores `&` in it as `&amp;` and other signs as numbers; they are read back."""
-    return _text(default, None, lambda value: _ENTITY.sub(lambda match: html.unescape(match[0]), value))
+    """One line that is no markup: WordPress stores `&` in it as `&amp;` and other signs as numbers; they are read back.
+    Tags go, as they do from what callers write."""
+    return _text(default, None, lambda value: one_line(_decoded(value)))
+
+
+def paragraphs(default: str | Missing = REQUIRED) -> Reader:
+    """`plain`, which may have several lines."""
+    return _text(default, None, lambda value: several_lines(_decoded(value)))
 
 
 def address(default: str | Missing = REQUIRED) -> Reader:
-    """A URL, of which WordPress writes the ampersands as `&amp;` or `&#038;` where it expects HTML around it."""
-    return _text(default, None, lambda value: _URL_ENTITY.sub("&", value))
+    """A URL, of which WordPress writes the ampersands as `&amp;` or `&#038;` where it expects HTML around it. One that
+    runs in the browser is none."""
+
+    def decoded(value: str) -> str:
+        url = _URL_ENTITY.sub("&", portable_text(value))
+        return "" if is_active(url) else url
+
+    read = _text(default, None, decoded)
+    return read if default is REQUIRED else lambda value: read(value) or default
+
+
+def _decoded(value: str) -> str:
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), value)
 
 
 def name(longest: int | None = None) -> Reader:
     """A word that is there or not: nothing and blank are null."""
-    read = text(None, longest=longest)
-    return lambda value: (read(value) or "").strip() or None
+    read = _text(None, longest, one_line)
+    return lambda value: read(value) or None
 
 
 def _text(default: str | Missing, longest: int | None, decode: Reader) -> Reader:
@@ -188,7 +212,7 @@ def _text(default: str | Missing, longest: int | None, decode: Reader) -> Reader
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise Unreadable(f"{shown(value)} is not text")
         try:
-            written: str = _UNSTORABLE.sub("", decode(str(value)))
+            written: str = decode(str(value))
         except ValueError:  # an integer of more digits than Python writes
             raise Unreadable("is a number of too many digits") from None
         if longest is not None and len(written) > longest:
@@ -270,16 +294,6 @@ def _parsed(value: Any) -> Any:
 def document(value: Any) -> Any:
     """Anything, as it is; PHP's empty list and "" are null."""
     try:
-        return None if value in ("", [], {}) else _storable(value)
+        return None if value in ("", [], {}) else portable(value)
     except RecursionError:
         raise Unreadable("is nested too deep") from None
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, Mapping):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value

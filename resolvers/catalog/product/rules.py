@@ -9,6 +9,7 @@ import orjson
 from db.catalog.html import safe
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, VariationType, sort_key
 from db.catalog.slug import derived
+from db.text.portable import is_portable
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
 from engine.values.naming import camel
@@ -20,8 +21,6 @@ Refuse: TypeAlias = Callable[[str, str], None]  # a column, what is wrong with i
 
 LONGEST: Final = {"title": 200, "comment_status": 100, "active_editor": 100}
 LARGEST_METADATA: Final = 16 * 1024  # bytes of JSON
-# Above this a number is another one after PostgreSQL has kept it.
-LARGEST_NUMBER: Final = 2**53
 # What a caller may write; a product that came in with another status keeps it until it gets one of these.
 STATUSES: Final = (ProductStatus.DRAFT, ProductStatus.PUBLISH, ProductStatus.FUTURE)
 IN_BULK: Final = STATUSES[:2]
@@ -75,8 +74,8 @@ def _stored(row: Mapping[str, Any], name: str, value: Any) -> Any:
     if name == "excerpt":
         return text.lines(value or "")
     if name == "content":
-        # What came in before is not respelled for being sent back.
-        return value if value == row[name] else safe(value or "")
+        # What is stored is safe, and stays as it is when it is sent back; whatever else there is becomes so.
+        return safe(value or "")
     if name == "slug":
         return value if value == row[name] else derived(text.line(value or ""))
     return value
@@ -123,20 +122,9 @@ def _check_status(
 def _check_metadata(value: Any, refuse: Refuse) -> None:
     if len(_written(value)) > LARGEST_METADATA:
         refuse("extra", "Metadata is larger than 16 kB")
-    elif not _portable(value):
+    elif not is_portable(value):
         refuse("extra", "Metadata holds a null character or a number beyond 2^53")
 
 
 def _written(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _portable(value: Any) -> bool:
-    """Whether both databases give it back as it is."""
-    if isinstance(value, dict):
-        return all("\0" not in key and _portable(each) for key, each in value.items())
-    if isinstance(value, list):
-        return all(_portable(each) for each in value)
-    if isinstance(value, str):
-        return "\0" not in value
-    return not isinstance(value, int | float) or abs(value) <= LARGEST_NUMBER

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from connectors.importers.fluentcart.values import branch, cents, flag, key, moment, plain, word
+from connectors.importers.fluentcart.values import branch, cents, flag, key, moment, paragraphs, plain, word
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 
@@ -12,7 +12,7 @@ SHIPPING_CLASS: Final = Mapped(
     {
         "id": Field("id", key),
         "name": Field("name", plain()),
-        "description": Field("description", plain("")),
+        "description": Field("description", paragraphs("")),
         # In the store's table units with two decimals; its answers are cents like all others.
         "cost": Field("cost", cents()),
         "per_item": Field("per_item", flag()),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from connectors.importers.fluentcart.slugs import decoded
-from connectors.importers.fluentcart.values import branch, entries, key, moment, plain, text, whole
+from connectors.importers.fluentcart.values import branch, entries, key, moment, paragraphs, plain, text, whole
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.slug import derived
 from db.catalog.tax import TaxClassRow
@@ -20,7 +20,7 @@ TAX_CLASS: Final = Mapped(
         "id": Field("id", key),
         "title": Field("title", plain()),
         "slug": Field("slug", text("")),
-        "description": Field("description", plain("")),
+        "description": Field("description", paragraphs("")),
         "priority": Field("meta.priority", whole(1)),
         "categories": Field("meta.categories", _terms, otherwise="categories"),
         "created_at": Field("created_at", moment),

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from connectors.importers.fluentcart.values import branch, cents, entries, flag, key, moment, name, plain
+from connectors.importers.fluentcart.values import branch, cents, entries, flag, key, moment, name, paragraphs, plain
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.upgrade_path import UpgradePathRow
 
@@ -13,7 +13,7 @@ UPGRADE_PATH: Final = Mapped(
         "id": Field("id", key),
         "from_variant_id": Field("object_id", key, otherwise="meta_value.from_variant"),
         "title": Field("meta_value.title", plain(None)),
-        "description": Field("meta_value.description", plain(None)),
+        "description": Field("meta_value.description", paragraphs(None)),
         "slug": Field("meta_value.slug", name()),
         "discount_amount": Field("meta_value.discount_amount", cents()),
         "prorate": Field("meta_value.is_prorate", flag()),

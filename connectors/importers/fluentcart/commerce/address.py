@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.importers.fluentcart.values import plain, text
+from connectors.importers.fluentcart.values import plain
 from connectors.importers.mapping import Field
 
 PLACE: Final[Mapping[str, Field]] = {
@@ -12,6 +12,6 @@ PLACE: Final[Mapping[str, Field]] = {
     "address2": Field("address_2", plain("")),
     "city": Field("city", plain("")),
     "state": Field("state", plain("")),
-    "postcode": Field("postcode", text("")),
-    "country": Field("country", text("")),
+    "postcode": Field("postcode", plain("")),
+    "country": Field("country", plain("")),
 }

@@ -14,7 +14,6 @@ from connectors.importers.fluentcart.values import (
     name,
     plain,
     reference,
-    text,
     whole,
     word,
 )
@@ -34,7 +33,7 @@ SUBSCRIPTION: Final = Mapped(
         "variant_id": Field("variation_id", reference),
         "item_name": Field("item_name", plain("")),
         "quantity": Field("quantity", whole(1)),
-        "interval": Field("billing_interval", text("")),
+        "interval": Field("billing_interval", plain("")),
         "setup_fee": Field("signup_fee", cents()),
         "initial_tax_total": Field("initial_tax_total", cents()),
         "recurring_amount": Field("recurring_amount", cents()),

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from connectors.importers.fluentcart.values import address, branch, entries, flag, name, plain, shown, text, whole
+from connectors.importers.fluentcart.values import (
+    address,
+    branch,
+    entries,
+    flag,
+    name,
+    paragraphs,
+    plain,
+    shown,
+    whole,
+)
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
 from db.integration.feed import FeedScope
@@ -25,9 +35,9 @@ PROVIDER: Final = Mapped(
     ProviderRow,
     {
         "title": Field("title", plain("")),
-        "description": Field("description", plain("")),
+        "description": Field("description", paragraphs("")),
         "logo_url": Field("logo", _blank(address(None))),
-        "category": Field("category", text("crm")),
+        "category": Field("category", plain("crm")),
         "priority": Field("priority", whole(10)),
         "scopes": Field("scopes", _scopes),
         "enabled": Field("enabled", flag()),
