@@ -6,37 +6,12 @@ from typing import Any, NamedTuple, cast
 
 import strawberry
 
+from db.commerce.currency import digits
 from db.commerce.store import MONEY_FORMAT, CurrencyPosition, DecimalSeparator
 from engine.declared.declaration import computed, derived
 from engine.values.columns import expression
 from engine.values.scalars import Cents, CurrencyCode
 
-# Digits after the point where they are not two (ISO 4217).
-MINOR_DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
 SIGNS = {
     "USD": "$",
     "EUR": "€",
@@ -69,7 +44,7 @@ class MoneyFormat(NamedTuple):
 
     @property
     def digits(self) -> int:
-        return MINOR_DIGITS.get(self.currency, 2)
+        return digits(self.currency)
 
 
 class Amount(NamedTuple):

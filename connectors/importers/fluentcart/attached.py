@@ -25,6 +25,7 @@ from connectors.importers.fluentcart.linking import (
     Pending,
     children_allowed,
 )
+from connectors.importers.fluentcart.money import currency_of
 from connectors.importers.fluentcart.values import branch, entries, key, shown
 from connectors.importers.mapping import Columns, Unreadable
 from connectors.importers.report import Report, Skipped
@@ -106,7 +107,7 @@ async def _write_paths(
         for entry in told:
             try:
                 listed.add(UPGRADE_PATH.columns["id"](branch(entry), branch))
-                row, places, reasons = read_upgrade_path(entry)
+                row, places, reasons = read_upgrade_path(entry, currency_of(product.record))
                 if row["from_variant_id"] not in variants[product.id]:
                     reason = f"variant {row['from_variant_id']} is not among the product's variants"
                     raise Unreadable(reason, "object_id")

@@ -12,6 +12,7 @@ import httpx2
 import orjson
 
 from connectors.importers.fluentcart.errors import NoFluentCart, StoreFailing, WrongCredentials, WrongUrl
+from connectors.importers.fluentcart.money import DEFAULT, currency_code
 from connectors.importers.fluentcart.source import API, Source
 from connectors.importers.fluentcart.values import branch, line
 from connectors.importers.mapping import Record, Unreadable
@@ -52,6 +53,7 @@ class Client:
         self._site = source.site()
         self._api = self._site.copy_with(path=self._site.path.rstrip("/") + API)
         self._greeted = False
+        self.currency = DEFAULT  # of the store's prices, once greeted
         self._slots = asyncio.Semaphore(source.concurrency)
         self._http = httpx2.AsyncClient(
             auth=httpx2.BasicAuth(source.user, source.password),
@@ -92,6 +94,7 @@ class Client:
         if not settings:
             raise NoFluentCart(f"{self.site} does not answer as FluentCart does: it names no settings of a store")
         self._greeted = True
+        self.currency = currency_code(settings.get("currency")) or DEFAULT
         return settings
 
     async def alive(self) -> bool:

@@ -10,6 +10,7 @@ from connectors.importers.fluentcart.catalog.product import PRODUCT, read_produc
 from connectors.importers.fluentcart.catalog.variant import VARIANT, read_variant
 from connectors.importers.fluentcart.clock import Clock
 from connectors.importers.fluentcart.listing import Batch
+from connectors.importers.fluentcart.money import currency_of
 from connectors.importers.fluentcart.values import branch, entries, key, shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
@@ -95,7 +96,7 @@ class _Reading:
 
     def _variant(self, family: Family, entry: Any) -> None:
         try:
-            row = read_variant(entry, family.id)
+            row = read_variant(entry, family.id, currency_of(family.record))
             pictures = thumbnails(branch(entry))
             self._met.add(VARIANT.entity, row["id"])
         except Unreadable as unreadable:

@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
 from connectors.importers.fluentcart.errors import StoreFailing, WrongCredentials
+from connectors.importers.fluentcart.money import STORE_CURRENCY
 from connectors.importers.fluentcart.values import branch, entries, key, shown, whole
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Skipped
@@ -122,7 +123,10 @@ async def _batch(
     remaining: int,
 ) -> Batch[T]:
     upto = fresh[-1][0] if fresh else after
-    records, skipped = await listing.complete(client, fresh)
+    priced: list[tuple[int, Record]] = [
+        (identifier, {**record, STORE_CURRENCY: client.currency}) for identifier, record in fresh
+    ]
+    records, skipped = await listing.complete(client, priced)
     ids = frozenset(identifier for identifier, _ in fresh)
     return Batch(after, upto, ids, records, unlisted + skipped, remaining)
 

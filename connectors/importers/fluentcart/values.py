@@ -77,7 +77,7 @@ def whole(default: int | Missing = REQUIRED, *, least: int = -INTEGER - 1, most:
 
 
 def cents(default: int | Missing = 0, *, least: int = 0) -> Reader:
-    """9147, "9147", "9147.0": minor units, not negative unless `least` says so."""
+    """9147, "9147", "9147.0": hundredths in every currency (`money.convert`), not negative unless `least` says so."""
     return _rounded(default, least, MONEY, _CENT_NOISE, "a whole number of cents")
 
 

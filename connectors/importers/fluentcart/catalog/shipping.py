@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from connectors.importers.fluentcart.money import convert, currency_of
 from connectors.importers.fluentcart.values import branch, cents, flag, key, moment, paragraphs, plain, word
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
@@ -13,7 +14,7 @@ SHIPPING_CLASS: Final = Mapped(
         "id": Field("id", key),
         "name": Field("name", plain()),
         "description": Field("description", paragraphs("")),
-        # In the store's table units with two decimals; its answers are cents like all others.
+        # In the store's table units with two decimals; its answers are hundredths like all others.
         "cost": Field("cost", cents()),
         "per_item": Field("per_item", flag()),
         "type": Field("type", word(ShippingClassType, ShippingClassType.FIXED)),
@@ -26,7 +27,10 @@ SHIPPING_CLASS: Final = Mapped(
 
 def read_shipping_class(entry: Any) -> Columns:
     """Raises Unreadable."""
-    row = SHIPPING_CLASS.read(branch(entry))
+    record = branch(entry)
+    row = SHIPPING_CLASS.read(record)
+    if row["type"] is ShippingClassType.FIXED:
+        convert(SHIPPING_CLASS, row, currency_of(record))
     if not row["name"].strip():
         raise Unreadable("is missing", "name")
     return row

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from connectors.importers.fluentcart.money import convert
 from connectors.importers.fluentcart.values import branch, cents, entries, flag, key, moment, name, paragraphs, plain
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.upgrade_path import UpgradePathRow
@@ -25,10 +26,11 @@ UPGRADE_PATH: Final = Mapped(
 TARGETS: Final = Field("meta_value.to_variants", entries)
 
 
-def read_upgrade_path(entry: Any) -> tuple[Columns, dict[int, int], list[str]]:
+def read_upgrade_path(entry: Any, currency: str) -> tuple[Columns, dict[int, int], list[str]]:
     """A path, the places of its targets by variant, and a reason for each target left out. Raises Unreadable."""
     record = branch(entry)
     row = UPGRADE_PATH.read(record)
+    convert(UPGRADE_PATH, row, currency)
     targets, reasons = placed(TARGETS(record, branch))
     if targets.pop(row["from_variant_id"], None):
         reasons.append(f"variant {row['from_variant_id']} is where the path begins")

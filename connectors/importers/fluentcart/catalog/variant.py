@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from connectors.importers.fluentcart.money import convert
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -77,9 +78,9 @@ VARIANT: Final = Mapped(
 )
 
 
-def read_variant(entry: Any, product_id: int) -> Columns:
-    """A variant of this product. Stock is taken as recorded, except that less than nothing available is nothing.
-    Raises Unreadable."""
+def read_variant(entry: Any, product_id: int, currency: str) -> Columns:
+    """A variant of this product, its prices in this currency. Stock is taken as recorded, except that less than nothing
+    available is nothing. Raises Unreadable."""
     record = branch(entry)
     given: Columns = {}
     if VARIANT.columns["payment_type"](record, branch) is PaymentType.ONETIME:
@@ -91,6 +92,7 @@ def read_variant(entry: Any, product_id: int) -> Columns:
     row = VARIANT.read(record, given=given)
     if row["product_id"] != product_id:
         raise Unreadable(f"belongs to product {row['product_id']}, not to {product_id}", "post_id")
+    convert(VARIANT, row, currency)
     if row["compare_price"] < row["price"]:
         row["compare_price"] = 0
     row["available"] = max(row["available"], 0)

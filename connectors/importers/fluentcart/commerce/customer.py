@@ -9,6 +9,7 @@ from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
 from connectors.importers.fluentcart.listing import Batch, RemoteList
+from connectors.importers.fluentcart.money import convert, currency_of
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -29,6 +30,7 @@ from connectors.importers.fluentcart.values import (
 )
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
+from db.commerce.currency import from_hundredths, map_from_hundredths
 from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow, CustomerStatus
 
 CUSTOMER: Final = Mapped(
@@ -43,7 +45,7 @@ CUSTOMER: Final = Mapped(
         "first_name": Field("first_name", plain("")),
         "last_name": Field("last_name", plain("")),
         "status": Field("status", word(CustomerStatus, CustomerStatus.ACTIVE)),
-        "purchase_value": Field("purchase_value", lambda value: document(branch(value)) or {}),
+        "purchase_value": Field("purchase_value", lambda value: map_from_hundredths(document(branch(value))) or {}),
         "purchase_count": Field("purchase_count", whole(0, least=0)),
         "lifetime_value": Field("ltv", cents(least=-(2**53) + 1)),
         "average_order_value": Field("aov", exact(Decimal(0), digits=15, places=2)),
@@ -130,9 +132,12 @@ def read_customers(batch: Batch[ListedCustomer], source: str) -> tuple[list[Cust
     for listed in batch.records:
         try:
             row = CUSTOMER.read(listed.record)
+            currency = currency_of(listed.record)
+            convert(CUSTOMER, row, currency)
         except Unreadable as unreadable:
             skipped.append(Skipped(CUSTOMER.entity, str(listed.id), unreadable.field, unreadable.reason))
             continue
+        row["average_order_value"] = round(from_hundredths(row["average_order_value"], currency), 2)
         row["uuid"] = row["uuid"] or str(uuid5(NAMESPACE_URL, f"{source}/customers/{listed.id}"))
         customer = Customer(row)
         for kind, answer in listed.addresses or ():

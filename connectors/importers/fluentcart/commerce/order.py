@@ -9,6 +9,7 @@ from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
 from connectors.importers.fluentcart.listing import Batch, RemoteList
+from connectors.importers.fluentcart.money import convert
 from connectors.importers.fluentcart.values import (
     address,
     branch,
@@ -246,6 +247,7 @@ def read_orders(batch: Batch[tuple[int, Record]], source: str) -> tuple[list[Ord
             order = Order(ORDER.read(record))
             order.row["uuid"] = order.row["uuid"] or _made_up(source, "orders", identifier)
             order.row["currency"] = order.row["currency"].upper()
+            convert(ORDER, order.row, order.row["currency"])
             children = [(mapped, _told(record, place)) for mapped, place in CHILDREN]
         except Unreadable as unreadable:
             skipped.append(Skipped(ORDER.entity, str(identifier), unreadable.field, unreadable.reason))
@@ -278,6 +280,7 @@ def _read_child(order: Order, mapped: Mapped, entry: Any, source: str, skipped: 
         if mapped is TRANSACTION:
             row["uuid"] = row["uuid"] or _made_up(source, "transactions", row["id"])
             row["currency"] = (row["currency"] or order.row["currency"]).upper()
+        convert(mapped, row, row.get("currency") or order.row["currency"])
         if order.children[mapped.entity].setdefault(row["id"], row) is not row:
             raise Unreadable("is the identifier of another one too", "id")
     except Unreadable as unreadable:

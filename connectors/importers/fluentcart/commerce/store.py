@@ -1,8 +1,8 @@
 """S1 `GET /settings/store`: what of the store's settings storegraph keeps."""
 
-import re
 from typing import Any, Final
 
+from connectors.importers.fluentcart.money import currency_code
 from connectors.importers.fluentcart.values import address, branch, document, plain, shown, text, word
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
@@ -11,10 +11,10 @@ from db.secrets.confidential import without_secrets
 
 
 def _currency(value: Any) -> str:
-    code: str = text()(value).strip().upper()
-    if not re.fullmatch("[A-Z]{3}", code, re.ASCII):
-        raise Unreadable(f"{shown(code)} is not a currency code")
-    return code
+    written: str = text()(value)
+    if (currency := currency_code(written)) is None:
+        raise Unreadable(f"{shown(written.strip().upper())} is not a currency code")
+    return currency
 
 
 def _logo(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from connectors.importers.fluentcart.listing import Batch, RemoteList, as_listed
+from connectors.importers.fluentcart.money import convert, currency_of
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -81,6 +82,7 @@ def read_subscriptions(batch: Batch[tuple[int, Record]], source: str) -> tuple[l
     for identifier, record in batch.records:
         try:
             row = SUBSCRIPTION.read(record)
+            convert(SUBSCRIPTION, row, currency_of(record))
         except Unreadable as unreadable:
             skipped.append(Skipped(SUBSCRIPTION.entity, str(identifier), unreadable.field, unreadable.reason))
             continue
