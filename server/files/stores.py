@@ -42,6 +42,7 @@ def uploads(settings: Settings) -> Uploads:
         max_files=settings.max_upload_files,
         max_file_bytes=settings.max_upload_bytes,
         max_field_bytes=settings.max_body_bytes,
+        seconds=settings.body_seconds,
     )
 
 

@@ -2,12 +2,14 @@
 then the files. They wait on disk, in bounded memory, until the request is answered."""
 
 import asyncio
+import errno
 import hashlib
 import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -17,7 +19,7 @@ from starlette.types import Receive
 
 from engine.document.request import Request
 from engine.standard.execution import Executor
-from engine.values.errors import CodedError, ErrorCode
+from engine.values.errors import CodedError, ErrorCode, Unavailable
 from engine.values.upload import Uploaded
 from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, require
 from server.graphql import parameters
@@ -36,39 +38,51 @@ _MAX_MAP_BYTES: Final = 64 * 1024
 _PIECE: Final = 1024 * 1024
 # A large file takes its time, but something of it comes all the time.
 _IDLE_SECONDS: Final = 30.0
+# Bytes a second, on average: the slowest line does better.
+_LEAST_PACE: Final = 1024
 # No upload takes a day: what is older was left by a process that was killed.
 _LEFT_SECONDS: Final = 86_400
 # Headers of parts and boundaries around what is counted.
 _FRAMING_BYTES: Final = 64 * 1024
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+RETRY_SECONDS: Final = 5
 
 
 class Uploads:
     """Takes such requests. Files wait in folders inside `folder`, one for each request."""
 
-    def __init__(self, folder: Path, *, max_files: int, max_file_bytes: int, max_field_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, *, max_files: int, max_file_bytes: int, max_field_bytes: int, seconds: float
+    ) -> None:
+        """`seconds` is in which all that comes before the files has to arrive."""
         self._folder = folder
         self._max_files = max_files
         self._max_file_bytes = max_file_bytes
         self._max_field_bytes = max_field_bytes
+        self._seconds = seconds
         self._cleared = False
 
     @asynccontextmanager
     async def request(self, receive: Receive, headers: Headers, admit: Admit) -> AsyncIterator[Request]:
         """The request with its files in its variables, for as long as the block lasts. `admit` is asked before the
-        first byte of a file is taken, and raises Refusal. Raises Refusal: 400, 413; and ClientDisconnect."""
+        first byte of a file is taken, and raises Refusal. Raises Refusal: 400, 408, 413, 507; Unavailable where
+        files cannot be kept for another reason; and ClientDisconnect."""
         check_preflight(headers)
         self._check_length(headers.get("content-length"))
-        folder = Path(await asyncio.to_thread(self._waiting))
+        folder = _Folder(self._waiting)
         form = _Form(folder, admit, self._max_files, self._max_file_bytes, self._max_field_bytes)
+        around = self._max_field_bytes + _MAX_MAP_BYTES + _FRAMING_BYTES
         try:
-            async for event in events(_chunks(receive), headers["content-type"]):
+            async for event in events(_chunks(receive, form, around, self._seconds), headers["content-type"]):
                 await form.take(event)
             yield form.request()
         finally:
             form.close()
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            if folder.path is not None:
+                await asyncio.to_thread(shutil.rmtree, folder.path, ignore_errors=True)
 
     def _waiting(self) -> str:
+        """A folder of one request's own."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._cleared:
             self._cleared = True
@@ -106,20 +120,47 @@ async def check_admission(executor: Executor, viewer: Viewer, request: Request) 
             raise Refusal(status, error.message, code=error.code, **error.details) from None
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
+async def _chunks(receive: Receive, form: "_Form", around: int, seconds: float) -> AsyncIterator[bytes]:
+    """The body as it comes. Until its files are admitted all of it has to arrive in so many `seconds`, and be no longer
+    than `around`, which is also what may come around the files then; their bytes come at some pace at least."""
+    received, more = 0, True
+    began = time.monotonic()
+    admitted: float | None = None
     while more:
+        now = time.monotonic()
+        if admitted is None and form.admitted:
+            admitted = now
+        if admitted is None:
+            left, late = began + seconds - now, f"`operations` and `map` did not arrive in {seconds:g} s"
+        else:
+            left = min(_IDLE_SECONDS, admitted + _IDLE_SECONDS + received / _LEAST_PACE - now)
+            late = f"Nothing of the body came for {_IDLE_SECONDS:g} s, or less than {_LEAST_PACE} bytes a second"
         try:
-            async with asyncio.timeout(_IDLE_SECONDS):
+            async with asyncio.timeout(left):
                 message = await receive()
         except TimeoutError:
-            raise Refusal(
-                408, f"Nothing of the body came for {_IDLE_SECONDS:g} s", headers={"Connection": "close"}
-            ) from None
+            raise Refusal(408, late, headers={"Connection": "close"}) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        yield message.get("body", b"")
+        chunk: bytes = message.get("body", b"")
+        received += len(chunk)
+        yield chunk
+        if received - form.taken > around:
+            raise Refusal(413, f"Around its files a body has at most {around} bytes")
         more = message.get("more_body", False)
+
+
+class _Folder:
+    """Where a request's files wait; made for the first of them."""
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+        self.path: Path | None = None
+
+    def file(self, name: str) -> Path:
+        if self.path is None:
+            self.path = Path(self._make())
+        return self.path / name
 
 
 class _Form:
@@ -127,7 +168,7 @@ class _Form:
 
     def __init__(
         self,
-        folder: Path,
+        folder: _Folder,
         admit: Admit,
         max_files: int,
         max_file_bytes: int,
@@ -143,6 +184,11 @@ class _Form:
         self._places: dict[str, list[_Place]] = {}
         self._field: str | None = None
         self._file: _Arriving | None = None
+        self.taken = 0  # bytes of files
+
+    @property
+    def admitted(self) -> bool:
+        return self._request is not None
 
     async def take(self, event: Begun | bytes | Ended) -> None:
         if isinstance(event, Begun):
@@ -152,6 +198,7 @@ class _Form:
         elif self._file is not None:
             if self._file.size + len(event) > self._max_file_bytes:
                 raise Refusal(413, f"A file has at most {self._max_file_bytes} bytes")
+            self.taken += len(event)
             await self._file.write(event)
         else:
             assert self._field is not None
@@ -184,7 +231,7 @@ class _Form:
             raise Refusal(400, f"`map` does not say where the part {part.name[:100]!r} belongs, or it came twice")
         if part.filename is None:
             raise Refusal(400, f"The part {part.name[:100]!r} is no file: it has no filename")
-        self._file = _Arriving(self._folder / str(len(self._places)), part)
+        self._file = _Arriving(partial(self._folder.file, str(len(self._places))), part)
 
     async def _end(self) -> None:
         if self._file is not None:
@@ -239,9 +286,10 @@ def _inside(value: Any, name: str, path: str) -> Any:
 
 
 class _Arriving:
-    """A file on its way to disk."""
+    """A file on its way to disk. What does not fit there is read to its end all the same: a client that is still
+    sending when it is refused reads no answer."""
 
-    def __init__(self, path: Path, part: Begun) -> None:
+    def __init__(self, path: Callable[[], Path], part: Begun) -> None:
         self.name = part.name
         self.size = 0
         self._filename = part.filename or ""
@@ -249,6 +297,7 @@ class _Arriving:
         self._file: IO[bytes] | None = None
         self._digest = hashlib.sha256()
         self._pending = bytearray()
+        self._failure: OSError | None = None
 
     async def write(self, data: bytes) -> None:
         self._pending += data
@@ -257,17 +306,38 @@ class _Arriving:
             await asyncio.to_thread(self._flush)
 
     async def arrived(self) -> Uploaded:
+        """Raises Refusal(507), or Unavailable."""
         await asyncio.to_thread(self._flush)
         self.close()
-        return Uploaded(self._path, self._filename, self.size, self._digest.hexdigest())
+        if self._failure is not None:
+            raise _unkept(self._failure) from self._failure
+        assert self._file is not None
+        return Uploaded(Path(self._file.name), self._filename, self.size, self._digest.hexdigest())
 
     def _flush(self) -> None:
-        if self._file is None:
-            self._file = self._path.open("xb")
-        self._digest.update(self._pending)
-        self._file.write(self._pending)
+        try:
+            if self._failure is None:
+                if self._file is None:
+                    self._file = self._path().open("xb", buffering=0)
+                self._digest.update(self._pending)
+                _written(self._file, self._pending)
+        except OSError as error:
+            self._failure = error
         self._pending.clear()
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _written(file: IO[bytes], data: bytearray) -> None:
+    with memoryview(data) as rest:
+        done = 0
+        while done < len(rest):
+            done += file.write(rest[done:])
+
+
+def _unkept(error: OSError) -> CodedError:
+    if error.errno in _FULL:
+        return Refusal(507, "The server has no room left for files; nothing was kept", code=ErrorCode.INTERNAL)
+    return Unavailable("The server cannot keep files now: try again", retry_after=RETRY_SECONDS)
