@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import structlog
@@ -27,7 +27,7 @@ from db import migrations
 from db.store.database import Database
 from db.store.unit import Units
 from engine.document.request import Openness
-from engine.values.errors import ErrorCode
+from engine.values.errors import Busy, ErrorCode, Unavailable
 from engine.values.viewer import Viewer
 from resolvers.access.sign_in import SignIns
 from schema.root import schema
@@ -45,14 +45,14 @@ from server.graphql.endpoint import GraphQLEndpoint
 from server.graphql.executor import executor as made_executor
 from server.graphql.graphiql.examples import DOCUMENTS
 from server.http.middleware import LastResort, RequestLog, SecurityHeaders
-from server.http.refusal import Refusal
+from server.http.refusal import Refusal, noted
 from server.limits.limits import HEADERS, Limits
 from server.metrics import PATH as METRICS_PATH
 from server.metrics import Measured, Metrics, metrics_page
 from server.settings import encryption_keys as keys
 from server.settings.settings import AcceptedDocuments, Settings
-from server.work.background import beside
-from server.work.publishing import publish_scheduled
+from server.work.jobs import Job, Jobs
+from server.work.publishing import publishing
 
 log = structlog.get_logger("storegraph.server")
 
@@ -61,6 +61,7 @@ TITLE: Final = "storegraph"
 _LOCALHOST: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 # Whoever asks whether the database answers asks again soon; a hanging answer would be none.
 READY_SECONDS: Final = 3.0
+READY_AGAIN: Final = "5"
 _OTHER_PATHS: Final = ("/", "/health", "/ready", "/schema.graphql", METRICS_PATH)
 
 
@@ -80,12 +81,15 @@ def create_app(settings: Settings) -> Starlette:
                     executor,
                     trusted_only=settings.accepted_documents is AcceptedDocuments.TRUSTED,
                     persisted_bytes=settings.persisted_query_bytes,
+                    seconds=settings.seconds_anonymous,
                 )
                 usage = Usage(database)
-                app.state.authentication = Authentication(database, issuer=trusted(settings), usage=usage)
+                app.state.authentication = Authentication(
+                    database, seconds=settings.seconds_anonymous, issuer=trusted(settings), usage=usage
+                )
                 stored = files.storage(settings)
                 links = files.links(settings, keys.signing(settings, startup.store_file(database)))
-                app.state.downloads = Downloads(database, stored, links)
+                app.state.downloads = Downloads(database, stored, links, seconds=settings.seconds_anonymous)
                 units = Units(database, SignIns(timedelta(hours=settings.session_hours)), stored, links)
                 startup.check_ports(schema, units)
                 app.state.graphql = GraphQLEndpoint(
@@ -101,10 +105,14 @@ def create_app(settings: Settings) -> Starlette:
                     uploads=files.uploads(settings),
                     page=_page(settings),
                 )
-                async with (
-                    usage.kept(),
-                    beside(known_documents.note_uses(), metrics.sample(database), publish_scheduled(units)),
-                ):
+                app.state.jobs = jobs = Jobs(
+                    usage.job(),
+                    known_documents.job(),
+                    publishing(units),
+                    Job("sampling", partial(metrics.sample, database), every=0.0),
+                    told=metrics.job,
+                )
+                async with jobs.going_on():
                     yield
         finally:
             logs.ACCESS.flush()
@@ -134,7 +142,7 @@ def create_app(settings: Settings) -> Starlette:
             Middleware(LastResort),
             Middleware(SecurityHeaders),
         ],
-        exception_handlers={HTTPException: _not_here},
+        exception_handlers={HTTPException: _not_here, Unavailable: _unavailable},
         lifespan=lifespan,
     )
     # A redirect to the path without the slash would name the scheme and host that a proxy used, not the caller's.
@@ -192,11 +200,13 @@ async def _ready(request: Request) -> Response:
     reason = await _missing(request.app.state.database)
     if reason:
         log.warning("not ready", reason=reason)
-    return JSONResponse(
-        {"ready": False, "reason": reason} if reason else {"ready": True},
-        503 if reason else 200,
-        {"Cache-Control": "no-store"},
-    )
+    headers = {"Cache-Control": "no-store"}
+    if reason:
+        return JSONResponse({"ready": False, "reason": reason}, 503, headers | {"Retry-After": READY_AGAIN})
+    # Requests are answered all the same: a balancer that took the server away would make it worse.
+    jobs: Jobs = request.app.state.jobs
+    failing = [{"job": one.job, "rounds": one.rounds, "since": one.since.isoformat()} for one in jobs.failing]
+    return JSONResponse({"ready": True, "failing": failing} if failing else {"ready": True}, headers=headers)
 
 
 async def _missing(database: Database) -> str | None:
@@ -206,7 +216,12 @@ async def _missing(database: Database) -> str | None:
             revision = await migrations.revision_of(database)
     except TimeoutError:
         return f"the database has not answered for {READY_SECONDS:g} s"
-    except (SQLAlchemyError, OSError) as error:
+    except Busy:
+        return "the database has too much to do"
+    except Unavailable as error:
+        log.warning("the database does not answer", reason=error.reason)
+        return "the database does not answer"
+    except SQLAlchemyError as error:
         log.warning("the database does not answer", exc_info=error)
         return "the database does not answer"
     if revision != _head():
@@ -243,3 +258,10 @@ async def _not_here(request: Request, error: Exception) -> Response:
     code = ErrorCode.NOT_FOUND if error.status_code == 404 else ErrorCode.BAD_REQUEST
     message = f"{error.detail}: GraphQL is served at {GRAPHQL_PATH}"
     return Refusal(error.status_code, message, code=code, headers=error.headers).response()
+
+
+async def _unavailable(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unavailable)
+    refusal = Refusal.of(error)
+    noted(refusal, error)
+    return refusal.response()

@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,7 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.store.database import Database
 from db.store.outbox import EventRow
-from engine.values.errors import ErrorCode
+from engine.values.errors import ErrorCode, Unavailable
 from server.http.refusal import Refusal
 from server.settings.settings import Settings
 
@@ -138,6 +140,23 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._failures = _By(
+            Counter(
+                "storegraph_job_failures",
+                "Rounds of work beside the requests that failed, by job; each is tried again.",
+                ["job"],
+                registry=registry,
+            )
+        )
+        self._failing = _By(
+            Gauge(
+                "storegraph_job_failing",
+                "1 while the last round of the job failed; with several processes, how many of them say so.",
+                ["job"],
+                registry=registry,
+                multiprocess_mode="livesum",
+            )
+        )
         self._folder = os.environ.get(SHARED_FOLDER)
         if self._folder is None:
             ProcessCollector(registry=registry)
@@ -173,14 +192,19 @@ class Metrics:
     def document(self, source: str, client: str | None = None) -> None:
         self._documents[source, client or ""].inc()
 
+    def job(self, name: str, failed: bool) -> None:
+        """Note a round of work beside the requests."""
+        self._failing[(name,)].set(failed)
+        if failed:
+            self._failures[(name,)].inc()
+
     async def sample(self, database: Database) -> None:
-        """Watches the loop and the pools until cancelled."""
+        """Looks at the pools, and for half a second at the loop."""
         loop = asyncio.get_running_loop()
-        while True:
-            self._pools(database)
-            asked = loop.time()
-            await asyncio.sleep(SAMPLED_SECONDS)
-            self._lag.observe(max(0.0, loop.time() - asked - SAMPLED_SECONDS))
+        self._pools(database)
+        asked = loop.time()
+        await asyncio.sleep(SAMPLED_SECONDS)
+        self._lag.observe(max(0.0, loop.time() - asked - SAMPLED_SECONDS))
 
     def _pools(self, database: Database) -> None:
         names = ("all",) if len(database.engines) == 1 else ("readers", "writer")
@@ -259,12 +283,10 @@ def _build(database: Database) -> Metric:
 
 async def _outbox(database: Database) -> Sequence[Metric]:
     """Events that nobody has numbered yet, and how long the oldest waits; nothing when the database does not say."""
-    waiting = select(col(EventRow.occurred_at)).where(col(EventRow.position).is_(None)).limit(MOST_WAITING).subquery()
     try:
-        async with asyncio.timeout(DATABASE_SECONDS), database.read() as connection:
-            count, oldest = (await connection.execute(select(func.count(), func.min(waiting.c.occurred_at)))).one()
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        log.warning("the database does not answer a scrape", exc_info=error)
+        count, oldest = await database.ask(_unnumbered, seconds=DATABASE_SECONDS)
+    except (Unavailable, SQLAlchemyError) as error:
+        log.warning("the database does not answer a scrape", reason=getattr(error, "reason", str(error)))
         return ()
     seconds = 0.0 if oldest is None else max(0.0, time.time() - oldest.timestamp())
     return (
@@ -273,6 +295,12 @@ async def _outbox(database: Database) -> Sequence[Metric]:
         ),
         GaugeMetricFamily("storegraph_outbox_lag_seconds", "How long the oldest of them waits.", value=seconds),
     )
+
+
+async def _unnumbered(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    waiting = select(col(EventRow.occurred_at)).where(col(EventRow.position).is_(None)).limit(MOST_WAITING).subquery()
+    count, oldest = (await connection.execute(select(func.count(), func.min(waiting.c.occurred_at)))).one()
+    return count, oldest
 
 
 def _forget_the_dead(folder: Path) -> None:

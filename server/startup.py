@@ -24,6 +24,7 @@ from db.store.database import Database
 from db.store.row import table
 from db.store.unit import Units
 from engine.standard.schema import Schema
+from engine.values.errors import Unavailable
 from server.settings import encryption_keys as keys
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings, variable
@@ -190,7 +191,7 @@ async def explained(database: Database) -> AsyncIterator[None]:
     """Turns what goes wrong between us and the database into Mistake."""
     try:
         yield
-    except (OSError, OperationalError, InterfaceError) as error:
+    except (Unavailable, OSError, OperationalError, InterfaceError) as error:
         raise Mistake(f"The database {named(database)} cannot be used: {_line(error)}") from None
     except DBAPIError as error:
         raise Mistake(f"The database {named(database)} refuses: {_line(error)}") from None
@@ -206,5 +207,7 @@ def _explained_path(path: Path) -> Iterator[None]:
 
 def _line(error: BaseException) -> str:
     """The first line of what the driver says, without SQLAlchemy's wrapping and links."""
+    if isinstance(error, Unavailable):
+        return error.reason
     original = getattr(error, "orig", None) or error
     return (str(original).strip() or type(original).__name__).splitlines()[0]

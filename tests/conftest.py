@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests import databases, dialects
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from tests.gateway import Gateway
+    from tests.wire import Wire
 
 # Set where nothing may be missing (continuous integration): a skip is then a failure.
 NOTHING_SKIPPED: Final = os.environ.get("STOREGRAPH_TEST_ALL") == "1"
@@ -118,6 +120,17 @@ def unmigrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> I
         url = created.create(migrated=False)
         yield url
         created.drop(url)
+
+
+@pytest.fixture
+def wire(database_url: str) -> Iterator["Wire"]:
+    """Between a test and its PostgreSQL."""
+    from tests.wire import Wire
+
+    url = make_url(database_url)
+    wire = Wire(url.host or "127.0.0.1", url.port or 5432)
+    yield wire
+    wire.close()
 
 
 @pytest.fixture

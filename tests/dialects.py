@@ -7,12 +7,11 @@ time in most tests would be compiling, for the hundredth time, what the test bef
 from typing import Any, ClassVar, Final
 
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.engine.url import URL
 from sqlalchemy.util import LRUCache
 
-from db.store import sqlite
+from db.store import postgres, sqlite
 
 # All statements of all tests of a worker; an engine's own 500 are those of one server.
 _STATEMENTS: Final = 5000
@@ -62,5 +61,5 @@ class _Once:
 
 def share() -> None:
     """For this process. Processes that tests start have dialects as SQLAlchemy makes them."""
-    registry.impls["postgresql.asyncpg"] = _Shared(PGDialect_asyncpg)
-    registry.impls[sqlite.DRIVER.replace("+", ".")] = _Shared(sqlite.Dialect)
+    for driver in (postgres, sqlite):
+        registry.impls[driver.DRIVER.replace("+", ".")] = _Shared(driver.Dialect)

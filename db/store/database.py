@@ -1,26 +1,39 @@
 """The database behind a URL: `sqlite:///path` (embedded, the default) or `postgresql://…`."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
+import structlog
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from db.store import sqlite
-from engine.unit.deadline import CURRENT, Deadline
-from engine.values.errors import Busy
+from db.store import failures, postgres, sqlite
+from engine.unit.deadline import CURRENT, INTERRUPTS, Deadline, sooner, within
+from engine.values.errors import Busy, TimedOut, Unavailable
+
+log = structlog.get_logger("storegraph.db")
+
+T = TypeVar("T")
 
 # How long whoever wants to write, or any connection, waits for its turn: other requests, and on SQLite an import beside
 # the server. A server takes its own setting.
 WAIT_SECONDS: Final = 30.0
 # Enough for one page of GraphiQL or a front end asking in parallel; a read holds its connection for milliseconds.
 SQLITE_READERS: Final = 8
+# How long a question is asked of whom no deadline is known; the server asks as long as strangers may.
+ASKED_SECONDS: Final = 5.0
+# Whoever got a connection in the last moment still needs some for it to be tried, or opened.
+_GRACE_SECONDS: Final = 2.0
+# A rollback takes a trip to the server; one that takes so long is not waited for.
+_LEAVING_SECONDS: Final = 1.0
+# SQLite sleeps in its own thread while another process writes. In pieces, so that a deadline or an end is noticed.
+_LOCK_SECONDS: Final = 0.1
 # So many steps of a statement take some milliseconds; then SQLite asks whether its time is over.
 _INSTRUCTIONS: Final = 100_000
 _DEADLINE: Final = "deadline"
@@ -30,26 +43,28 @@ class Database:
     """Hands out connections. On SQLite one connection writes and others read beside it (WAL);
     on PostgreSQL one pool does both."""
 
-    def __init__(self, url: URL, readers: AsyncEngine, writers: AsyncEngine) -> None:
+    def __init__(self, url: URL, readers: AsyncEngine, writers: AsyncEngine, wait: float) -> None:
         self.url = url
         self._readers = readers
         self._writers = writers
+        self._wait = wait
 
     @classmethod
     def open(cls, url: str, *, pool_size: int = 10, wait: float = WAIT_SECONDS) -> Self:
         """Connects lazily: a database that is down is noticed by the first statement. `wait`: the seconds that a
-        connection is waited for before Busy is raised."""
+        connection is waited for before Unavailable is raised."""
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             parsed = parsed.set(drivername=sqlite.DRIVER)
-            return cls(parsed, *(_sqlite(parsed, n, wait, writes=w) for n, w in ((SQLITE_READERS, False), (1, True))))
+            readers = _sqlite(parsed, SQLITE_READERS, wait, writes=False)
+            return cls(parsed, readers, _sqlite(parsed, 1, wait, writes=True), wait)
         if parsed.get_backend_name() == "postgresql":
-            parsed = parsed.set(drivername="postgresql+asyncpg")
+            parsed = parsed.set(drivername=postgres.DRIVER)
             engine = create_async_engine(
                 parsed, pool_size=pool_size, max_overflow=0, pool_timeout=wait, pool_pre_ping=True
             )
             event.listen(engine.sync_engine, "connect", _without_merge_joins)
-            return cls(parsed, engine, engine)
+            return cls(parsed, engine, engine, wait)
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
     @property
@@ -60,21 +75,88 @@ class Database:
     def dialect(self) -> str:
         return self.url.get_backend_name()
 
+    @property
+    def _grace(self) -> float:
+        """Seconds beyond a deadline, in which the database ends by itself what runs."""
+        return INTERRUPTS.get(self.dialect, 0.0)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One connection, one transaction, never committed. SQLite: one snapshot; PostgreSQL: READ COMMITTED. Raises
-        Busy when none becomes free."""
-        async with _turn(self._readers) as connection:
+        Unavailable, now or from a statement, when the database cannot be had: Busy when no connection becomes free. The
+        deadline of who asks counts too; TimedOut when it has passed already."""
+        async with self._turn(self._readers) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that the caller commits; left uncommitted it is rolled back. Raises Busy when its turn does not
-        come."""
-        async with _turn(self._writers) as connection:
-            if self.embedded:
-                await _begun(connection)
+        """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
+        when another process writes all the time."""
+        async with self._turn(self._writers, writes=self.embedded) as connection:
             yield connection
+
+    async def ask(self, question: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float) -> T:
+        """What a question is answered on a connection of its own. Raises Unavailable, also for a question that is not
+        answered in `seconds`."""
+        try:
+            with sooner(seconds):
+                async with within(self._grace), self.read() as connection:
+                    return await question(connection)
+        except TimedOut as error:
+            raise failures.down() from error
+
+    async def tell(self, change: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float) -> T:
+        """The same in a transaction of its own, committed when the change has returned. Unavailable may come from the
+        commit itself: then nobody knows whether it was made."""
+        try:
+            with sooner(seconds):
+                async with within(self._grace), self.write() as connection:
+                    result = await change(connection)
+                    await connection.commit()
+                    return result
+        except TimedOut as error:
+            raise failures.down() from error
+
+    @asynccontextmanager
+    async def _turn(self, engine: AsyncEngine, *, writes: bool = False) -> AsyncIterator[AsyncConnection]:
+        connection = engine.connect()
+        try:
+            await self._had(connection, writes=writes)
+            yield connection
+        finally:
+            if connection.sync_connection is not None:  # it was had
+                await self._left(connection)
+
+    async def _had(self, connection: AsyncConnection, *, writes: bool) -> None:
+        deadline = CURRENT.get()
+        wait, most = self._wait, self._wait + _GRACE_SECONDS
+        if deadline is not None:
+            if deadline.passed:
+                raise TimedOut(deadline.seconds)
+            wait, most = min(wait, deadline.left), min(most, deadline.left + self._grace)
+        until = time.monotonic() + wait
+        pool: Any = connection.engine.sync_engine.pool
+        try:
+            async with asyncio.timeout(most):
+                await connection.start()
+                if writes:
+                    await _begun(connection, until)
+        except Unavailable:
+            raise
+        except TimeoutError as error:
+            # The connection that was tried, if there was one, is back; a file does not hang.
+            busy = self.embedded or pool.checkedout() >= pool.size()
+            raise (failures.too_busy() if busy else failures.down()) from error
+        except Exception as error:  # whatever a driver says that does not connect
+            raise (failures.meant(error) or failures.down()) from error
+
+    async def _left(self, connection: AsyncConnection) -> None:
+        """Gives the connection back, whatever is met: what was asked is answered. A thread cannot be given up."""
+        try:
+            async with asyncio.timeout(None if self.embedded else _LEAVING_SECONDS):
+                await connection.close()
+        except Exception as error:
+            log.warning("a connection to the database was given up", exc_info=error)
 
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:
@@ -85,27 +167,16 @@ class Database:
             await engine.dispose()
 
 
-@asynccontextmanager
-async def _turn(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    connection = engine.connect()
-    try:
-        await connection.start()
-    except PoolTimeout as error:
-        raise Busy("The database has too much to do: try again") from error
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def _begun(connection: AsyncConnection) -> None:
+async def _begun(connection: AsyncConnection, until: float) -> None:
     """SQLite's one writer may be another process, an import say."""
-    try:
-        await connection.begin()
-    except OperationalError as error:
-        if "database is locked" not in str(error.orig):
-            raise
-        raise Busy("Somebody else writes to the store: try again") from error
+    while True:
+        try:
+            await connection.begin()
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+        else:
+            return
 
 
 def _without_merge_joins(dbapi: Any, _record: Any) -> None:
@@ -123,7 +194,7 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=wait,
-        connect_args={"timeout": wait},
+        connect_args={"timeout": min(wait, _LOCK_SECONDS) if writes else wait},
     )
 
     def connected(dbapi: Any, record: Any) -> None:

@@ -13,7 +13,7 @@ from db.store.row import DOCUMENT, KEY, Row, now, table
 # One transaction's worth: milliseconds, after which other numberers and SQLite's writers have their turn.
 MOST_NUMBERED: Final = 5_000
 # Of PostgreSQL's advisory locks; no other code of ours takes this one.
-_NUMBERING: Final = 0x6E756D626572
+NUMBERING: Final = 0x6E756D626572
 
 
 class EventRow(Row, table=True):
@@ -65,7 +65,7 @@ async def number_events(database: Database) -> int:
 async def _number(connection: AsyncConnection) -> int:
     if connection.dialect.name == "postgresql":
         # The statement behind the lock sees all positions that an earlier holder committed. SQLite has one writer.
-        await connection.execute(select(func.pg_advisory_xact_lock(_NUMBERING)))
+        await connection.execute(select(func.pg_advisory_xact_lock(NUMBERING)))
     waiting = (
         select(EVENT.c.id, func.row_number().over(order_by=EVENT.c.id).label("place"))
         .where(_UNNUMBERED)

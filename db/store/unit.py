@@ -1,10 +1,11 @@
 """The unit of work: one transaction with its rows, its idempotency record and its events. Nobody else commits."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from sqlalchemy import CheckConstraint, UniqueConstraint, insert, select, update
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
 from db.secrets.encrypted import NoKey
+from db.store import failures
 from db.store.database import Database
 from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
@@ -21,7 +23,7 @@ from db.store.row import now, table
 from db.store.statements import ConnectionStatements
 from db.tables import METADATA
 from engine.unit.unit import Cause, Errors, Event, Recorded
-from engine.values.errors import ErrorCode, Refused, UserError
+from engine.values.errors import ErrorCode, Refused, Unavailable, UserError
 from engine.values.naming import camel
 from engine.values.viewer import Viewer, require
 
@@ -31,6 +33,11 @@ _IDEMPOTENCY = table(IdempotencyRow)
 _EVENT = table(EventRow)
 # A deadlock's victim, a serialization failure, a lock not granted in time.
 _PASSING = frozenset({"40P01", "40001", "55P03"})
+# A commit that waits for a disk takes some.
+COMMIT_SECONDS: Final = 10.0
+_UNKNOWN: Final = (
+    "The database did not say whether the change was made: look, or send it again with the idempotencyKey that it had"
+)
 
 
 P = TypeVar("P")
@@ -60,6 +67,7 @@ class UnitOfWork:
         self._committed: list[Callable[[], Awaitable[None]]] = []
         self._undone: list[Callable[[], Awaitable[None]]] = []
         self._over = False
+        self._unknown = False
 
     def port(self, kind: type[P]) -> P:
         if kind not in self._named:
@@ -94,7 +102,10 @@ class UnitOfWork:
             self._undone.append(undone)
 
     async def end(self) -> None:
-        """Does what was put off until the transaction ended. What fails there is logged: the answer is settled."""
+        """Does what was put off until the transaction ended, if it is known how. What fails there is logged: the answer
+        is settled."""
+        if self._unknown:
+            return
         for action in self._committed if self._over else self._undone:
             try:
                 await action()
@@ -153,8 +164,21 @@ class UnitOfWork:
                 .values(result=result)
             )
             await forget_old(self.connection)
-        await self.connection.commit()
+        await self._made()
         self._over = True
+
+    async def _made(self) -> None:
+        """A commit is waited for beyond any deadline, for nobody knows what becomes of one that is broken off; but not
+        for ever. What an embedded store says of it is always known."""
+        embedded = self.connection.dialect.name == "sqlite"
+        try:
+            async with asyncio.timeout(None if embedded else COMMIT_SECONDS):
+                await self.connection.commit()
+        except (Unavailable, TimeoutError) as error:
+            if embedded:
+                raise
+            self._unknown = True
+            raise Unavailable(_UNKNOWN, retry_after=failures.DOWN_SECONDS) from error
 
     async def _audit(self, mutation: str) -> None:
         own = [event for place, event in enumerate(self.events) if place not in self._others]

@@ -62,6 +62,12 @@ def request_error(error: GraphQLError) -> dict[str, Any]:
     return formatted(error, message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value})
 
 
+def unexpected(request_id: str) -> dict[str, Any]:
+    """What a caller is told of what nobody expected."""
+    details = {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
+    return {"message": "Something went wrong on our side; the requestId finds it in the log", "extensions": details}
+
+
 def formatted(error: GraphQLError, message: str, extensions: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"message": message}
     if error.locations:

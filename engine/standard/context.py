@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeAlias, TypeVar
 
+import structlog
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Executable, Row
 
@@ -17,6 +18,8 @@ from engine.unit.statements import Statements
 from engine.unit.unit import Cause
 from engine.values import viewer as viewers
 from engine.values.viewer import Viewer
+
+log = structlog.get_logger("storegraph.engine")
 
 P = TypeVar("P")
 
@@ -59,21 +62,18 @@ class Context:
         async with self._turn:
             if self._over:
                 raise asyncio.CancelledError  # a load under way when the answer was settled without it
+            if self._connection is None:
+                # It keeps the deadline by itself: who waited for it in vain is told that, and not to ask for less.
+                self._connection = await self._stack.enter_async_context(self.database.statements())
             async with within(self.grace):
-                return await self._rows(statement, parameters)
-
-    async def _rows(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Sequence[Row[Any]]:
-        if self._connection is None:
-            self._connection = await self._stack.enter_async_context(self.database.statements())
-        return await self._connection.rows(statement, parameters)
+                return await self._connection.rows(statement, parameters)
 
     async def forget(self) -> None:
         """After a commit: what was read before it is stale, and so is an open read transaction (SQLite's snapshot)."""
         async with self._turn:
             self.loaders.clear()
             self.pace = Pace()
-            self._connection = None
-            await self._stack.aclose()
+            await self._give_back()
 
     async def apart(self, work: Callable[[], Awaitable[P]]) -> P:
         """What takes a connection of its own. This request holds none meanwhile: requests that each held one and waited
@@ -81,8 +81,7 @@ class Context:
         async with self._turn:
             if self._over:
                 raise asyncio.CancelledError
-            self._connection = None
-            await self._stack.aclose()
+            await self._give_back()
             return await work()
 
     async def close(self) -> None:
@@ -90,7 +89,15 @@ class Context:
         runs is waited for, those behind it do not begin."""
         self._over = True
         async with self._turn:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        """Raises nothing: what was read is read, and what was committed is not undone by a connection that is lost."""
+        self._connection = None
+        try:
             await self._stack.aclose()
+        except Exception as error:
+            log.warning("a connection was not given back", request_id=self.request_id, exc_info=error)
 
     def require(self, permission: str) -> None:
         """Raises Forbidden, which names the permission."""

@@ -1,7 +1,7 @@
 """A request's way from text to answer: find or prepare the document, check all arguments, execute, shape the errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
@@ -39,12 +39,13 @@ from engine.document.request import (
     RequestErrors,
     formatted,
     request_error,
+    unexpected,
 )
 from engine.standard.context import Context
 from engine.standard.schema import Schema
 from engine.unit.database import Database
 from engine.unit.deadline import limited
-from engine.values.errors import Busy, CodedError, ErrorCode
+from engine.values.errors import Busy, CodedError, ErrorCode, Unavailable
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
 
@@ -127,6 +128,19 @@ class Executor:
         allowance: Allowance = Allowance(),  # noqa: B008  immutable
     ) -> Answer:
         """Never raises: what goes wrong is in the answer, with a code; the unexpected is INTERNAL and in the log."""
+        try:
+            return await self._answer(request, viewer, database, request_id, allowance)
+        except Unavailable as error:
+            self._told(error, request_id)
+            errors = [{"message": error.message, "extensions": error.extensions}]
+            return Answer({"errors": errors}, executed=False, retry_after=error.retry_after)
+        except Exception as error:
+            log.error("unexpected error", request_id=request_id, exc_info=error)
+            return Answer({"data": None, "errors": [unexpected(request_id)]}, executed=True)
+
+    async def _answer(
+        self, request: Request, viewer: Viewer, database: Database, request_id: str, allowance: Allowance
+    ) -> Answer:
         extensions: dict[str, Any] = {}
         openness = self._openness(viewer)
         try:
@@ -147,23 +161,20 @@ class Executor:
         context.extensions.update(extensions)
         context.arguments = arguments
         execution.context_value = context
-        try:
-            async with self._turn(allowance.seconds, aside=aside, heavy=cost > HEAVY):
-                with limited(allowance.seconds):
-                    try:
-                        run = execution.execute_operation
-                        result = await asyncio.to_thread(run) if aside else run()
-                        if not isinstance(result, ExecutionResult):
-                            result = await cast(Any, result)
-                    finally:
-                        await context.close()
-        except Busy as busy:
-            errors = [{"message": busy.message, "extensions": busy.extensions}]
-            return Answer(_body({"errors": errors}, extensions), executed=False, retry_after=1)
+        async with self._turn(allowance.seconds, aside=aside, heavy=cost > HEAVY):
+            with limited(allowance.seconds):
+                try:
+                    run = execution.execute_operation
+                    result = await asyncio.to_thread(run) if aside else run()
+                    if not isinstance(result, ExecutionResult):
+                        result = await cast(Any, result)
+                finally:
+                    await context.close()
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [self._shown(e, context) for e in result.errors]
-        return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result))
+        roots = document.costs.roots(document.name(operation), request.variables) if result.errors else ()
+        return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result, roots))
 
     @asynccontextmanager
     async def _turn(self, seconds: float | None, *, aside: bool, heavy: bool) -> AsyncIterator[None]:
@@ -275,6 +286,8 @@ class Executor:
     def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         original = error.original_error
         if isinstance(original, CodedError):
+            if isinstance(original, Unavailable):
+                self._told(original, context.request_id)
             return formatted(error, original.message, original.extensions)
         log.error(
             "unexpected error",
@@ -282,8 +295,13 @@ class Executor:
             path=error.path,
             exc_info=original or error,
         )
-        details = {"code": ErrorCode.INTERNAL.value, "requestId": context.request_id}
-        return formatted(error, "Something went wrong on our side; the requestId finds it in the log", details)
+        told = unexpected(context.request_id)
+        return formatted(error, told["message"], told["extensions"])
+
+    def _told(self, error: Unavailable, request_id: str) -> None:
+        """Too much to do is no fault, and the log of a server that has is full enough."""
+        if not isinstance(error, Busy):
+            log.error("the database cannot be had", request_id=request_id, reason=error.reason)
 
 
 def _fields(
@@ -338,9 +356,12 @@ def _body(answer: dict[str, Any], extensions: dict[str, Any]) -> dict[str, Any]:
     return answer | {"extensions": extensions} if extensions else answer
 
 
-def _retry_after(result: ExecutionResult) -> int | None:
-    """The seconds to wait, where nothing was answered because the database was busy."""
-    busy = [e.original_error for e in result.errors or () if isinstance(e.original_error, Busy)]
-    if not busy or any(value is not None for value in (result.data or {}).values()):
+def _retry_after(result: ExecutionResult, roots: Iterable[FieldNode]) -> int | None:
+    """The seconds to wait, where nothing was answered because the database could not be had. What a root is called
+    is no answer."""
+    waits = [e.original_error.retry_after for e in result.errors or () if isinstance(e.original_error, Unavailable)]
+    asked = (node for node in roots if not node.name.value.startswith("__"))
+    data = result.data or {}
+    if not waits or any(data.get((node.alias or node.name).value) is not None for node in asked):
         return None
-    return max(int(error.details["retryAfter"]) for error in busy)
+    return max(waits)

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from engine.values.errors import TimedOut
+from engine.values.errors import TimedOut, Unavailable
 
 T = TypeVar("T")
 
@@ -26,6 +26,11 @@ class Deadline:
     def passed(self) -> bool:
         return time.monotonic() >= self.at
 
+    @property
+    def left(self) -> float:
+        """In seconds; below zero when it has passed."""
+        return self.at - time.monotonic()
+
 
 CURRENT: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -40,20 +45,33 @@ def limited(seconds: float | None) -> Iterator[None]:
         CURRENT.reset(token)
 
 
+@contextmanager
+def sooner(seconds: float) -> Iterator[None]:
+    """The same, where what runs has a deadline already: the earlier one counts."""
+    deadline = CURRENT.get()
+    if deadline is not None and deadline.left <= seconds:
+        yield
+    else:
+        with limited(seconds):
+            yield
+
+
 @asynccontextmanager
 async def within(grace: float = 0.0) -> AsyncIterator[None]:
     """Cancels what runs inside when the deadline, and `grace` seconds, have passed. Raises TimedOut for that, and for
-    any error that came after the deadline: a database that interrupts by itself says so in its own words."""
+    any error that came after the deadline: a database that interrupts by itself says so in its own words. Unavailable
+    stays: who waited in vain for the database asked for nothing that takes long."""
     deadline = CURRENT.get()
     if deadline is None:
         yield
         return
     if deadline.passed:
         raise TimedOut(deadline.seconds)
-    left = deadline.at - time.monotonic() + grace
     try:
-        async with asyncio.timeout(left):
+        async with asyncio.timeout(deadline.left + grace):
             yield
+    except Unavailable:
+        raise
     except Exception as error:
         if deadline.passed:
             raise TimedOut(deadline.seconds) from error

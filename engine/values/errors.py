@@ -95,11 +95,26 @@ class TimedOut(CodedError):
         super().__init__(ErrorCode.QUERY_TOO_COMPLEX, message, seconds=seconds)
 
 
-class Busy(CodedError):
-    """No connection to the database became free in time; nothing of the field has run."""
+class Unavailable(CodedError):
+    """What an answer needs cannot be had now, and may be in `retry_after` seconds: the database does not answer.
+    Nothing was written, unless the message says that nobody knows."""
+
+    def __init__(self, message: str, *, retry_after: int, code: ErrorCode = ErrorCode.INTERNAL) -> None:
+        super().__init__(code, message, retryAfter=retry_after)
+        self.retry_after = retry_after
+
+    @property
+    def reason(self) -> str:
+        """What was met, in a line: for the log, and for whoever starts the server."""
+        cause = getattr(self.__cause__, "orig", None) or self.__cause__ or self
+        return (str(cause).strip() or type(cause).__name__).splitlines()[0]
+
+
+class Busy(Unavailable):
+    """Others have their turn: at a connection, at the one writer, at the processor."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
-        super().__init__(ErrorCode.RATE_LIMITED, message, retryAfter=retry_after)
+        super().__init__(message, retry_after=retry_after, code=ErrorCode.RATE_LIMITED)
 
 
 @strawberry.type(description="What the caller can mend in its input.")

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.access import holder
@@ -16,9 +15,9 @@ from db.access.unsettled import KEPT_SECONDS, UNSETTLED
 from db.access.user import folded
 from db.access.viewer import ANONYMOUS, Viewer
 from db.secrets.hashed import Prefix, hashed
-from db.store.database import Database
+from db.store.database import ASKED_SECONDS, Database
 from db.store.row import now
-from engine.values.errors import ErrorCode
+from engine.values.errors import Unavailable
 from resolvers.access.attempts import Attempts, TooMany
 from server.access.credentials import Basic, Bearer, credential, refused
 from server.access.oidc import Distrusted, Issuer, Unreachable, header_of
@@ -27,6 +26,8 @@ from server.http.refusal import Refusal
 
 # Credentials in use at a time; a store has a handful.
 KEPT: Final = 1024
+# When to ask again for what only the issuer knows.
+ISSUER_SECONDS: Final = 5
 
 
 class Authentication:
@@ -37,12 +38,14 @@ class Authentication:
         self,
         database: Database,
         *,
+        seconds: float = ASKED_SECONDS,
         issuer: Issuer | None = None,
         usage: Usage | None = None,
         attempts: Attempts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._seconds = seconds
         self._issuer = issuer
         self._usage = usage
         self._attempts = attempts or Attempts()
@@ -54,7 +57,7 @@ class Authentication:
         self, authorization: Sequence[str], api_keys: Sequence[str] = (), address: str | None = None
     ) -> Viewer:
         """The caller of a request with these headers, from this address. Raises Refusal: 401 for anything but one good
-        credential, 429 after too many bad ones, 503 when nobody can tell."""
+        credential, 429 after too many bad ones; and Unavailable when nobody can tell."""
         given = credential(authorization, api_keys)
         if given is None:
             return replace(ANONYMOUS, address=address)
@@ -115,7 +118,8 @@ class Authentication:
             except Distrusted as reason:
                 raise refused(str(reason), "invalid_token") from None
             except Unreachable:
-                raise _nobody_knows("The issuer of the token does not answer, so it cannot be checked") from None
+                message = "The issuer of the token does not answer, so it cannot be checked: try again"
+                raise Unavailable(message, retry_after=ISSUER_SECONDS) from None
         elif secret.startswith(Prefix.SESSION):
             found = await self._asking(lambda connection: holder.of_session(connection, secret))
         else:
@@ -138,15 +142,7 @@ class Authentication:
         return found
 
     async def _asking(self, question: Callable[[AsyncConnection], Awaitable[Held | None]]) -> Held | None:
-        try:
-            async with self._database.read() as connection:
-                return await question(connection)
-        except (SQLAlchemyError, OSError) as error:
-            raise _nobody_knows("The database does not answer, so the credential cannot be checked") from error
-
-
-def _nobody_knows(message: str) -> Refusal:
-    return Refusal(503, f"{message}; try again", code=ErrorCode.INTERNAL, headers={"Retry-After": "5"})
+        return await self._database.ask(question, seconds=self._seconds)
 
 
 def _key(given: Bearer | Basic) -> str:

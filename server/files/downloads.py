@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import structlog
 from sqlalchemy import Executable, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -31,8 +31,9 @@ from connectors.storage.link import PATH
 from connectors.storage.path import shown
 from db.catalog.download import DownloadRow
 from db.commerce.entitlement import Entitlement, Verdict, entitlements, start
-from db.store.database import Database
+from db.store.database import ASKED_SECONDS, Database
 from db.store.row import now, table
+from engine.values import errors
 from engine.values.errors import ErrorCode
 from server.http.ranges import Span, Unsatisfiable, http_date, matches, requested, still_holds
 from server.http.refusal import Refusal
@@ -42,6 +43,8 @@ log = structlog.get_logger("storegraph.server")
 # A slow client holds this much memory, and nothing of the store or the database.
 _PIECE: Final = 1024 * 1024
 _METHODS: Final = "GET, HEAD"
+# When to ask again for a file.
+STORE_SECONDS: Final = 5
 _DOWNLOAD: Final = table(DownloadRow)
 
 _REFUSED: Final = {
@@ -55,8 +58,10 @@ _REFUSED: Final = {
 class Downloads:
     """The ASGI application at /downloads/{token}."""
 
-    def __init__(self, database: Database, storage: Storage, links: Links) -> None:
+    def __init__(self, database: Database, storage: Storage, links: Links, *, seconds: float = ASKED_SECONDS) -> None:
+        """`seconds` is how long the database is asked."""
         self._database = database
+        self._seconds = seconds
         self._storage = storage
         self._links = links
 
@@ -64,8 +69,8 @@ class Downloads:
         scope["state"]["path"] = f"{PATH}***"  # for the log: whoever reads a link may use it
         try:
             response = await self._answered(scope, Headers(scope=scope))
-        except Refusal as refusal:
-            response = refusal.response()
+        except (Refusal, errors.Unavailable) as error:
+            response = Refusal.of(error).response()
             response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex"
         await response(scope, receive, send)
@@ -118,23 +123,22 @@ class Downloads:
 
     async def _found(self, link: Link) -> tuple[dict[str, Any], Entitlement | None]:
         """The download, and what the link's order says of it. The connection is given back before anything is sent."""
-        try:
-            async with self._database.read() as connection:
 
-                async def rows(statement: Executable) -> Sequence[Any]:
-                    return (await connection.execute(statement)).all()
+        async def lookup(connection: AsyncConnection) -> tuple[dict[str, Any], Entitlement | None]:
+            async def rows(statement: Executable) -> Sequence[Any]:
+                return (await connection.execute(statement)).all()
 
-                found = await rows(select(_DOWNLOAD).where(_DOWNLOAD.c.identifier == link.identifier))
-                if not found:
-                    raise _gone()
-                if link.order_id is None:
-                    return dict(found[0]._mapping), None
-                entitled = await entitlements(rows, [link.order_id], at=now(), identifier=link.identifier)
-        except (SQLAlchemyError, OSError) as error:
-            raise _unavailable("The database") from error
-        if not entitled:
-            raise Refusal(403, "The order of this link does not contain the file", code=ErrorCode.FORBIDDEN)
-        return dict(found[0]._mapping), entitled[0]
+            found = await rows(select(_DOWNLOAD).where(_DOWNLOAD.c.identifier == link.identifier))
+            if not found:
+                raise _gone()
+            if link.order_id is None:
+                return dict(found[0]._mapping), None
+            entitled = await entitlements(rows, [link.order_id], at=now(), identifier=link.identifier)
+            if not entitled:
+                raise Refusal(403, "The order of this link does not contain the file", code=ErrorCode.FORBIDDEN)
+            return dict(found[0]._mapping), entitled[0]
+
+        return await self._database.ask(lookup, seconds=self._seconds)
 
     async def _stored(self, download: dict[str, Any]) -> tuple[Driver, Stored]:
         try:
@@ -144,7 +148,7 @@ class Downloads:
             log.warning("a download has no file", download=download["id"], reason=f"{type(error).__name__}: {error}")
             raise _gone() from None
         except Unavailable as error:
-            raise _unavailable("The store of files") from error
+            raise _unavailable() from error
 
     async def _read(self, driver: Driver, file: Stored, start: int, end: int) -> bytes:
         try:
@@ -152,18 +156,16 @@ class Downloads:
         except Missing:
             raise _gone() from None
         except Unavailable as error:
-            raise _unavailable("The store of files") from error
+            raise _unavailable() from error
 
     async def _count(self, order_id: int, identifier: str) -> None:
-        try:
-            async with self._database.write() as connection:
-                verdict = await start(connection, order_id, identifier, at=now())
-                if verdict is None:
-                    raise _gone()
-                _check(verdict, goes_on=False)
-                await connection.commit()
-        except (SQLAlchemyError, OSError) as error:
-            raise _unavailable("The database") from error
+        async def counted(connection: AsyncConnection) -> None:
+            verdict = await start(connection, order_id, identifier, at=now())
+            if verdict is None:
+                raise _gone()
+            _check(verdict, goes_on=False)
+
+        await self._database.tell(counted, seconds=self._seconds)
 
 
 def _check(verdict: Verdict, *, goes_on: bool) -> None:
@@ -205,5 +207,5 @@ def _gone() -> Refusal:
     return Refusal(404, "The file of this link is no longer there", code=ErrorCode.NOT_FOUND)
 
 
-def _unavailable(what: str) -> Refusal:
-    return Refusal(503, f"{what} does not answer; try again", code=ErrorCode.INTERNAL, headers={"Retry-After": "5"})
+def _unavailable() -> errors.Unavailable:
+    return errors.Unavailable("The store of files does not answer: try again", retry_after=STORE_SECONDS)

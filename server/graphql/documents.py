@@ -4,7 +4,6 @@ Ids of trusted documents follow the appendix "Persisted Documents" of the GraphQ
 documents that were sent before follow the protocol of Apollo's automatic persisted queries.
 """
 
-import asyncio
 import hashlib
 import time
 from collections import Counter, OrderedDict
@@ -12,19 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
 from db.access import document
-from db.store.database import Database
+from db.store.database import ASKED_SECONDS, Database
 from db.store.row import now
 from engine.document.request import Request, RequestErrors
 from engine.standard.execution import Executor
 from engine.values.errors import ErrorCode
 from server.graphql.parameters import Asked
-from server.http.refusal import Refusal
-
-log = structlog.get_logger("storegraph.server")
+from server.work.jobs import Job
 
 # Of a manifest at most so many are in use at a time; each is a few kilobytes.
 KEPT: Final = 1000
@@ -60,18 +54,20 @@ class KnownDocuments:
         *,
         trusted_only: bool,
         persisted_bytes: int,
+        seconds: float = ASKED_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._executor = executor
         self._trusted_only = trusted_only
         self._persisted = Persisted(persisted_bytes)
+        self._seconds = seconds
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, str, str]] = OrderedDict()
         self._uses: Counter[str] = Counter()
 
     async def meant(self, asked: Request) -> Meant:
-        """Raises RequestErrors for a document that is unknown or not accepted, Refusal(503) when nobody can tell."""
+        """Raises RequestErrors for a document that is unknown or not accepted, Unavailable when nobody can tell."""
         if not isinstance(asked, Asked) or (asked.document_id is None and asked.hash is None):
             return Meant(self._own(asked), "text")
         if asked.document_id is not None:
@@ -119,16 +115,7 @@ class KnownDocuments:
         kept = self._kept.get(id_)
         if kept is None or kept[0] <= self._clock():
             self._kept.pop(id_, None)
-            try:
-                async with self._database.read() as connection:
-                    row = await document.find(connection, id_)
-            except (SQLAlchemyError, OSError) as error:
-                raise Refusal(
-                    503,
-                    "The database does not answer, so the document cannot be looked up; try again",
-                    code=ErrorCode.INTERNAL,
-                    headers={"Retry-After": "5"},
-                ) from error
+            row = await self._database.ask(lambda connection: document.find(connection, id_), seconds=self._seconds)
             if row is None:
                 return None
             kept = self._kept[id_] = (self._clock() + KEPT_SECONDS, row.text, row.client)
@@ -138,26 +125,19 @@ class KnownDocuments:
         self._uses[id_] += 1
         return kept[1], kept[2]
 
-    async def note_uses(self) -> None:
-        """Writes down again and again what was used, until cancelled, and then once more."""
-        try:
-            while True:
-                await asyncio.sleep(NOTED_SECONDS)
-                await self._note()
-        finally:
-            await self._note()
+    def job(self) -> Job:
+        return Job("uses of documents", self.note_uses, NOTED_SECONDS, finishes=True)
 
-    async def _note(self) -> None:
+    async def note_uses(self) -> None:
+        """Write down what was used since the last time. What cannot be written now is kept. Raises Unavailable."""
         if not self._uses:
             return
         uses, self._uses = self._uses, Counter()
         try:
-            async with self._database.write() as connection:
-                await document.used(connection, uses, now())
-                await connection.commit()
-        except (SQLAlchemyError, OSError) as error:
+            await self._database.tell(lambda connection: document.used(connection, uses, now()), seconds=self._seconds)
+        except BaseException:
             self._uses.update(uses)
-            log.warning("the use of trusted documents was not written down; trying again", exc_info=error)
+            raise
 
 
 class Persisted:

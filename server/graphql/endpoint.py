@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final
 
 import orjson
-import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -17,7 +16,7 @@ from db.access.viewer import Viewer
 from engine.document.request import Answer, Request, RequestErrors
 from engine.standard.execution import Executor
 from engine.unit.database import Database
-from engine.values.errors import ErrorCode
+from engine.values.errors import ErrorCode, Unavailable
 from server.access.authentication import Authentication
 from server.files.uploads import Uploads, check_admission
 from server.graphql import parameters
@@ -25,11 +24,9 @@ from server.graphql.documents import KnownDocuments
 from server.http import body, caching
 from server.http.multipart import is_multipart
 from server.http.negotiation import GRAPHQL, HTML, JSON, negotiated
-from server.http.refusal import Refusal
+from server.http.refusal import Refusal, noted
 from server.limits.limits import Limits, Turn
 from server.metrics import Metrics
-
-log = structlog.get_logger("storegraph.server")
 
 _METHODS: Final = "GET, HEAD, POST"
 # An Accept header that goes on longer than this is not a browser's.
@@ -85,10 +82,10 @@ class GraphQLEndpoint:
                 if wanted is None:
                     raise Refusal(406, f"This endpoint answers with {GRAPHQL} or {JSON}: accept one of them")
                 response = await self._answered(scope, receive, method, headers, wanted, viewer, turn)
-        except Refusal as refusal:
+        except (Refusal, Unavailable) as error:
+            refusal = Refusal.of(error)
             self._metrics.refused(refusal.code.value)
-            if refusal.status >= 500:
-                log.error("refused", status=refusal.status, reason=refusal.message, exc_info=refusal)
+            noted(refusal, error)
             response = refusal.response(GRAPHQL if wanted == GRAPHQL else JSON)
         except ClientDisconnect:
             return
@@ -102,7 +99,7 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _admitted(self, scope: Scope, headers: Headers, turn: Turn) -> Viewer:
-        """Who asks, charged for it. Raises Refusal: 401, 429, 503."""
+        """Who asks, charged for it. Raises Refusal: 401, 429; and Unavailable."""
         client = scope.get("client")
         address = client[0] if client else None
         try:

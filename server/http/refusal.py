@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import structlog
 from starlette.responses import Response
 
-from engine.values.errors import CodedError, ErrorCode
+from engine.values.errors import Busy, CodedError, ErrorCode, Unavailable
+
+log = structlog.get_logger("storegraph.server")
 
 
 class Refusal(CodedError):
@@ -25,6 +28,16 @@ class Refusal(CodedError):
         self.status = status
         self.headers = dict(headers or {})
 
+    @classmethod
+    def of(cls, error: CodedError) -> "Refusal":
+        """The answer to a request that ended with this: where no room below found a place for it in its own answer."""
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, Unavailable):
+            headers = {"Retry-After": str(error.retry_after)}
+            return cls(503, error.message, code=error.code, headers=headers, **error.details)
+        raise TypeError(f"{type(error).__name__} is no answer to a whole request")
+
     @property
     def body(self) -> dict[str, Any]:
         return {"errors": [{"message": self.message, "extensions": self.extensions}]}
@@ -32,6 +45,18 @@ class Refusal(CodedError):
     def response(self, media_type: str = "application/json") -> Response:
         # The media types of GraphQL are UTF-8 by definition, but older clients guess without being told.
         return Response(orjson.dumps(self.body), self.status, self.headers, media_type=f"{media_type}; charset=utf-8")
+
+
+def noted(refusal: Refusal, cause: CodedError) -> None:
+    """Tells the log what is no fault of the caller's."""
+    if refusal.status < 500:
+        return
+    if isinstance(cause, Busy):
+        log.warning("refused", status=refusal.status, reason=refusal.message)
+    elif isinstance(cause, Unavailable):
+        log.error("refused", status=refusal.status, reason=cause.reason)
+    else:
+        log.error("refused", status=refusal.status, reason=refusal.message, exc_info=cause)
 
 
 def internal(

@@ -1,9 +1,6 @@
 """The clock of scheduled products."""
 
-import asyncio
 from typing import Final
-
-import structlog
 
 from db.access.viewer import SYSTEM
 from db.store.unit import Units
@@ -11,23 +8,19 @@ from engine.unit.perform import perform
 from engine.unit.unit import Cause
 from resolvers.catalog.product.publishing import AT_ONCE, any_due
 from schema.root import schema
-
-log = structlog.get_logger("storegraph.server")
+from server.work.jobs import Job
 
 # How late a product may be. Several servers may look at once: each product is published by one of them.
 EVERY_SECONDS: Final = 10.0
 
 
-async def publish_scheduled(units: Units) -> None:
-    """Publish products as their dates come, until cancelled. What fails is logged and tried again."""
-    while True:
-        published = 0
-        try:
-            published = await publish_now(units)
-        except Exception as error:
-            log.warning("scheduled products wait", exc_info=error)
-        if published < AT_ONCE:
-            await asyncio.sleep(EVERY_SECONDS)
+def publishing(units: Units) -> Job:
+    """Publishes products as their dates come."""
+
+    async def due() -> bool:
+        return await publish_now(units) >= AT_ONCE
+
+    return Job("publishing", due, EVERY_SECONDS)
 
 
 async def publish_now(units: Units) -> int:

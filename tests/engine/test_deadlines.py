@@ -1,6 +1,8 @@
 """A request that takes too long is broken off with a code, at the database too, and leaves nothing behind."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -9,9 +11,9 @@ from sqlalchemy import func, literal_column, select
 from db.store.database import Database
 from engine.document.bounds import Allowance
 from engine.document.request import Request
-from engine.standard import lists
-from engine.unit.deadline import in_time, limited
-from engine.values.errors import Busy, TimedOut
+from engine.standard import execution, lists
+from engine.unit.deadline import CURRENT, in_time, limited, sooner
+from engine.values.errors import Busy, TimedOut, Unavailable
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 
@@ -94,6 +96,15 @@ async def test_no_deadline_no_end() -> None:
         assert await in_time(asyncio.sleep(0, "done")) == "done"
 
 
+async def test_of_two_deadlines_the_earlier_counts() -> None:
+    with limited(60):
+        for given, counts in ((0.5, 0.5), (600, 60)):
+            with sooner(given):
+                deadline = CURRENT.get()
+                assert deadline is not None
+                assert deadline.seconds == counts
+
+
 async def test_a_writer_waits_its_turn_and_not_longer(database_url: str) -> None:
     database = Database.open(database_url, pool_size=1, wait=0.2)
     try:
@@ -132,3 +143,55 @@ async def test_a_busy_database_is_said_to_be(gateway: Gateway, monkeypatch: pyte
 
     assert answer.retry_after == 1
     assert answer.body["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 1}
+
+
+LOST = Unavailable("The database does not answer: try again", retry_after=5)
+
+
+@pytest.mark.parametrize("error", [LOST, ZeroDivisionError(), OSError("reset")])
+async def test_what_was_read_is_answered_whatever_its_connection_meets(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    whole = gateway.units.statements
+
+    @asynccontextmanager
+    async def lost() -> AsyncIterator[Any]:
+        async with whole() as statements:
+            yield statements
+        raise error
+
+    monkeypatch.setattr(gateway.units, "statements", lost)
+    change = 'mutation { taxClassCreate(input: {title: "Books"}) { taxClass { title } userErrors { message } } }'
+    assert (await gateway(change))["taxClassCreate"] == {"taxClass": {"title": "Books"}, "userErrors": []}
+    assert await gateway("{ taxClasses { title } }") == {"taxClasses": [{"title": "Books"}]}
+
+
+@pytest.mark.parametrize("root", ["{ products { totalCount } }", "{ __typename product(by: {databaseId: 1}) { id } }"])
+async def test_a_database_that_is_gone_answers_nothing(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, root: str
+) -> None:
+    def gone(*_: Any) -> Any:
+        raise LOST
+
+    monkeypatch.setattr(gateway.units, "statements", gone)
+    answer = await gateway.answer(root)
+    assert answer.retry_after == 5
+    assert answer.body["errors"][0]["extensions"] == {"code": "INTERNAL", "retryAfter": 5}
+
+
+async def test_a_change_that_finds_no_turn_says_when_to_try_again(gateway: Gateway) -> None:
+    change = Request('mutation { taxClassCreate(input: {title: "Books"}) { userErrors { message } } }', {})
+    async with asyncio.timeout(300), AsyncExitStack() as held:
+        for _ in range(1 if gateway.database.embedded else 5):
+            await held.enter_async_context(gateway.database.write())
+        answer = await gateway.executor.execute(change, ADMIN, gateway.units, "test", SHORT)
+    assert (answer.retry_after, answer.body["data"]) == (1, {"taxClassCreate": None})
+
+
+async def test_nothing_is_raised(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(execution, "Context", broken)
+    answer = await gateway.answer("{ __typename }")
+    assert answer.body["errors"][0]["extensions"] == {"code": "INTERNAL", "requestId": "test"}

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from db.access.permission import ALL, PERMISSIONS
 from db.access.viewer import Viewer
 from db.events import KINDS
-from db.store.outbox import EventRow
+from db.store.outbox import NUMBERING, EventRow
 from engine.declared.declaration import DEFINITION
 from engine.declared.mutation import Performed
 from schema.root import schema
@@ -153,3 +154,13 @@ def test_every_event_that_a_mutation_writes_can_be_read() -> None:
         if isinstance(declaration, Performed):
             for name in declaration.mutation.emits:
                 assert name in KINDS, name
+
+
+async def test_while_the_writer_is_busy_what_is_numbered_is_told(shop: Gateway) -> None:
+    known = await names(shop)
+    await factories.store_rows(shop, [event("product.updated", version=3)])
+    async with shop.database.write() as connection:  # on SQLite nobody else writes now
+        if not shop.database.embedded:
+            await connection.execute(select(func.pg_advisory_xact_lock(NUMBERING)))
+        assert await names(shop) == known
+    assert await names(shop) == [*known, "product.updated"]

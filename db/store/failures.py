@@ -1,0 +1,56 @@
+"""What the drivers say when the database cannot be had, as the one error that everybody else knows."""
+
+import sqlite3
+from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from db.store import postgres, sqlite
+from engine.values.errors import Busy, Unavailable
+
+# A server that comes back takes some seconds for it.
+DOWN_SECONDS: Final = 5
+# SQLite's primary codes: the file is locked; it cannot be opened, read or written, its disk is full.
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BROKEN: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})
+# PostgreSQL: no connection, no resources (connections, memory, disk), shut down or starting, its own disk failing;
+# a standby, where the primary was before.
+_CLASSES: Final = frozenset({"08", "53", "58"})
+_STATES: Final = frozenset({"57P01", "57P02", "57P03", "25006"})
+
+
+def too_busy() -> Busy:
+    return Busy("The database has too much to do: try again")
+
+
+def locked() -> Busy:
+    return Busy("Somebody else writes to the store: try again")
+
+
+def down() -> Unavailable:
+    return Unavailable("The database does not answer: try again", retry_after=DOWN_SECONDS)
+
+
+def meant(error: BaseException) -> Unavailable | None:
+    """None for an error that is about a statement or its values."""
+    if isinstance(error, PoolTimeout):
+        return too_busy()
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _LOCKED:
+        return locked()
+    state = getattr(error, "sqlstate", None) or ""
+    if code in _BROKEN or state[:2] in _CLASSES or state in _STATES:
+        return down()
+    return None
+
+
+def _told(context: ExceptionContext) -> Any:
+    if context.is_pre_ping or not isinstance(context.original_exception, Exception):
+        return None  # the pool connects anew, and that says whether it can be had; or somebody broke it off
+    return meant(context.original_exception) or (down() if context.is_disconnect else None)
+
+
+for _dialect in (postgres.Dialect, sqlite.Dialect):
+    event.listen(_dialect, "handle_error", _told)

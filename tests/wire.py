@@ -1,0 +1,71 @@
+"""A connection to a database that a test can cut, or silence."""
+
+import asyncio
+import contextlib
+import threading
+
+from sqlalchemy.engine import make_url
+
+
+class Wire:
+    """A connection to a database that can be cut, or go silent, between the server and it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._loop = asyncio.new_event_loop()
+        self._writers: list[asyncio.StreamWriter] = []
+        self._speaking = asyncio.Event()
+        self._speaking.set()
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._joined, "127.0.0.1", 0))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(*self._target)
+            self._writers += [writer, far_writer]
+            await asyncio.gather(self._carried(reader, far_writer), self._carried(far_reader, writer))
+
+    async def _carried(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._speaking.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    def through(self, url: str) -> str:
+        """The URL of the same database by way of this."""
+        return make_url(url).set(host="127.0.0.1", port=self.port).render_as_string(hide_password=False)
+
+    def silence(self) -> None:
+        self._loop.call_soon_threadsafe(self._speaking.clear)
+
+    def speak(self) -> None:
+        self._loop.call_soon_threadsafe(self._speaking.set)
+
+    def cut(self) -> None:
+        """Ends all connections and takes no more."""
+
+        async def end() -> None:
+            self._server.close()
+            for writer in self._writers:
+                writer.transport.abort()
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
+
+    def close(self) -> None:
+        self.speak()
+        self.cut()
+
+        async def rest() -> None:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(rest(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
