@@ -29,10 +29,9 @@ def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
     """An input type's value, as Strawberry would make it: what `StrawberryObjectDefinition.from_input` is for."""
     defaults, fields = _fields(type_)
     values = dict(defaults)
-    for name, (python_name, convert) in fields.items():
-        if name in given:
-            value = given[name]
-            values[python_name] = value if convert is None else convert(value)
+    for name, value in given.items():
+        python_name, convert = fields[name]
+        values[python_name] = value if convert is None else convert(value)
     return type_(**values)
 
 

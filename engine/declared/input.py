@@ -109,29 +109,39 @@ def _holds_inputs(type_: Any) -> bool:
 def check_values(value: Any, type_: Any, path: str) -> None:
     """Raises BadUserInput for what graphql-core lets through: null for a field that may only be left out (Strawberry
     tells that in Python's words), and a number that is infinite by now (`1e400`)."""
-    if isinstance(type_, StrawberryMaybe):
-        type_ = type_.of_type
-        if value is None and not isinstance(type_, StrawberryOptional):
+    if value is None:
+        if _never_null(type_):
             raise BadUserInput(f"`{path}` may be left out, but is never null")
-    while isinstance(type_, LazyType | StrawberryOptional):
+        return
+    while isinstance(type_, LazyType | StrawberryOptional | StrawberryMaybe):
         type_ = type_.resolve_type() if isinstance(type_, LazyType) else type_.of_type
     if isinstance(value, list) and isinstance(type_, StrawberryList):
         for index, item in enumerate(value):
-            check_values(item, type_.of_type, f"{path}.{index}")
-    elif isinstance(value, Mapping) and has_object_definition(type_):
-        for name, field_type in _typed(cast(Any, type_)).items():
-            # Texts and whole numbers, which most values are, have nothing to be checked here.
-            if name in value and not isinstance(value[name], str | int):
-                check_values(value[name], field_type, f"{path}.{name}")
+            if item is not None and not isinstance(item, str | int):
+                check_values(item, type_.of_type, f"{path}.{index}")
+    elif isinstance(value, dict) and has_object_definition(type_):
+        types, never_null = _typed(cast(Any, type_))
+        for name, given in value.items():
+            # Nothing, texts and whole numbers, which most values are, have nothing more to be checked here.
+            if given is None:
+                if name in never_null:
+                    raise BadUserInput(f"`{path}.{name}` may be left out, but is never null")
+            elif not isinstance(given, str | int) and name in types:
+                check_values(given, types[name], f"{path}.{name}")
     elif isinstance(value, float) and not isfinite(value):
         raise BadUserInput(f"`{path}` is too large for a number")
 
 
 @cache
-def _typed(type_: Any) -> Mapping[str, Any]:
-    """The fields' types by their names in the graph."""
+def _typed(type_: Any) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """The fields' types by their names in the graph, and the names of those that may only be left out."""
     fields = get_object_definition(type_, strict=True).fields
-    return {f.graphql_name or camel(f.python_name): f.type for f in fields}
+    types = {f.graphql_name or camel(f.python_name): f.type for f in fields}
+    return types, frozenset(name for name, of in types.items() if _never_null(of))
+
+
+def _never_null(type_: Any) -> bool:
+    return isinstance(type_, StrawberryMaybe) and not isinstance(type_.of_type, StrawberryOptional)
 
 
 def fingerprint(value: Any) -> str:

@@ -2,32 +2,58 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from hashlib import sha256
+from importlib import import_module
 from typing import Any, Final
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    parse,
+    print_ast,
+    validate,
+)
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from engine.document.bounds import Bounds, too_complex
+from engine.document.bounds import Allowance, Bounds, too_complex
 from engine.document.cost import Costs
 from engine.document.document import Document
 from engine.document.prices import Prices
-from engine.document.request import OPEN, Openness, RequestErrors, request_error
+from engine.document.request import LONGEST_MESSAGE, OPEN, Openness, RequestErrors, request_error
+from engine.document.turns import Turns
+from engine.document.weights import Weight, check_weight, weighed
 
 # After that many a validation error says no more that helps.
 MOST_ERRORS: Final = 20
 # What graphql-core spends at most on finding fields that cannot be merged: its one rule whose time is not linear. The
-# largest document of this project's tests needs a hundredth of it.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
-# Longer texts are made ready in a thread, so that others are served meanwhile; shorter ones take a few milliseconds.
-LONG: Final = 4000
+# largest document of this project's tests needs a twentieth of it.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
+# Longer texts are made ready in a thread, so that others are served meanwhile; shorter ones take some ten milliseconds.
+LONG: Final = 1000
 # A token with its node takes about as much memory; a text itself takes little beside.
 BYTES_OF_A_TOKEN: Final = 600
 # A request that makes no sense asks for its document twice: what it is, and what is wrong with it. With a few more,
 # those of a front end that was shipped broken are found as well.
 MOST_REFUSED: Final = 100
+_TOO_MANY_TOKENS: Final = "tokens. Parsing aborted."  # graphql-core's words, a syntax error to it
 _SCHEMA: Final = frozenset({"__schema", "__type"})
+
+
+def _quoted(node: Node) -> str:
+    """As it was sent, on one line."""
+    if node.loc is None:
+        return print_ast(node)
+    sent = node.loc.source.body[node.loc.start : node.loc.end]
+    return " ".join(sent[:LONGEST_MESSAGE].split())
+
+
+# Around each mistake in a literal it quotes the whole of it, and prints it anew each time.
+vars(import_module("graphql.utilities.validate_input_value"))["print_for_error"] = _quoted
 
 
 class Ready(Document):
@@ -36,6 +62,18 @@ class Ready(Document):
     def __init__(self, ast: DocumentNode, schema: GraphQLSchema, prices: Prices) -> None:
         super().__init__(ast)
         self.costs = Costs(schema, prices, self)
+        self._schema = schema
+        self._weights: dict[str | None, Weight] = {}
+
+    def weight(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """Of what its arguments are given. Raises RequestErrors for literals that are longer than any argument takes,
+        and for more than anybody may give."""
+        name = self.name(operation)
+        if name not in self._weights:
+            self._weights[name] = weighed(self._schema, self, operation)
+        weight = self._weights[name].with_(variables)
+        check_weight(weight)
+        return weight
 
     def shows_schema(self, operation: OperationDefinitionNode) -> bool:
         """Whether it asks about the schema, whatever else it asks."""
@@ -59,13 +97,15 @@ class Documents:
         self._kept: OrderedDict[str, Ready] = OrderedDict()
         self._refused: OrderedDict[tuple[bytes, bool], list[dict[str, Any]]] = OrderedDict()
         self._bytes = 0
-        self._turn = asyncio.Lock()
+        self._turns = Turns(1)  # one thread: more would share the same processor
 
-    async def ready(self, text: str, openness: Openness = OPEN) -> Ready:
-        """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound."""
+    async def ready(self, text: str, openness: Openness = OPEN, allowance: Allowance | None = None) -> Ready:
+        """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound; Busy,
+        when a caller of this allowance does not get a turn in its seconds."""
+        self._bounds.check_text(text)
         if len(text) <= LONG or text in self._kept:
             return self.now(text, openness)
-        async with self._turn:  # one thread: more would share the same processor
+        async with self._turns.taken(*((allowance.of, allowance.seconds) if allowance else ())):
             return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
 
     def now(self, text: str, openness: Openness = OPEN) -> Ready:
@@ -105,6 +145,7 @@ class Documents:
             raise
 
     def _validated(self, text: str, openness: Openness) -> Ready:
+        self._bounds.check_text(text)
         try:
             document = Ready(parse(text, max_lexical_tokens=self._bounds.tokens), self._schema, self._prices)
             document.size = len(text) + document.tokens * BYTES_OF_A_TOKEN
@@ -112,6 +153,8 @@ class Documents:
             hidden = not openness.suggestions
             errors = validate(self._schema, document.ast, max_errors=MOST_ERRORS, hide_suggestions=hidden)
         except GraphQLError as error:
+            if error.message.endswith(_TOO_MANY_TOKENS):
+                raise too_complex(f"The document has more than {self._bounds.tokens} tokens") from None
             raise RequestErrors(request_error(error)) from None
         except RecursionError:
             raise too_complex("The document is nested too deeply") from None

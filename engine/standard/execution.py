@@ -1,9 +1,9 @@
 """A request's way from text to answer: find or prepare the document, check all arguments, execute, shape the errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import graphql
@@ -41,6 +41,8 @@ from engine.document.request import (
     request_error,
     unexpected,
 )
+from engine.document.turns import Turns
+from engine.document.weights import LIGHT
 from engine.standard.context import Context
 from engine.standard.schema import Schema
 from engine.unit.database import Database
@@ -59,7 +61,8 @@ INTROSPECTIONS: Final = 2
 
 # Answers that cost more are worked out some at a time, or each turn of the loop would do a piece of all of them.
 HEAVY: Final = 10_000
-HEAVY_AT_ONCE: Final = 2
+HEAVY_AT_ONCE: Final = 3
+HEAVY_OF_ONE: Final = 2  # class of callers: another finds a turn that is free
 
 __all__ = ["Answer", "Executor", "Intent", "Request"]
 
@@ -73,6 +76,29 @@ class Intent:
     kind: str | None = None
     rates: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks what. `extensions` are the answer's."""
+
+    request: Request
+    viewer: Viewer
+    openness: Openness
+    allowance: Allowance
+    extensions: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """An operation that is ready to run. `aside`: in a thread, for it asks about the schema alone."""
+
+    document: Ready
+    operation: str | None
+    execution: graphql.Executor[Any]
+    arguments: dict[tuple[int, DeclaredField], Any]
+    cost: int
+    aside: bool
 
 
 class Executor:
@@ -95,13 +121,22 @@ class Executor:
         self._documents = Documents(schema.core, bounds, most=documents, most_bytes=document_bytes)
         usual = self._documents.cost_of(get_introspection_query())
         self._introspection = INTROSPECTIONS * usual
-        self._introspecting = asyncio.Lock()
-        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
+        # One thread each: more would share the same processor.
+        self._introspecting = Turns(1)
+        self._understanding = Turns(1)
+        self._heavy = Turns(HEAVY_AT_ONCE, of_one=HEAVY_OF_ONE)
 
-    async def intent(self, request: Request, viewer: Viewer | None = None) -> Intent:
-        """Prepares the document, which `execute` will find, or what is to be told of it to this viewer."""
+    async def intent(
+        self,
+        request: Request,
+        viewer: Viewer | None = None,
+        allowance: Allowance = Allowance(),  # noqa: B008  immutable
+    ) -> Intent:
+        """Prepares the document, which `execute` will find, or what is to be told of it to this viewer. Raises Busy,
+        when it is not the caller's turn in time."""
+        openness = OPEN if viewer is None else self._openness(viewer)
         try:
-            document = await self._documents.ready(request.query, OPEN if viewer is None else self._openness(viewer))
+            document = await self._documents.ready(request.query, openness, allowance)
         except RequestErrors:
             return Intent()
         operation = document.operation(request.operation_name)
@@ -141,31 +176,21 @@ class Executor:
     async def _answer(
         self, request: Request, viewer: Viewer, database: Database, request_id: str, allowance: Allowance
     ) -> Answer:
-        extensions: dict[str, Any] = {}
-        openness = self._openness(viewer)
+        asking = _Asking(request, viewer, self._openness(viewer), allowance)
         try:
-            document = await self._documents.ready(request.query, openness)
-            operation = self._operation(document, request.operation_name)
-            execution = self._built(document, operation, request, openness)
-            variables = execution.variable_values
-            aside = document.introspects(operation)
-            if not openness.introspection and document.shows_schema(operation):
-                raise _closed(viewer)
-            if aside:
-                allowance = replace(allowance, cost=self._introspection)
-            cost = self._afford(document, operation, variables.coerced, allowance, request, extensions)
-            arguments = self._checked(document, operation, variables, openness)
+            understood = await self._understood(asking)
         except RequestErrors as refused:
-            return Answer(_body({"errors": refused.errors}, extensions), executed=False)
+            return Answer(_body({"errors": refused.errors}, asking.extensions), executed=False)
+        document = understood.document
         context = Context(viewer, database, document, request_id)
-        context.extensions.update(extensions)
-        context.arguments = arguments
-        execution.context_value = context
-        async with self._turn(allowance.seconds, aside=aside, heavy=cost > HEAVY):
+        context.extensions.update(asking.extensions)
+        context.arguments = understood.arguments
+        understood.execution.context_value = context
+        async with self._turn(allowance, understood):
             with limited(allowance.seconds):
                 try:
-                    run = execution.execute_operation
-                    result = await asyncio.to_thread(run) if aside else run()
+                    run = understood.execution.execute_operation
+                    result = await asyncio.to_thread(run) if understood.aside else run()
                     if not isinstance(result, ExecutionResult):
                         result = await cast(Any, result)
                 finally:
@@ -173,37 +198,39 @@ class Executor:
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [self._shown(e, context) for e in result.errors]
-        roots = document.costs.roots(document.name(operation), request.variables) if result.errors else ()
+        roots = document.costs.roots(understood.operation, request.variables) if result.errors else ()
         return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result, roots))
 
-    @asynccontextmanager
-    async def _turn(self, seconds: float | None, *, aside: bool, heavy: bool) -> AsyncIterator[None]:
-        """Waits until what takes long may be begun. Raises Busy after `seconds`."""
-        turn = self._introspecting if aside else self._heavy if heavy else None
-        if turn is None:
-            yield
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await turn.acquire()
-        except TimeoutError:
-            raise Busy("Too much is asked at once: try again") from None
-        try:
-            yield
-        finally:
-            turn.release()
+    def _turn(self, allowance: Allowance, understood: "_Understood") -> AbstractAsyncContextManager[None]:
+        """Waits until what takes long may be begun. Raises Busy."""
+        if understood.aside:
+            return self._introspecting.taken(allowance.of, allowance.seconds)
+        if understood.cost > HEAVY:
+            return self._heavy.taken(allowance.of, allowance.seconds)
+        return nullcontext()
 
     def document(self, text: str) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""
         return self._documents.now(text)
 
-    def _built(
-        self, document: Document, operation: OperationDefinitionNode, request: Request, openness: Openness
-    ) -> graphql.Executor[Any]:
-        """The operation with its variables coerced, ready to run: what is checked is what it runs with. Raises
-        RequestErrors."""
+    async def _understood(self, asking: "_Asking") -> "_Understood":
+        """The operation, ready to run: what is checked is what it runs with. Raises RequestErrors; Busy, when it is
+        not the caller's turn in time."""
+        request, allowance = asking.request, asking.allowance
+        document = await self._documents.ready(request.query, asking.openness, allowance)
+        operation = self._operation(document, request.operation_name)
         names = {definition.variable.name.value for definition in operation.variable_definitions or ()}
         check_variables({name: value for name, value in request.variables.items() if name in names})
+        if not asking.openness.introspection and document.shows_schema(operation):
+            raise _closed(asking.viewer)
+        if document.weight(operation, request.variables) <= LIGHT:
+            return self._made(document, operation, asking)
+        async with self._understanding.taken(allowance.of, allowance.seconds):
+            return await asyncio.to_thread(self._made, document, operation, asking)
+
+    def _made(self, document: Ready, operation: OperationDefinitionNode, asking: "_Asking") -> "_Understood":
+        """The operation with its variables coerced and its arguments checked. Raises RequestErrors."""
+        request, openness = asking.request, asking.openness
         built = graphql.Executor.build(
             self.schema.core,
             document.ast,
@@ -214,14 +241,19 @@ class Executor:
         )
         if isinstance(built, list):
             raise RequestErrors(*map(request_error, built))
-        return built
+        variables = built.variable_values
+        aside = document.introspects(operation)
+        most = self._introspection if aside else asking.allowance.cost
+        cost = self._afford(document, operation, variables.coerced, most, request, asking.extensions)
+        arguments = self._checked(document, operation, variables, openness)
+        return _Understood(document, document.name(operation), built, arguments, cost, aside)
 
     def _afford(
         self,
         document: Ready,
         operation: OperationDefinitionNode,
         variables: dict[str, Any],
-        allowance: Allowance,
+        most: int,
         request: Request,
         extensions: dict[str, Any],
     ) -> int:
@@ -230,14 +262,14 @@ class Executor:
         cost = document.costs.cost(name, variables)
         self._spent(operation.operation.value, cost)
         if request.extensions.get(COST) is True:
-            extensions[COST] = {"requested": cost, "maximum": allowance.cost, "depth": document.costs.depth}
-        if cost > allowance.cost:
+            extensions[COST] = {"requested": cost, "maximum": most, "depth": document.costs.depth}
+        if cost > most:
             path, share = document.costs.heaviest(name, variables)
             where = f"; {share} % of it comes from {'.'.join(path)}" if path else ""
             raise too_complex(
-                f"The document costs {cost}, and {allowance.cost} is the most{where}: ask for shorter lists",
+                f"The document costs {cost}, and {most} is the most{where}: ask for shorter lists",
                 cost=cost,
-                maximum=allowance.cost,
+                maximum=most,
                 path=path,
             )
         return cost

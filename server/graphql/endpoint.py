@@ -176,7 +176,7 @@ class GraphQLEndpoint:
         except RequestErrors as refused:
             return None, Answer({"errors": refused.errors}, executed=False)
         self._metrics.document(meant.source, meant.client)
-        intent = await self._executor.intent(meant.request, viewer)
+        intent = await self._executor.intent(meant.request, viewer, turn.allowance)
         if method == "GET" and intent.kind not in {"query", None}:
             raise Refusal(405, "Only queries may be asked by GET: send this with POST", headers={"Allow": "POST"})
         await turn.changes(intent.rates)

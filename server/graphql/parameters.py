@@ -1,15 +1,19 @@
 """The parameters of a GraphQL request, out of a POST's JSON or a GET's query string, checked."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from engine.document.bounds import MOST_VALUES
 from engine.standard.execution import Request
 from server.http.body import decoded
 from server.http.refusal import Refusal
 
 # Deeper than any input type a person writes; what recurses over the variables later stays far from Python's limit.
 MAX_DEPTH: Final = 64
+# A text of JSON, with what is escaped in it.
+_TEXT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NAMES: Final = ("query", "documentId", "operationName", "variables", "extensions")
 # A URL has five parameters of ours; front ends add a few for caches.
 _MAX_FIELDS: Final = 50
@@ -25,14 +29,20 @@ class Asked(Request):
 
 def posted(body: bytes) -> Asked:
     """Raises Refusal(400)."""
+    brackets = _brackets(body)
+    if brackets > MOST_VALUES:  # reading them would take longer than anything that is done with them
+        brackets = _brackets(_TEXT.sub(b"", body))
+        if brackets > MOST_VALUES:
+            raise _too_many()
     content = decoded(body, "The body")
     if isinstance(content, list):
         raise Refusal(400, "Batches are not served: send one JSON object a request")
     if not isinstance(content, dict):
         raise Refusal(400, f'The body must be a JSON object like {{"query": "{{ __typename }}"}}, not {_kind(content)}')
-    # Every level has a bracket: most bodies are shallow, and counting bytes tells it for nothing.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
-        _check_depth(content)
+    # Every level has a bracket, and each value a comma or a bracket before it: most bodies are shallow and small, and
+    # counting bytes tells it for nothing.
+    if brackets > MAX_DEPTH or brackets + body.count(b",") > MOST_VALUES:
+        _check_size(content)
     return _request(content)
 
 
@@ -58,7 +68,7 @@ def asked(query_string: bytes) -> Asked:
     for name in ("variables", "extensions"):
         # An empty field of a form is one that was left out.
         content[name] = decoded(content[name], name) if content.get(name) else None
-    _check_depth(content)
+    _check_size(content)
     return _request(content)
 
 
@@ -94,18 +104,29 @@ def _hash(extensions: dict[str, Any]) -> str | None:
     return found
 
 
-def _check_depth(content: dict[str, Any]) -> None:
+def _brackets(body: bytes) -> int:
+    return body.count(b"{") + body.count(b"[")
+
+
+def _check_size(content: dict[str, Any]) -> None:
     level: list[Any] = [content]
+    found = 0
     for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
+        inner = []
+        for parent in level:
+            found += len(parent)
+            if found > MOST_VALUES:
+                raise _too_many()
+            children = parent.values() if isinstance(parent, dict) else parent
+            inner += [child for child in children if isinstance(child, dict | list)]
+        if not inner:
             return
+        level = inner
     raise Refusal(400, f"The values are nested too deep: {MAX_DEPTH} levels are the most")
+
+
+def _too_many() -> Refusal:
+    return Refusal(400, f"The request holds more than {MOST_VALUES} values: send fewer at a time")
 
 
 def _kind(value: Any) -> str:

@@ -185,12 +185,13 @@ class Limits:
         self._hourly = PROFILES.get(settings.rates_in_force)
         self._concurrent = settings.concurrent
         self._busy: Counter[tuple[str, ...]] = Counter()
-        self._allowances = {
-            CallerClass.ANONYMOUS: Allowance(settings.max_cost_anonymous, settings.seconds_anonymous),
-            CallerClass.STOREFRONT: Allowance(settings.max_cost_storefront, settings.seconds_storefront),
-            CallerClass.AUTHENTICATED: Allowance(settings.max_cost_authenticated, settings.seconds_authenticated),
-            CallerClass.ADMIN: Allowance(settings.max_cost_admin, settings.seconds_admin),
+        allowed = {
+            CallerClass.ANONYMOUS: (settings.max_cost_anonymous, settings.seconds_anonymous),
+            CallerClass.STOREFRONT: (settings.max_cost_storefront, settings.seconds_storefront),
+            CallerClass.AUTHENTICATED: (settings.max_cost_authenticated, settings.seconds_authenticated),
+            CallerClass.ADMIN: (settings.max_cost_admin, settings.seconds_admin),
         }
+        self._allowances = {of: Allowance(cost, seconds, of.value) for of, (cost, seconds) in allowed.items()}
 
     async def aclose(self) -> None:
         await self._counters.aclose()

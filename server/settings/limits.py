@@ -21,7 +21,7 @@ class LimitSettings(BaseSettings):
         default=1024 * 1024, ge=1024, description="A longer request body is refused with 413, read only that far."
     )
     max_tokens: int = Field(
-        default=15_000, ge=1, description="Tokens that a GraphQL document may have; its parser's time grows with them."
+        default=4000, ge=1, description="Tokens that a GraphQL document may have; its parser's time grows with them."
     )
     documents: int = Field(
         default=1000, ge=1, description="Parsed documents that each process keeps for the next request alike."
