@@ -50,7 +50,13 @@ async def fill(url: str) -> None:
             {
                 k: v
                 for k, v in VariantRow(
-                    id=i * 10 + j, product_id=i, title=f"V{j}", sku=f"S{i}-{j}", position=j, fulfillment_type=digital
+                    id=i * 10 + j,
+                    product_id=i,
+                    title=f"V{j}",
+                    sku=f"S{i}-{j}",
+                    sku_key=f"s{i}-{j}",
+                    position=j,
+                    fulfillment_type=digital,
                 ).__dict__.items()
                 if not k.startswith("_")
             }

@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
 from db.catalog.search import product_search_text, search_text
+from db.catalog.sku import key_of_stored
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
 from db.commerce.order import OrderItemRow, OrderRow
@@ -176,6 +177,7 @@ class Store:
                     product_id=i,
                     title=self._variant_title(j),
                     sku=self._sku(i, j),
+                    sku_key=key_of_stored(self._sku(i, j)),
                     search_text=search_text(self._variant_title(j), self._sku(i, j)),
                     position=j + 1,
                     price=price,

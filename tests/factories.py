@@ -19,6 +19,7 @@ from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.media import MediaRow
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_key
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
+from db.catalog.sku import key_of_stored
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
@@ -84,6 +85,7 @@ def variant(id: int, product_id: int, **values: Any) -> VariantRow:
             "product_id": product_id,
             "title": f"Variant {id}",
             "sku": f"SKU-{id}",
+            "sku_key": key_of_stored(values.get("sku", f"SKU-{id}")),
             "fulfillment_type": FulfillmentType.DIGITAL,
         },
         values,

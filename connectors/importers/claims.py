@@ -32,6 +32,7 @@ async def settle(
     `owner`, the value of that column. Any other holder is outdated or comes later in this very run; the value is taken
     from it (`park`), and `stored` is told so.
     """
+    told = mapped.table.c[column].info.get("folds", column)
     rows = sorted((row for row in incoming if row[column] is not None), key=lambda row: int(row[mapped.key]))
     held: dict[Any, tuple[int, bool]] = {}
     looked: set[Any] = set()
@@ -59,9 +60,9 @@ async def settle(
                 row[column] = value
                 break
         else:
-            refused[key] = f"{wanted!r} is that of {rival} already"
+            refused[key] = f"{row[told]!r} is that of {rival} already"
     taken = {holder[0]: value for value, holder in held.items() if value in claims and claims[value] != holder[0]}
     for key, parked in (await park(connection, mapped, column, taken)).items():
         if key in stored:
-            stored[key][column] = parked
+            stored[key] |= {column: parked} if told == column else {column: None, told: None}
     return refused

@@ -49,7 +49,7 @@ VARIANT: Final = Subject(
     "ProductVariant",
     VIEWERS,
     VARIANT_PAYLOAD,
-    shown_as={"shipping_class_id": "shipping_class", "search_text": None},
+    shown_as={"shipping_class_id": "shipping_class", "search_text": None, "sku_key": None},
 )
 VARIANT_CREATED: Final = VARIANT.created("A variant was made, alone or with its product.")
 VARIANT_UPDATED: Final = VARIANT.updated("A variant was changed: its price, its stock, its pictures, its bundle items.")

@@ -43,6 +43,7 @@ class VariantRow(VersionedRow, table=True):
         CheckConstraint("compare_price = 0 OR compare_price >= price", name="compare_price"),
         CheckConstraint("available >= 0", name="available"),
         CheckConstraint("trial_days BETWEEN 0 AND 365", name="trial_days"),
+        Index("uq_product_variant_sku_key", "sku_key", unique=True),
         Index("ix_product_variant_product_id_position", "product_id", "position", "id"),
         Index("ix_product_variant_price_id", "price", "id"),
         {"sqlite_autoincrement": True},
@@ -54,6 +55,8 @@ class VariantRow(VersionedRow, table=True):
     search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.search_text of title and SKU
     identifier: str | None = None
     sku: str | None = Field(default=None, unique=True, sa_type=SKU)
+    # db.catalog.sku.sku_key of it: what is unique, and looked for.
+    sku_key: str | None = Field(default=None, sa_type=SORTED_TEXT, sa_column_kwargs={"info": {"folds": "sku"}})
     status: VariantStatus = Field(default=VariantStatus.ACTIVE, sa_type=wire(VariantStatus))
     position: int = 1
     fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import CheckConstraint, UniqueConstraint, insert, select, update
+from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
@@ -220,9 +221,10 @@ class UnitOfWork:
         if not isinstance(error, IntegrityError):
             return None
         constraint = violated(error)
-        if isinstance(constraint, UniqueConstraint):
+        if isinstance(constraint, UniqueConstraint | Index):
             # The last column is what the caller chose; those before it say among which it has to be unique.
-            name = camel([c.name for c in constraint.columns][-1])
+            chosen = list(constraint.columns)[-1]
+            name = camel(chosen.info.get("folds", chosen.name))
             return UserError(code=ErrorCode.CONFLICT, message=f"{name} is taken already", field=[name])
         if isinstance(constraint, CheckConstraint):
             rule = str(constraint.name).removeprefix(f"ck_{constraint.table.name}_").replace("_", " ")
@@ -269,7 +271,7 @@ def _refers(error: IntegrityError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY constraint failed" in str(error.orig)
 
 
-def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None:
+def violated(error: IntegrityError) -> UniqueConstraint | Index | CheckConstraint | None:
     """The constraint behind a refusal of the database; None for one that is not of these kinds."""
     cause = getattr(error.orig, "__cause__", None) or error.orig
     name = getattr(cause, "constraint_name", None)
@@ -279,23 +281,15 @@ def violated(error: IntegrityError) -> UniqueConstraint | CheckConstraint | None
             name = check[1]
         elif unique := re.search(r"UNIQUE constraint failed: (\w+)\.", str(error.orig)):
             columns = set(re.findall(r"\w+\.(\w+)", str(error.orig)))
-            return next(
-                (
-                    c
-                    for c in METADATA.tables[unique[1]].constraints
-                    if isinstance(c, UniqueConstraint) and {column.name for column in c.columns} == columns
-                ),
-                None,
-            )
-    return next(
-        (
-            c
-            for table in METADATA.tables.values()
-            for c in table.constraints
-            if isinstance(c, UniqueConstraint | CheckConstraint) and c.name == name
-        ),
-        None,
-    )
+            return next((c for c in _unique(METADATA.tables[unique[1]]) if {*c.columns.keys()} == columns), None)
+    checks = (c for table in METADATA.tables.values() for c in table.constraints if isinstance(c, CheckConstraint))
+    kept = (c for table in METADATA.tables.values() for c in _unique(table))
+    return next((c for c in chain(kept, checks) if c.name == name), None)
+
+
+def _unique(table: Table) -> Iterator[UniqueConstraint | Index]:
+    yield from (c for c in table.constraints if isinstance(c, UniqueConstraint))
+    yield from (index for index in table.indexes if index.unique)
 
 
 class Units:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from db.text.invisible import blank
 from db.text.portable import HALVES
 
 # What a browser would take for a tag. A run of `<` goes with it, or `<<b>i>` would leave a tag behind.
@@ -12,8 +13,9 @@ _CONTROL_IN_LINES: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{HALVES}]")
 
 
 def line(text: str) -> str:
-    """One line: every run of whitespace is one space."""
-    return _spaced(_untagged(_CONTROL.sub("", _spaced(text))))
+    """One line: every run of whitespace is one space. Of a text that nobody sees nothing is left."""
+    found = _spaced(_untagged(_CONTROL.sub("", _spaced(text))))
+    return "" if blank(found) else found
 
 
 def lines(text: str) -> str:

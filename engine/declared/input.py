@@ -1,7 +1,7 @@
 """Fields of inputs that mean something to the engine: identifiers of a type, and values that look a row up."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,6 +34,7 @@ from engine.values.upload import Uploaded
 
 IDENTIFIES: Final = "identifies"
 FINDS: Final = "finds"
+FOLD: Final = "fold"
 CONFIDENTIAL: Final = "confidential"
 # Of this process alone: a hash that anyone could repeat would let whoever reads it guess at a password.
 _PEPPER: Final = token_bytes(32)
@@ -44,9 +45,16 @@ def identifies(type_name: str, *, description: str | None = None) -> Any:
     return strawberry.field(description=description, metadata={IDENTIFIES: type_name})
 
 
-def finds(attribute: object, *, identifies: str | None = None, description: str | None = None) -> Any:
-    """A field of a `@oneOf` lookup input: the row whose column has this value."""
-    metadata = {FINDS: element(attribute)} | ({IDENTIFIES: identifies} if identifies else {})
+def finds(
+    attribute: object,
+    *,
+    identifies: str | None = None,
+    fold: Callable[[str], str] | None = None,
+    description: str | None = None,
+) -> Any:
+    """A field of a `@oneOf` lookup input: the row whose column has this value. `fold` is for columns that hold folded
+    text: it folds what is looked for."""
+    metadata = {FINDS: element(attribute), FOLD: fold} | ({IDENTIFIES: identifies} if identifies else {})
     return strawberry.field(default=None, description=description, metadata=metadata)
 
 

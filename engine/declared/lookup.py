@@ -10,7 +10,7 @@ from strawberry.types.base import get_object_definition
 
 from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, Relation, declare
 from engine.declared.directives import ListSize
-from engine.declared.input import FINDS, IDENTIFIES, check_ids
+from engine.declared.input import FINDS, FOLD, IDENTIFIES, check_ids
 from engine.values import identity
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
@@ -33,6 +33,7 @@ class Lookup(Declaration):
             f.python_name: Relation(f.metadata[FINDS], f.metadata[FINDS])
             for f in get_object_definition(by, strict=True).fields
         }
+        self.folds = {f.python_name: f.metadata.get(FOLD) for f in get_object_definition(by, strict=True).fields}
         self.types = {f.python_name: f.metadata.get(IDENTIFIES) for f in get_object_definition(by, strict=True).fields}
 
     def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:

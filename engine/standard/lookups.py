@@ -30,6 +30,8 @@ def resolve_lookup(field: DeclaredField, source: Any, info: Info, arguments: dic
             return None
     elif isinstance(value, str) and "\0" in value:
         return None  # PostgreSQL refuses to compare with NUL, and no text holds it
+    elif (fold := lookup.folds[name]) is not None:
+        value = fold(value)
     needs = context.document.asked(entity, info.field_nodes)
     loader = related_loader(context, lookup.relations[name], entity, needs, many=False)
     return cast("Awaitable[Any]", loader.load(value))

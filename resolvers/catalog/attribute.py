@@ -1,11 +1,11 @@
 """What is done to attribute groups and their terms. The titles and slugs of a group's terms differ from each other;
 whoever changes one holds its group."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from db.catalog import visibility
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
@@ -17,6 +17,8 @@ from db.catalog.events import (
     ATTRIBUTE_TERM_DELETED,
     ATTRIBUTE_TERM_UPDATED,
 )
+from db.catalog.product import sort_key
+from db.store.locks import claim
 from db.store.row import table
 from engine.declared.input import identifies, lookup_input
 from engine.declared.mutation import mutation
@@ -169,16 +171,19 @@ async def _checked(
     unit: Unit, of: Editable, group_id: int | None, asked: Mapping[str, Any], own: int = -1
 ) -> dict[str, Any]:
     """Title and slug as they are stored. Refuses empty, long and taken ones; a slug that is None is made of the title.
-    Of groups, the unique constraints decide between two writers at once."""
+    A title is taken whatever its case, as a category's name is."""
     values = of.checked(unit, {name: value for name, value in asked.items() if value is not None})
     rows = of.table
     among = [rows.c.id != own] if group_id is None else [rows.c.id != own, rows.c.group_id == group_id]
     if "slug" in asked and "slug" not in values:
         values["slug"] = await of.free_slug(unit, values["title"], *among, otherwise="attribute")
-    wanted = or_(*(rows.c[name] == value for name, value in values.items()))
-    for row in (await unit.connection.execute(select(rows.c.title, rows.c.slug).where(*among, wanted))).mappings():
+    if group_id is None:
+        # Titles that differ by their case alone are no two for the unique constraint.
+        await claim(unit.connection, {"titles of attribute groups"})
+    keys: dict[str, Callable[[str], str]] = {"title": sort_key, "slug": str}
+    for row in (await unit.connection.execute(select(rows.c.title, rows.c.slug).where(*among))).mappings():
         for name, value in values.items():
-            if row[name] == value:
+            if keys[name](row[name]) == keys[name](value):
                 unit.refuse(ErrorCode.CONFLICT, f"{name} is taken already", name)
     return values
 

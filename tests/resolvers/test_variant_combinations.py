@@ -222,7 +222,7 @@ async def test_groups_and_terms_are_made(gateway: Gateway) -> None:
     ]
     # The slug follows the title only while it is free.
     payload = await done(
-        gateway, "attributeTermCreate", {"groupId": made["id"], "title": "small"}, "attributeTerm { slug }"
+        gateway, "attributeTermCreate", {"groupId": made["id"], "title": "small!"}, "attributeTerm { slug }"
     )
     assert payload["attributeTerm"] == {"slug": "small-2"}
     listed = await gateway(

@@ -78,7 +78,7 @@ class _Writing:
         for children in (self._variants, self._downloads):
             for identifier in [key for key, row in children.items() if row["product_id"] not in self._products]:
                 del children[identifier]
-        await self._settle(VARIANT, "sku", self._variants, self._stored_variants)
+        await self._settle(VARIANT, "sku_key", self._variants, self._stored_variants)
         await self._settle(DOWNLOAD, "identifier", self._downloads, self._stored_downloads)
 
     async def _settle(self, mapped: Mapped, column: str, rows: dict[int, Columns], stored: Stored) -> None:
@@ -94,7 +94,8 @@ class _Writing:
         )
         for identifier, reason in refused.items():
             del rows[identifier]
-            self._skip(mapped, str(identifier), mapped.columns[column].path, reason)
+            told = mapped.table.c[column].info.get("folds", column)
+            self._skip(mapped, str(identifier), mapped.columns[told].path, reason)
 
     def derive(self, known: Known) -> None:
         """What follows from the children that are left: prices, search, the default variant, links and pictures."""

@@ -149,6 +149,7 @@ def _variant(
         "id": variant_of[row["id"]],
         "product_id": product_of[row["product_id"]],
         "sku": None,
+        "sku_key": None,
         "search_text": search_text(row["title"]),
     }
     return _copy(row, own)

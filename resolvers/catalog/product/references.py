@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.catalog.sku import key_of_stored
 from db.catalog.slug import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TaxonomyRow, TermRow
@@ -15,7 +16,7 @@ from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import ProductDraft
 from resolvers.catalog.term.tree import LONGEST_NAME, Place, Tree, grow, locked_tree
-from resolvers.catalog.variant.rules import refuse_missing_shipping_classes, refuse_taken_skus
+from resolvers.catalog.variant.rules import SkuWanted, refuse_missing_shipping_classes, refuse_taken_skus
 from resolvers.editing import text
 from resolvers.editing.locking import key_of
 
@@ -36,12 +37,16 @@ async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     await _check_terms(connection, drafts)
     await refuse_missing_shipping_classes(connection, list(_shipping_classes(drafts)))
     await _refuse_missing_tax_classes(connection, drafts)
-    # Of two that want the same SKU, one that is refused anyway does not get it.
-    skus = [(v.errors, v.values.get("sku")) for d in sorted(drafts, key=lambda d: bool(d.errors)) for v in d.variants]
+    skus = [
+        SkuWanted(v.errors, None if v.row is None else v.row["id"], key_of_stored(v.values["sku"]))
+        for d in drafts
+        for v in d.variants
+        if "sku" in v.values
+    ]
     sluggish = [d for d in drafts if "slug" in d.values and not d.errors]
     await claim(
         connection,
-        {f"SKU {sku}" for _, sku in skus if sku is not None} | {family(d.values["slug"]) for d in sluggish},
+        {f"SKU {each.key}" for each in skus if each.key is not None} | {family(d.values["slug"]) for d in sluggish},
     )
     await refuse_taken_skus(connection, skus)
     sluggish = [d for d in sluggish if not d.errors]

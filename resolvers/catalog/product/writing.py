@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, or_, select, tuple_
+from sqlalchemy import delete, insert, or_, select, tuple_, update
 
 from db.catalog.derivations import derived_of
 from db.catalog.events import PRODUCT_CREATED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, TERM_CREATED, VARIANT_CREATED
@@ -147,12 +147,25 @@ def _variants_after(draft: ProductDraft) -> list[Mapping[str, Any]]:
 
 async def _write_variants(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     changing = [v for d in drafts for v in d.variants if v.changes]
+    await _free_skus(unit, changing)
     # A variant of which only the pictures change gets a new version by naming what stays.
     edits = [(v.row, v.values or {"position": v.row["position"]}) for v in changing if v.row is not None]
     await edit_all(unit.connection, VARIANT, edits)
     new = [v.values for v in changing if v.row is None]
     if new:
         await unit.connection.execute(insert(VARIANT), new)
+
+
+async def _free_skus(unit: Unit, changing: Sequence[VariantDraft]) -> None:
+    """SKUs that change hands are given up before they are taken: rows are written one after the other, and no two of
+    them may have one SKU in between."""
+    taken = {v.values["sku_key"] for v in changing if v.values.get("sku_key") is not None}
+    giving = [
+        v.row["id"] for v in changing if v.row is not None and "sku_key" in v.values and v.row["sku_key"] in taken
+    ]
+    if giving:
+        none = {"sku": None, "sku_key": None}
+        await unit.connection.execute(update(VARIANT).where(VARIANT.c.id.in_(giving)).values(none))
 
 
 async def _write_pictures(unit: Unit, drafts: Sequence[ProductDraft]) -> None:

@@ -12,20 +12,21 @@ from strawberry.types.base import get_object_definition
 from strawberry.types.maybe import Some
 
 from db.catalog.product import FulfillmentType, StockStatus
+from db.catalog.sku import sku_key
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.store.row import table
-from engine.declared.input import identifies, lookup_input
+from engine.declared.input import finds, identifies, lookup_input
 from engine.values.scalars import URL, Cents
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing.editable import edited_version
 from resolvers.editing.locking import key_of
 
 # A variant keeps its product; `stockStatus` is accepted as documented, and follows from the numbers.
-NOT_WRITTEN: Final = frozenset({"id", "product_id", "stock_status"})
+NOT_WRITTEN: Final = frozenset({"id", "product_id", "stock_status", "sku_key"})
 WRITTEN: Final = frozenset(table(VariantRow).columns.keys()) - NOT_WRITTEN
 
 
-ProductVariantBy: Final = lookup_input("ProductVariant", VariantRow.id, sku=VariantRow.sku)
+ProductVariantBy: Final = lookup_input("ProductVariant", VariantRow.id, sku=finds(VariantRow.sku_key, fold=sku_key))
 
 
 @strawberry.input(description="A picture; `attachmentId` 0 is one that lives elsewhere.")
@@ -40,7 +41,7 @@ class VariantTerms:
     """What every operation that writes variants takes, and may be left out in all of them."""
 
     sku: strawberry.Maybe[str | None] = strawberry.field(
-        default=None, description="Up to 30 characters, unique in the store; an empty one is none."
+        default=None, description="Up to 30 characters, unique in the store whatever the case; an empty one is none."
     )
     status: strawberry.Maybe[VariantStatus]
     description: strawberry.Maybe[str | None]

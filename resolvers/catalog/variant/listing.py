@@ -5,6 +5,7 @@ from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import contained, proposed
+from db.catalog.sku import sku_key
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
 from engine.declared.filter_input import filter_input
@@ -25,7 +26,7 @@ class ProductVariantFilter:
     product_database_id: IntOperators | None = filters(
         VariantRow.product_id, description="By the `databaseId` of its product."
     )
-    sku: TextOperators | None = filters(VariantRow.sku, description="Case counts; `search` ignores it.")
+    sku: TextOperators | None = filters(VariantRow.sku_key, fold=sku_key, description="Case is ignored.")
     description: TextOperators | None = filters(VariantRow.description, description="Case counts.")
     status: EnumOperators[VariantStatus] | None = filters(VariantRow.status)
     payment_type: EnumOperators[PaymentType] | None = filters(VariantRow.payment_type)

@@ -1,7 +1,7 @@
 """The rules of a variant's fields: of one field, where it changes; between fields, for the result of the change."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
 from db.catalog.shipping import ShippingClassRow
+from db.catalog.sku import key_of_stored, written
 from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, PaymentType, VariantRow, stock_status
 from db.store.row import now, table
-from engine.unit.unit import Refuses
+from engine.unit.unit import Errors, Refuses
 from engine.values.errors import ErrorCode
 from engine.values.naming import camel
 from resolvers.editing import text
@@ -88,7 +89,7 @@ PRICES_ALONE: Final = and_(
         and_(VARIANT.c.manage_stock, (VARIANT.c.available > 0) == (VARIANT.c.stock_status == StockStatus.IN_STOCK)),
     ),
 )
-DERIVED: Final = frozenset({"stock_status", "search_text"})
+DERIVED: Final = frozenset({"stock_status", "search_text", "sku_key"})
 
 
 def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,6 +112,7 @@ def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, A
         values |= NO_SETUP_FEE
     values["stock_status"] = stock_status(managed=result["manage_stock"], available=result["available"])
     values["search_text"] = search_text(result["title"], result["sku"])
+    values["sku_key"] = key_of_stored(result["sku"])
     changes = differences(row, values)
     return changes if changes.keys() - DERIVED else {}
 
@@ -140,23 +142,56 @@ def new_variant(errors: Refuses, asked: Mapping[str, Any], **given: Any) -> dict
     made = {**blank, **changes}
     made["stock_status"] = stock_status(managed=made["manage_stock"], available=made["available"])
     made["search_text"] = search_text(made["title"], made["sku"])
+    made["sku_key"] = key_of_stored(made["sku"])
     return made
 
 
-async def refuse_taken_skus(connection: AsyncConnection, wanted: Sequence[tuple[Refuses, str | None]]) -> None:
-    """Refuse SKUs that some variant has or that are wanted twice, each where it was named; in one statement. Only those
-    that a variant does not have yet are asked for. Told together with the other rules; between two writers at once the
-    unique constraint decides."""
-    asked = {sku for _, sku in wanted if sku is not None}
+class SkuWanted(NamedTuple):
+    """What a variant is to have for a SKU, by its key; None: none, so that it gives up the one that it has. `errors`
+    are of the change that it is part of, at its place."""
+
+    errors: Errors
+    variant: int | None  # None: it is to be made
+    key: str | None
+
+
+async def refuse_taken_skus(connection: AsyncConnection, wanted: Sequence[SkuWanted]) -> None:
+    """Refuse SKUs that another variant would have too, each where it was named; in one statement. What a variant gives
+    up in the same request is free, unless the change that it is part of is refused. Of two that want the same the first
+    gets it, and one that is refused anyway gets none. Told together with the other rules; between two writers at once
+    the unique index decides."""
+    asked = {each.key for each in wanted if each.key is not None}
     if not asked:
         return
-    sku_of = VARIANT.c.sku
-    taken = set((await connection.execute(select(sku_of).where(sku_of.in_(asked)))).scalars())
-    for errors, sku in wanted:
-        if sku in taken:
-            errors.refuse(ErrorCode.CONFLICT, "sku is taken already", "sku")
-        elif sku is not None:
-            taken.add(sku)
+    statement = select(VARIANT.c.sku_key, VARIANT.c.id).where(VARIANT.c.sku_key.in_(asked))
+    owners: dict[str, int] = {row.sku_key: row.id for row in await connection.execute(statement)}
+    refused = [each for each in wanted if each.errors]
+    good = [each for each in wanted if not each.errors]
+    while taken := _taken(good, owners):
+        _refuse_taken(taken)
+        good = [each for each in good if not each.errors]
+    # Whoever mends the rest is told of these too.
+    for change in {id(each.errors.found): each.errors.found for each in refused}.values():
+        own = [each for each in refused if each.errors.found is change]
+        _refuse_taken(each for each in _taken([*good, *own], owners) if each in own)
+
+
+def _refuse_taken(wanted: Iterable[SkuWanted]) -> None:
+    for each in wanted:
+        each.errors.refuse(ErrorCode.CONFLICT, "sku is taken already", "sku")
+
+
+def _taken(wanted: Sequence[SkuWanted], owners: Mapping[str, int]) -> list[SkuWanted]:
+    """Those that meet another, were all of these written."""
+    changing = {each.variant for each in wanted}
+    found, given = [], set()
+    for each in wanted:
+        if each.key is None:
+            continue
+        if each.key in given or owners.get(each.key, each.variant) not in changing:
+            found.append(each)
+        given.add(each.key)
+    return found
 
 
 async def refuse_missing_shipping_classes(
@@ -174,7 +209,9 @@ async def refuse_missing_shipping_classes(
 
 
 def _stored(name: str, value: Any) -> Any:
-    if name in LONGEST and value is not None:
+    if name == "sku" and value is not None:
+        value = written(text.line(value)) or None
+    elif name in LONGEST and value is not None:
         value = (text.lines(value) if name == "description" else text.line(value)) or None
     return CLEARED.get(name) if value is None else value
 

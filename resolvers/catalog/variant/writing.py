@@ -9,6 +9,7 @@ from db.catalog import visibility
 from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.events import VARIANT_CREATED, VARIANT_UPDATED
 from db.catalog.pricing import change_prices
+from db.catalog.sku import sku_key
 from db.store.writing import add, edit
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -26,6 +27,7 @@ from resolvers.catalog.variant.input import (
 from resolvers.catalog.variant.removal import REMOVED, default_without, refuse_sold_variants, remove_variants
 from resolvers.catalog.variant.rules import (
     PRICES_ALONE,
+    SkuWanted,
     check_new_variant,
     check_variant,
     refuse_missing_shipping_classes,
@@ -48,7 +50,7 @@ async def variant_create(unit: Unit, input: VariantCreateInput) -> Keys:
     row = check_new_variant(unit, variant_columns(input), product_id=product["id"], position=position)
     if row.manage_stock and input.stock_status is None:
         unit.refuse(ErrorCode.VALIDATION, "Managed stock needs a status", "stockStatus")
-    await refuse_taken_skus(unit.connection, [(unit, row.sku)])
+    await refuse_taken_skus(unit.connection, [SkuWanted(unit.at(), None, row.sku_key)])
     await refuse_missing_shipping_classes(unit.connection, [(unit, row.shipping_class_id)])
     media = checked_pictures(unit, (input.media.value if input.media else None) or [])
     unit.settle()
@@ -72,7 +74,8 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
     await refuse_outdated(unit, f"ProductVariant:{row['id']}", input.expected_version, row["version"])
 
     values = check_variant(unit, row, asked)
-    await refuse_taken_skus(unit.connection, [(unit, values.get("sku"))])
+    if values.get("sku") is not None:
+        await refuse_taken_skus(unit.connection, [SkuWanted(unit.at(), row["id"], sku_key(values["sku"]))])
     await refuse_missing_shipping_classes(unit.connection, [(unit, values.get("shipping_class_id"))])
     media = None if input.media is None else checked_pictures(unit, input.media.value or [])
     if media is not None and media == await pictures_of(unit.connection, MEDIA.c.variant_id, row["id"]):

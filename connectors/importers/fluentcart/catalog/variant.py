@@ -20,6 +20,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
+from db.catalog.sku import key_of_stored, written
 from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, BillingInterval, PaymentType, VariantRow, VariantStatus
 
 VARIANT: Final = Mapped(
@@ -72,9 +73,9 @@ VARIANT: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
-    computed=("search_text",),
-    derived=("search_text", "stock_status"),
-    unique=("sku",),
+    computed=("search_text", "sku_key"),
+    derived=("search_text", "sku_key", "stock_status"),
+    unique=("sku_key",),
 )
 
 
@@ -96,5 +97,7 @@ def read_variant(entry: Any, product_id: int, currency: str) -> Columns:
     if row["compare_price"] < row["price"]:
         row["compare_price"] = 0
     row["available"] = max(row["available"], 0)
+    row["sku"] = written(row["sku"] or "") or None
     row["search_text"] = search_text(row["title"], row["sku"])
+    row["sku_key"] = key_of_stored(row["sku"])
     return row
