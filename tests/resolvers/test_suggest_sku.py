@@ -9,7 +9,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.catalog.sku import sku_key, LONGEST, candidates, stem, suggestion
+from db.catalog.sku import LONGEST, candidates, sku_key, stem, suggestion
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.shelf import id_of
