@@ -76,6 +76,15 @@ async def edit_all(
     )
 
 
+async def empty_all(connection: AsyncConnection, columns: Sequence[Column[Any]], keys: Collection[Any]) -> None:
+    """Take unique values from rows that this transaction is about to `edit_all`, so that others can have them in any
+    order. Their version moves then."""
+    if keys:
+        table = columns[0].table
+        (primary,) = table.primary_key.columns
+        await connection.execute(update(table).where(primary.in_(keys)).values(dict.fromkeys(columns)))
+
+
 async def bump_all(connection: AsyncConnection, table: Table, keys: Collection[Any]) -> None:
     """A new version of each of these rows, which are locked: not their columns changed, but what hangs on them."""
     (primary,) = table.primary_key.columns

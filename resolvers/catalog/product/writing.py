@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, or_, select, tuple_, update
+from sqlalchemy import delete, insert, or_, select, tuple_
 
 from db.catalog.derivations import derived_of
 from db.catalog.events import PRODUCT_CREATED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, TERM_CREATED, VARIANT_CREATED
@@ -13,7 +13,7 @@ from db.catalog.search import product_search_text
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
-from db.store.writing import edit_all, point_all
+from db.store.writing import edit_all, empty_all, point_all
 from engine.unit.unit import Unit
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.media import MEDIA
@@ -163,9 +163,7 @@ async def _free_skus(unit: Unit, changing: Sequence[VariantDraft]) -> None:
     giving = [
         v.row["id"] for v in changing if v.row is not None and "sku_key" in v.values and v.row["sku_key"] in taken
     ]
-    if giving:
-        none = {"sku": None, "sku_key": None}
-        await unit.connection.execute(update(VARIANT).where(VARIANT.c.id.in_(giving)).values(none))
+    await empty_all(unit.connection, [VARIANT.c.sku, VARIANT.c.sku_key], giving)
 
 
 async def _write_pictures(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
