@@ -135,6 +135,20 @@ async def test_a_server_that_goes_and_is_gone(database_url: str, wire: Wire) -> 
 
 
 @on_postgres
+async def test_what_is_asked_after_it_is_gone_is_told_the_same(database_url: str, wire: Wire) -> None:
+    """Other fields of the request have theirs to come."""
+    database = Database.open(wire.through(database_url), pool_size=1)
+    async with Units(database).statements() as statements:
+        assert len(await statements.rows(select(1))) == 1
+        wire.cut()
+        for _ in range(3):
+            with pytest.raises(Unavailable) as refused:
+                await statements.rows(select(1))
+            assert refused.value.retry_after == 5
+    await database.close()
+
+
+@on_postgres
 async def test_a_server_that_is_silent_is_left_at_the_deadline(patient: Database, wire: Wire) -> None:
     """Whether a connection is tried, opened or asked; and none of them is missing afterwards."""
     async with asyncio.timeout(SECONDS):
@@ -144,6 +158,14 @@ async def test_a_server_that_is_silent_is_left_at_the_deadline(patient: Database
             await read(patient)
         with pytest.raises(Unavailable):
             await patient.ask(one, seconds=0.2)
+        wire.speak()
+
+        async def hushed(connection: Any) -> int:
+            wire.silence()
+            return await one(connection)
+
+        with pytest.raises(Unavailable):
+            await patient.ask(hushed, seconds=1.0)
         wire.speak()
         async with patient.read() as connection:  # what is read is read, though the connection cannot be given back
             assert await one(connection) == 1

@@ -104,7 +104,7 @@ def path(order: int | None = None, identifier: str = "the-guide") -> str:
 def refused(answer: httpx2.Response, status: int, code: str, *words: str) -> None:
     assert answer.status_code == status, answer.text
     (error,) = answer.json()["errors"]
-    assert error["extensions"] == {"code": code}
+    assert error["extensions"] == {"code": code} | ({"retryAfter": 5} if status == 503 else {})
     assert answer.headers["Cache-Control"] == "no-store"
     for word in words:
         assert word in error["message"], error["message"]
