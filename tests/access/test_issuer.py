@@ -14,6 +14,7 @@ from db.access.unsettled import KEPT_SECONDS
 from db.access.viewer import Viewer, ViewerKind
 from db.store.database import Database
 from db.store.row import now
+from engine.values.errors import Unavailable
 from server.access.authentication import Authentication
 from server.access.oidc import FETCH_SECONDS, LEEWAY_SECONDS, LONGEST_ANSWER, Issuer, Trust
 from server.http.refusal import Refusal
@@ -60,9 +61,10 @@ class Asking:
         return await self.authentication.viewer([f"Bearer {token}"])
 
     async def refused(self, token: str) -> tuple[int, str]:
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises((Refusal, Unavailable)) as refused:
             await self.viewer(token)
-        return refusal.value.status, refusal.value.message
+        refusal = Refusal.of(refused.value)
+        return refusal.status, refusal.message
 
 
 async def test_permissions_come_from_the_claims_that_say_them(asking: Asking, issuer: IssuerServer) -> None:
