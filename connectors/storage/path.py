@@ -22,8 +22,9 @@ class UnsafePath(ValueError):
     """Leads out of its store, or is none that every store can keep. The message says why."""
 
 
-def safe(path: str) -> str:
-    """The path itself. Raises UnsafePath unless it is relative, made of plain segments divided by `/`."""
+def safe(path: str, *, cut: bool = False) -> str:
+    """The path itself. Raises UnsafePath unless it is relative, made of plain segments divided by `/`. `cut` says that
+    `unique` makes another one of it, as long as file systems take."""
     if not path:
         raise UnsafePath("A path is not empty")
     if len(path) > LONGEST:
@@ -32,6 +33,8 @@ def safe(path: str) -> str:
         raise UnsafePath("A path is relative: it does not begin with /")
     for segment in path.split("/"):
         _check_segment(segment)
+        if not cut and len(segment.encode()) > LONGEST_SEGMENT_BYTES:
+            raise UnsafePath(f"No part of a path is longer than {LONGEST_SEGMENT_BYTES} bytes")
     return path
 
 
@@ -45,11 +48,9 @@ def _check_segment(segment: str) -> None:
     if not segment.isprintable() or _RESERVED.intersection(segment) or STAGED.search(segment):
         raise UnsafePath(f"A path has no control characters and none of {' '.join(sorted(_RESERVED))}")
     try:
-        size = len(segment.encode())
+        segment.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
         raise UnsafePath("A path is made of whole characters") from None
-    if size > LONGEST_SEGMENT_BYTES:
-        raise UnsafePath(f"No part of a path is longer than {LONGEST_SEGMENT_BYTES} bytes")
 
 
 def unique(name: str, token: str) -> str:

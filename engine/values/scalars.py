@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final, NewType
 
 import orjson
 import strawberry
+from graphql import Undefined, ValueNode
+from graphql.utilities import value_from_ast_untyped
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
@@ -20,6 +23,8 @@ HTML = NewType("HTML", str)
 
 # JSON numbers are doubles in most clients: above this they lose units.
 MOST_CENTS: Final = 2**53 - 1
+# Only what is JSON already: orjson writes much more.
+_PLAIN: Final = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Hours and minutes by RFC 3339's own bounds: Python takes an offset of +01:60, and from 3.14 on a time of 24:00.
 _TIME = r"([01]\d|2[0-3]):[0-5]\d"
@@ -67,8 +72,25 @@ def rendered(value: datetime) -> str:
 
 
 def _json(value: Any) -> Any:
-    orjson.dumps(value)  # what cannot be written as JSON later is refused now
+    orjson.dumps(value, option=_PLAIN)  # what cannot be written as JSON later is refused now
     return value
+
+
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    """A literal with variables in it. One without a value is left out of an object and null in a list, as in an input;
+    while a document is validated none has a value."""
+    return _json(_said(value_from_ast_untyped(node, variables)))
+
+
+def _said(value: Any) -> Any:
+    """Values of variables, coerced by their own types, as JSON says them."""
+    if isinstance(value, dict):
+        return {key: _said(each) for key, each in value.items() if each is not Undefined}
+    if isinstance(value, list):
+        return [None if each is Undefined else _said(each) for each in value]
+    if isinstance(value, datetime):
+        return rendered(value)
+    return value.name if isinstance(value, Enum) else str(value) if isinstance(value, Decimal) else value
 
 
 def _sorted(value: Any) -> Any:
@@ -78,12 +100,15 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-def _scalar(name: str, specified_by: str, description: str, parse: Any, serialize: Any) -> ScalarDefinition:
+def _scalar(
+    name: str, specified_by: str, description: str, parse: Any, serialize: Any, literal: Any = None
+) -> ScalarDefinition:
     return strawberry.scalar(
         name=name,
         description=description,
         specified_by_url=specified_by,
         parse_value=parse,
+        parse_literal=literal,
         serialize=serialize,
     )
 
@@ -125,6 +150,7 @@ SCALARS: Final[Mapping[object, ScalarDefinition]] = {
         "Any JSON value, where the shape is the caller's own.",
         _json,
         _sorted,
+        _json_literal,
     ),
     Uploaded: _scalar(
         "Upload",

@@ -330,7 +330,7 @@ async def _checked_name(errors: Errors, input: FileUploadInput) -> str:
     if not extension(name) and extension(input.file.filename):
         name = f"{name}.{extension(input.file.filename)}"
     try:
-        if "/" in safe(name):
+        if "/" in safe(name, cut=True):
             errors.refuse(ErrorCode.VALIDATION, "A name has no folders", "name")
     except UnsafePath as error:
         errors.refuse(ErrorCode.VALIDATION, str(error), "name")

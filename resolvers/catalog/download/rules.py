@@ -44,8 +44,10 @@ def check_download(
         if name in values and not values[name]:
             errors.refuse(ErrorCode.VALIDATION, "Required", camel(name))
     given = values.get("file_name")
+    # Another file is meant by another name: where it is follows, unless it is said too.
+    replaced = bool(given and shown(given) != row.get("file_name"))
     for default in _DEFAULTED:
-        if default in values and values[default] is None:
+        if values.get(default) is None and (default in values or replaced):
             values[default] = given or row.get("file_name")
     if given:
         values["file_name"] = shown(given)

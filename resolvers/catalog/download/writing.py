@@ -30,6 +30,7 @@ DOWNLOAD = table(DownloadRow)
 LINK = table(DownloadVariantRow)
 MOST_FILES: Final = 100  # as ids elsewhere
 PATH: Final = "Where the driver has it: relative, without `..`."
+FOLLOWS: Final = "Null, or absent where `fileName` changes: as `fileName` says."
 VARIANTS: Final = "The variants whose buyers receive it; as documented, none or null means all of the product."
 UNLIMITED: Final = "Null and 0: any number."
 FOREVER: Final = "Null and 0: forever."
@@ -66,9 +67,11 @@ class DownloadUpdateInput:
     title: strawberry.Maybe[str] = strawberry.field(default=None, description="At most 100 characters.")
     type: strawberry.Maybe[str]
     driver: strawberry.Maybe[str]
-    file_name: strawberry.Maybe[str] = strawberry.field(default=None, description="At most 100 characters.")
-    file_path: strawberry.Maybe[str | None] = strawberry.field(default=None, description=PATH)
-    file_url: strawberry.Maybe[str | None]
+    file_name: strawberry.Maybe[str] = strawberry.field(
+        default=None, description="At most 100 characters. Another one is another file: see `filePath` and `fileUrl`."
+    )
+    file_path: strawberry.Maybe[str | None] = strawberry.field(default=None, description=f"{PATH} {FOLLOWS}")
+    file_url: strawberry.Maybe[str | None] = strawberry.field(default=None, description=FOLLOWS)
     bucket: strawberry.Maybe[str | None]
     file_size: strawberry.Maybe[float | None]
     position: strawberry.Maybe[int]

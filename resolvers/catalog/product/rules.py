@@ -102,16 +102,17 @@ def _check_status(
 ) -> None:
     """A date to come belongs to FUTURE alone, and FUTURE needs one. In other statuses publishing says when it was."""
     status = changes.get("status", row["status"])
+    cleared = changes.get("published_at", now) is None
     asked = changes.pop("published_at", None) or row["published_at"]
     if "status" in changes and status not in statuses:
         refuse("status", f"Unknown status: {', '.join(s.name for s in statuses)} can be written")
     elif status is ProductStatus.FUTURE:
         new = "status" in changes or asked != row["published_at"]
-        if asked is None or (new and asked <= now):
+        if cleared or asked is None or (new and asked <= now):
             refuse("published_at", "A scheduled product needs a future date")
         elif asked != row["published_at"]:
             changes["published_at"] = asked
-    elif asked != row["published_at"]:
+    elif asked != row["published_at"] or (cleared and "id" in row and "status" not in changes):
         refuse("published_at", "Only a scheduled product has a date to be set: its status is FUTURE")
     elif "status" in changes and (
         status is ProductStatus.PUBLISH or row["published_at"] is None or row["published_at"] > now
