@@ -100,6 +100,8 @@ class Store:
         self.size = size
         self.bare = bare
         self._rare = {1 + (size * (2 * i + 1)) // (2 * RARE) for i in range(RARE)}
+        chance = random.Random(f"{SEED} subscribed")
+        self._subscribed = {i for i in range(1, size + 1) if chance.random() < 0.12 and not bare}
 
     def tables(self) -> Iterator[tuple[Template, Rows]]:
         yield PRODUCT, self._products()
@@ -119,7 +121,9 @@ class Store:
             status = chance.choice(STATUSES)
             written = NOW - timedelta(seconds=chance.randrange(YEARS * 365 * 86400))
             low = self._price(chance)
+            high = low + chance.choice((0, 0, 500, 2000))
             managed = chance.random() < 0.4
+            stock = "out-of-stock" if chance.random() < 0.1 else "in-stock"
             names = [] if self.bare else [(self._variant_title(j), self._sku(i, j)) for j in range(VARIANTS)]
             yield PRODUCT.row(
                 id=i,
@@ -136,9 +140,14 @@ class Store:
                 fulfillment_type=chance.choice(("physical", "physical", "physical", "digital", "digital")),
                 variation_type=chance.choice(VARIATIONS),
                 min_price=low,
-                max_price=low + chance.choice((0, 0, 500, 2000)),
+                max_price=high,
+                public_min_price=low,
+                public_max_price=high,
                 manage_stock=managed,
-                stock_availability="out-of-stock" if chance.random() < 0.1 else "in-stock",
+                stock_availability=stock,
+                public_stock_availability=stock,
+                has_subscription=i in self._subscribed,
+                public_has_subscription=i in self._subscribed,
                 is_bundle=chance.random() < 0.03,
             )
 
@@ -167,11 +176,10 @@ class Store:
     def _variants(self) -> Rows:
         chance = random.Random(f"{SEED} variants")
         for i in range(1, self.size + 1):
-            subscribable = chance.random() < 0.12
             managed = chance.random() < 0.4
             for j in range(VARIANTS):
                 price = self._price(chance)
-                paid = PaymentType.SUBSCRIPTION if subscribable and j == 1 else PaymentType.ONETIME
+                paid = PaymentType.SUBSCRIPTION if i in self._subscribed and j == 1 else PaymentType.ONETIME
                 yield VARIANT.row(
                     id=(i - 1) * VARIANTS + j + 1,
                     product_id=i,

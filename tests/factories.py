@@ -15,15 +15,16 @@ from db.access.user import UserRow
 from db.access.viewer import ViewerKind
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.bundle import BundleItemRow
+from db.catalog.derivations import FROM_VARIANTS
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.media import MediaRow
-from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_key
+from db.catalog.product import PUBLIC, FulfillmentType, ProductRow, ProductStatus, sort_key
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 from db.catalog.sku import key_of_stored
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
-from db.catalog.variant import VariantRow
+from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.commerce.customer import CustomerRow
 from db.commerce.order import DownloadPermissionRow, OrderItemRow, OrderRow, PaymentStatus
 from db.commerce.store import StoreRow
@@ -38,7 +39,13 @@ R = TypeVar("R", bound=Row)
 
 
 async def store_rows(gateway: Gateway, rows: Sequence[Row]) -> None:
-    """Write rows as they are, in this order, in one transaction; ids that a database gives come after theirs."""
+    """Write rows as they are, in this order, in one transaction; ids that a database gives come after theirs. Of
+    products, whether they have subscriptions follows from the variants among them."""
+    for row in rows:
+        if isinstance(row, VariantRow) and row.payment_type is PaymentType.SUBSCRIPTION:
+            for product in (p for p in rows if isinstance(p, ProductRow) and p.id == row.product_id):
+                product.has_subscription = True
+                product.public_has_subscription |= row.status is VariantStatus.ACTIVE
     tables = {table(type(row)) for row in rows}
     async with gateway.database.write() as connection:
         for row in rows:
@@ -63,7 +70,11 @@ def store(**values: Any) -> StoreRow:
 
 
 def product(id: int, **values: Any) -> ProductRow:
+    """What everyone sees of its variants is what is said of all of them, unless something else is said."""
     title = values.setdefault("title", f"Product {id}")
+    for name in FROM_VARIANTS:
+        if f"{PUBLIC}{name}" in FROM_VARIANTS and name in values:
+            values.setdefault(f"{PUBLIC}{name}", values[name])
     return _made(
         ProductRow,
         {

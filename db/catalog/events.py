@@ -49,7 +49,7 @@ VARIANT: Final = Subject(
     "ProductVariant",
     VIEWERS,
     VARIANT_PAYLOAD,
-    shown_as={"shipping_class_id": "shipping_class", "search_text": None, "sku_key": None},
+    shown_as={"shipping_class_id": "shipping_class", "search_text": None, "sku_key": None, "supplied": None},
 )
 VARIANT_CREATED: Final = VARIANT.created("A variant was made, alone or with its product.")
 VARIANT_UPDATED: Final = VARIANT.updated("A variant was changed: its price, its stock, its pictures, its bundle items.")
@@ -66,7 +66,8 @@ INVENTORY_CHANGED: Final = Subject(
         "stockStatus": VariantRow.stock_status,
     },
 ).updated(
-    "The stock of a variant changed: for those who watch nothing else. `variant.updated` tells of it too.",
+    "The stock of a variant changed: for those who watch nothing else. `variant.updated` tells of it too, but not of a "
+    "bundle whose stock status followed that of what it consists of.",
     verb="changed",
     of=("manage_stock", "total_stock", "available", "committed", "on_hold", "stock_status"),
 )

@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    func,
     literal_column,
     or_,
     select,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.catalog.derivations import refresh_products
+from db.catalog.derivations import price_ranges, refresh_products
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from db.store.row import MONEY, now, table
@@ -113,15 +112,16 @@ def _whole(change: Update, price: ColumnElement[int] | None) -> Select[Any]:
         if price is None
         else case((VARIANT.c.id == bindparam("of_variant"), price), else_=VARIANT.c.price)
     )
-    of_product = VARIANT.c.product_id == changed.c.product_id
+    ranges = (
+        select(VARIANT.c.product_id, *(value.label(name) for name, value in price_ranges(priced).items()))
+        .join(changed, changed.c.product_id == VARIANT.c.product_id)
+        .group_by(VARIANT.c.product_id)
+        .cte("ranges")
+    )
     derived = (
         update(PRODUCT)
-        .where(PRODUCT.c.id == changed.c.product_id)
-        .values(
-            min_price=select(func.min(priced)).where(of_product).scalar_subquery(),
-            max_price=select(func.max(priced)).where(of_product).scalar_subquery(),
-            modified_at=bindparam("moment"),
-        )
+        .where(PRODUCT.c.id == ranges.c.product_id)
+        .values({name: ranges.c[name] for name in price_ranges(priced)} | {"modified_at": bindparam("moment")})
         .returning(PRODUCT.c.id)
         .cte("derived")
     )

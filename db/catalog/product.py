@@ -5,10 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from engine.values.columns import instead
 
 
 class ProductStatus(StrEnum):
@@ -42,6 +43,17 @@ class GroupPricing(StrEnum):
     NONE = "none"
 
 
+# Who may see what is not public: drafts, inactive variants, and what follows from them.
+VIEW: Final = "products/view"
+# What a product repeats of its variants is kept twice: of all of them, and of the active ones under names that begin
+# so. The first is read by those who see all variants, the second by everyone else (docs/adr/0030).
+PUBLIC: Final = "public_"
+
+
+def _repeats(name: str, **more: Any) -> dict[str, Any]:
+    return {**instead(f"{PUBLIC}{name}", without=VIEW), **more}
+
+
 # Columns that follow from others, which are what somebody changed.
 FOLLOWS: Final = frozenset({"title_key", "modified_at"})
 
@@ -55,12 +67,19 @@ class ProductRow(VersionedRow, table=True):
     __tablename__ = "product"
     __table_args__ = (
         CheckConstraint("min_price >= 0 AND max_price >= min_price", name="prices"),
+        CheckConstraint("public_min_price >= 0 AND public_max_price >= public_min_price", name="public_prices"),
         Index("ix_product_title_key_id", "title_key", "id"),
         Index("ix_product_status_id", "status", "id"),
         Index("ix_product_published_at_id", "published_at", "id"),
         Index("ix_product_modified_at_id", "modified_at", "id"),
         Index("ix_product_min_price_id", "min_price", "id"),
         Index("ix_product_max_price_id", "max_price", "id"),
+        Index("ix_product_stock_availability_id", "stock_availability", "id"),
+        Index("ix_product_has_subscription_id", "has_subscription", "id"),
+        Index("ix_product_public_min_price_id", "public_min_price", "id"),
+        Index("ix_product_public_max_price_id", "public_max_price", "id"),
+        Index("ix_product_public_stock_availability_id", "public_stock_availability", "id"),
+        Index("ix_product_public_has_subscription_id", "public_has_subscription", "id"),
         {"sqlite_autoincrement": True},  # an identifier is never given twice, not even after a delete
     )
 
@@ -84,8 +103,8 @@ class ProductRow(VersionedRow, table=True):
     detail_id: int | None = Field(default=None, sa_type=KEY, unique=True)
     fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
     variation_type: VariationType = Field(default=VariationType.SIMPLE, sa_type=wire(VariationType))
-    min_price: int = Field(default=0, sa_type=MONEY)
-    max_price: int = Field(default=0, sa_type=MONEY)
+    min_price: int = Field(default=0, sa_type=MONEY, sa_column_kwargs=_repeats("min_price"))
+    max_price: int = Field(default=0, sa_type=MONEY, sa_column_kwargs=_repeats("max_price"))
     default_variant_id: int | None = Field(
         default=None,
         sa_type=KEY,
@@ -96,7 +115,9 @@ class ProductRow(VersionedRow, table=True):
     )
     default_media: Any | None = Field(default=None, sa_type=DOCUMENT)
     manage_stock: bool = False
-    stock_availability: StockStatus = Field(default=StockStatus.IN_STOCK, sa_type=wire(StockStatus))
+    stock_availability: StockStatus = Field(
+        default=StockStatus.IN_STOCK, sa_type=wire(StockStatus), sa_column_kwargs=_repeats("stock_availability")
+    )
     manage_downloadable: bool = False
     group_pricing_by: GroupPricing | None = Field(default=None, sa_type=wire(GroupPricing))
     sold_individually: bool = False
@@ -109,3 +130,12 @@ class ProductRow(VersionedRow, table=True):
     )
     active_editor: str | None = None
     is_bundle: bool = False
+    has_subscription: bool = Field(default=False, sa_column_kwargs=_repeats("has_subscription", server_default=false()))
+    public_min_price: int = Field(default=0, sa_type=MONEY, sa_column_kwargs={"server_default": text("0")})
+    public_max_price: int = Field(default=0, sa_type=MONEY, sa_column_kwargs={"server_default": text("0")})
+    public_stock_availability: StockStatus = Field(
+        default=StockStatus.IN_STOCK,
+        sa_type=wire(StockStatus, "public_stockstatus"),
+        sa_column_kwargs={"server_default": StockStatus.IN_STOCK.value},
+    )
+    public_has_subscription: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

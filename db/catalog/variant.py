@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, false, true
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType, StockStatus
@@ -75,6 +75,10 @@ class VariantRow(VersionedRow, table=True):
 
     manage_stock: bool = False
     stock_status: StockStatus = Field(default=StockStatus.IN_STOCK, sa_type=wire(StockStatus))
+    # Of a bundle: whether all that it consists of can be had, and whether something of that is gone since somebody said
+    # what it consists of. What is no bundle lacks nothing.
+    supplied: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
+    incomplete: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     backorders: bool = False
     total_stock: int = 1
     available: int = 1
@@ -113,6 +117,7 @@ ONE_TIME: Final[Mapping[str, Any]] = {
 }
 
 
-def stock_status(*, managed: bool, available: int) -> StockStatus:
-    """Managed stock is in stock while something is available; unmanaged stock always is, whatever was sent."""
-    return StockStatus.IN_STOCK if not managed or available > 0 else StockStatus.OUT_OF_STOCK
+def stock_status(*, managed: bool, available: int, supplied: bool) -> StockStatus:
+    """Managed stock is in stock while something is available; unmanaged stock always is, whatever was sent. Neither is,
+    where something is missing of what it consists of."""
+    return StockStatus.IN_STOCK if supplied and (not managed or available > 0) else StockStatus.OUT_OF_STOCK

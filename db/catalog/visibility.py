@@ -5,7 +5,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlmodel import col
 
 from db.catalog.media import MediaRow
-from db.catalog.product import ProductRow, ProductStatus
+from db.catalog.product import VIEW, ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
 from db.store.row import table
 from db.store.visibility import rows_with
@@ -14,7 +14,7 @@ from engine.values.viewer import Viewer
 
 def sees_catalog(viewer: Viewer) -> bool:
     """Whether no product and no variant is hidden."""
-    return "products/view" in viewer.permissions
+    return VIEW in viewer.permissions
 
 
 def products(viewer: Viewer) -> ColumnElement[bool]:

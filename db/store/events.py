@@ -164,6 +164,10 @@ class Updated(EventKind):
             after=shown or None,
         )
 
+    def followed(self, row: Row, changes: Row) -> Event:
+        """Of a row whose derived columns changed with another row: its version stays."""
+        return self({**row, "version": row["version"] - 1}, changes)
+
     def concerns(self, changes: Collection[str]) -> bool:
         """Whether it tells of any of these columns."""
         return not self.of or not self.of.isdisjoint(changes)

@@ -31,14 +31,15 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def wire(values: type[StrEnum]) -> TypeEngine[Any]:
-    """A column of documented words (`in-stock`), guarded by a check, read back as the enum's members."""
+def wire(values: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
+    """A column of documented words (`in-stock`), guarded by a check, read back as the enum's members. The second such
+    column of a table needs a name for its check."""
     return Enum(
         values,
         native_enum=False,
         create_constraint=True,
         length=100,
-        name=values.__name__.lower(),
+        name=name or values.__name__.lower(),
         values_callable=lambda members: [m.value for m in members],
         validate_strings=True,
     )

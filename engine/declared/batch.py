@@ -14,7 +14,7 @@ from engine.values import identity
 from engine.values.columns import Needs, element
 from engine.values.errors import BadUserInput
 from engine.values.naming import camel
-from engine.values.viewer import PUBLIC
+from engine.values.viewer import PUBLIC, Viewer
 
 NO_DEFAULT: Final = object()
 MOST_IDS: Final = 100
@@ -81,7 +81,7 @@ class Queried(Declaration):
         self.permission = permission
         self.identifying = {a.name: a.identifies for a in arguments if a.identifies}
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         check_ids(list(arguments.values()))
         for name, type_name in self.identifying.items():
             given = arguments.get(name) or []

@@ -12,6 +12,7 @@ from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, d
 from engine.declared.directives import Cost
 from engine.values.errors import BadUserInput
 from engine.values.ordering import Order
+from engine.values.viewer import Viewer
 
 T = TypeVar("T")
 
@@ -77,7 +78,7 @@ class Counted(Declaration):
 
     weight = LOOKED_UP
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         if (arguments.get("up_to") or 0) < 0:
             raise BadUserInput("`upTo` is not below 0")
 

@@ -17,7 +17,7 @@ from strawberry.types.lazy_type import LazyType
 
 from engine.declared.directives import ASSUMED, Cost, ListSize
 from engine.values.columns import Needs, element
-from engine.values.viewer import PUBLIC
+from engine.values.viewer import PUBLIC, Viewer
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -47,9 +47,9 @@ class Declaration:
         is nullable: in GraphQL a null that may not be there takes its parent with it, and all the parent's fields."""
         return self.permission not in (None, PUBLIC) or bool(self.ports)
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Any:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> Any:
         """Raise BadUserInput for arguments that make no sense together. Runs once, before anything is executed; what it
-        returns, if anything, is what the field is resolved with in their place."""
+        returns, if anything, is what the field is resolved with in their place, by this viewer."""
 
 
 class DeclaredField(StrawberryField):

@@ -6,9 +6,9 @@ A page is one statement for all parents that ask for it, its count another, and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Column, ColumnElement
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import get_object_definition
@@ -20,7 +20,7 @@ from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, d
 from engine.declared.directives import ListSize
 from engine.declared.entity import Entity, entity_of
 from engine.declared.sorting import Sorting
-from engine.values.columns import element
+from engine.values.columns import element, seen_by
 from engine.values.errors import BadUserInput
 from engine.values.filtering import Filtering, Part, guarded, read
 from engine.values.ordering import MOST_SORT_FIELDS, Order, SortDirection, Term
@@ -59,20 +59,28 @@ class Listing:
     proposed: Proposed = lambda _text, _dialect: None
     searched: str = ""  # what the search looks in, for the schema's description
 
-    def order(self, entity: Entity, asked: Sequence[SortInput] | None) -> Order:
-        """The order that was asked for, made total by the key. Raises BadUserInput for too many or repeated fields."""
+    def order(self, entity: Entity, asked: Sequence[SortInput] | None, viewer: Viewer) -> Order:
+        """The order that was asked for, as the viewer sees it, made total by the key. Raises BadUserInput for too many
+        or repeated fields."""
         pairs = [(s.field, s.direction) for s in asked] if asked else [self.sorting.default]
         if len(pairs) > MOST_SORT_FIELDS:
             raise BadUserInput(f"`sort` takes at most {MOST_SORT_FIELDS} fields")
         if len({f for f, _ in pairs}) < len(pairs):
             raise BadUserInput("`sort` names a field twice")
-        terms = [Term(f.name, self.sorting.columns[f], d is SortDirection.DESC) for f, d in pairs]
+        terms = [self._term(f, d, viewer) for f, d in pairs]
         if all(t.column is not entity.key for t in terms):
             terms.append(Term("id", entity.key, terms[-1].descending))
         else:  # what follows the key orders nothing
             last = next(i for i, t in enumerate(terms) if t.column is entity.key)
             del terms[last + 1 :]
         return Order(tuple(terms))
+
+    def _term(self, field: Any, direction: SortDirection, viewer: Viewer) -> Term:
+        """What stands in a column's place is another order, whose cursors are of no use in the first one's."""
+        declared = self.sorting.columns[field]
+        column = cast("Column[Any]", seen_by(declared, viewer))
+        name = field.name if column is declared else f"{field.name}~"
+        return Term(name, column, direction is SortDirection.DESC)
 
 
 def _unchecked(_arguments: Mapping[str, Any]) -> None:
@@ -159,10 +167,10 @@ class Connected(Declaration):
         # What runs before the list may refuse it, and so may a filter, for the fields that it asks.
         return super().refusable or self.first is not None or guarded(self.listing.filter)
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> Asked:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> Asked:
         node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
         entity = entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
-        order = self.listing.order(entity, arguments.get("sort"))
+        order = self.listing.order(entity, arguments.get("sort"), viewer)
         given = arguments.get("filter")
         filtering = None if given is None else read(given)
         narrowed: tuple[tuple[str, Any], ...] = ()

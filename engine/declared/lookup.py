@@ -14,7 +14,7 @@ from engine.declared.input import FINDS, FOLD, IDENTIFIES, check_ids
 from engine.values import identity
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
-from engine.values.viewer import PUBLIC
+from engine.values.viewer import PUBLIC, Viewer
 
 MOST_NODES: Final = 100
 # Providers, taxonomies, roles: a store has a dozen or two.
@@ -36,7 +36,7 @@ class Lookup(Declaration):
         self.folds = {f.python_name: f.metadata.get(FOLD) for f in get_object_definition(by, strict=True).fields}
         self.types = {f.python_name: f.metadata.get(IDENTIFIES) for f in get_object_definition(by, strict=True).fields}
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         check_ids(arguments["by"])
 
 
@@ -50,7 +50,7 @@ class Nodes(Declaration):
         self.list_size = ListSize(assumed_size=MOST_NODES, slicing_arguments=["ids"]) if several else None
         self.several = several
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         ids: Sequence[str] = arguments["ids"] if self.several else [arguments["id"]]
         if len(ids) > MOST_NODES:
             raise BadUserInput(f"`nodes` takes at most {MOST_NODES} ids")

@@ -17,7 +17,7 @@ from engine.declared.directives import Emits, RequiresPermission
 from engine.declared.input import check_ids
 from engine.declared.payload import Keys
 from engine.values.errors import BadUserInput
-from engine.values.viewer import PUBLIC, SIGNED_IN
+from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer
 
 In = TypeVar("In")
 # The first argument is engine/unit's Unit, and of `outside` its Reach: they stand above declarations.
@@ -108,7 +108,7 @@ class Performed(Declaration):
         self.ports = mutation.ports
         self.weight = TRANSACTION * (MOST_AT_ONCE if mutation.rate != STANDARD else 1)
 
-    def check(self, field: DeclaredField, arguments: dict[str, Any]) -> None:
+    def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         check_ids(arguments["input"])
         check_key(arguments.get("idempotency_key"))
 

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, ColumnElement, Integer, any_, bindparam, case, fun
 
 from engine.declared.listing import MOST_ROWS, PLACE, REACH, SKIPPED, Asked, Shape
 from engine.declared.statements import KEYS, PARENT, Seen, joined
-from engine.values.columns import Needs, merged
+from engine.values.columns import Needs, merged, selected
 from engine.values.filtering import predicate, sought
 from engine.values.statement import AnySelect, among
 from engine.values.viewer import Viewer
@@ -39,7 +39,7 @@ def count_statement(asked: Asked, *, limited: bool, viewer: Viewer, dialect: str
 
 @lru_cache(maxsize=MOST_KEPT)
 def kept_page(shape: Shape, columns: Needs, seen: Seen, dialect: str) -> AnySelect:
-    return _List(shape, seen.viewer, dialect).page(columns)
+    return _List(shape, seen.viewer, dialect).page(selected(columns, seen.viewer))
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -65,7 +65,7 @@ class _List:
                 for n, (null, term) in enumerate(terms)
             ]
 
-    def page(self, columns: Needs) -> AnySelect:
+    def page(self, columns: Sequence[ColumnElement[Any]]) -> AnySelect:
         if self.key is None:
             return self._of_root(columns)
         clauses = self.order.clauses(backwards=self.shape.backwards)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, select
 
 from engine.declared.declaration import Relation
 from engine.declared.entity import Entity
-from engine.values.columns import Needs, merged
+from engine.values.columns import Needs, merged, seen_by, selected
 from engine.values.statement import AnySelect, among
 from engine.values.viewer import Viewer
 
@@ -38,12 +38,13 @@ class Seen:
 @lru_cache(maxsize=MOST_KEPT)
 def related_statement(relation: Relation, entity: Entity, needs: Needs, seen: Seen, dialect: str) -> AnySelect:
     """The statement behind a relation; its only parameter is KEYS."""
-    statement = select(*merged(needs), relation.key.label(PARENT))
+    statement = select(*selected(merged(needs), seen.viewer), relation.key.label(PARENT))
     statement = joined(statement, relation.key, relation.on, entity)
     statement = statement.where(among(relation.key, KEYS, dialect), entity.visible(seen.viewer))
     if relation.where is not None:
         statement = statement.where(relation.where)
-    return statement.order_by(*relation.order, entity.key)
+    order = (seen_by(column, seen.viewer) for column in relation.order)
+    return statement.order_by(*order, entity.key)
 
 
 def joined(statement: AnySelect, key: ColumnElement[Any], on: ColumnElement[bool] | None, entity: Entity) -> AnySelect:

@@ -245,7 +245,7 @@ class Executor:
         aside = document.introspects(operation)
         most = self._introspection if aside else asking.allowance.cost
         cost = self._afford(document, operation, variables.coerced, most, request, asking.extensions)
-        arguments = self._checked(document, operation, variables, openness)
+        arguments = self._checked(document, operation, variables, openness, asking.viewer)
         return _Understood(document, document.name(operation), built, arguments, cost, aside)
 
     def _afford(
@@ -289,7 +289,7 @@ class Executor:
         raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, message)
 
     def _checked(
-        self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness
+        self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness, viewer: Viewer
     ) -> dict[tuple[int, DeclaredField], Any]:
         """All arguments of the operation, before anything runs, as what runs takes them. Raises RequestErrors."""
         root = self.schema.core.get_root_type(operation.operation)
@@ -306,7 +306,7 @@ class Executor:
                     name = argument.graphql_name or camel(argument.python_name)
                     if name in given:
                         check_values(given[name], argument.type, name)
-                checked[id(node), declared] = self.schema.taken(declared, given)
+                checked[id(node), declared] = self.schema.taken(declared, given, viewer)
             except GraphQLError as error:
                 errors.append(request_error(error))
             except CodedError as error:

@@ -13,7 +13,7 @@ from engine.declared.lookup import Every, Fixed, Lookup, Nodes, Picked, Pointed
 from engine.standard.context import Info
 from engine.standard.loader import fetch_by_key, related_loader
 from engine.values import identity
-from engine.values.columns import merged
+from engine.values.columns import merged, seen_by, selected
 
 ENTITIES: Final = "entities"  # where graphql-core's schema holds them, by their names
 
@@ -63,8 +63,9 @@ async def resolve_every(field: DeclaredField, source: Any, info: Info, arguments
     context = info.context
     entity = entity_of(field.target)
     needs = merged(context.document.asked(entity, info.field_nodes), [entity.key])
-    statement = select(*needs).select_from(entity.table).where(entity.visible(context.viewer))
-    order = cast(Every, field.declaration).order
+    statement = select(*selected(needs, context.viewer)).select_from(entity.table)
+    statement = statement.where(entity.visible(context.viewer))
+    order = [seen_by(column, context.viewer) for column in cast(Every, field.declaration).order]
     return [entity.build(r) for r in await context.rows(statement.order_by(*order, entity.key))]
 
 

@@ -18,9 +18,10 @@ from engine.declared.payload import Changed, Deleted, Said
 from engine.standard import batches, lists, lookups, performing
 from engine.standard.context import Info
 from engine.standard.loader import load_related
+from engine.values.viewer import Viewer
 
-# Checks the arguments that graphql-core coerced, and makes of them what a field is resolved with.
-Take: TypeAlias = Callable[[DeclaredField, dict[str, Any]], Any]
+# Checks the arguments that graphql-core coerced, and makes of them what a field is resolved with, by a viewer.
+Take: TypeAlias = Callable[[DeclaredField, dict[str, Any], Viewer], Any]
 # Resolves a field: as it was declared, by what its parent was resolved to, with its arguments as they were taken.
 Resolve: TypeAlias = Callable[[DeclaredField, Any, Info, Any], Any]
 # What graphql-core calls: the parent, its info, and the arguments as it coerced them by their names in the graph.
@@ -105,6 +106,8 @@ def _with_arguments(field: DeclaredField, resolve: Resolve, take: Take) -> Resol
             info.context.require(permission)
         # Checked before anything ran, and kept: but for what is selected of an interface, whose fields are others.
         arguments = info.context.arguments.get((id(info.field_nodes[0]), field))
-        return resolve(field, source, info, take(field, given) if arguments is None else arguments)
+        if arguments is None:
+            arguments = take(field, given, info.context.viewer)
+        return resolve(field, source, info, arguments)
 
     return resolved

@@ -30,6 +30,7 @@ from engine.standard.resolving import resolver
 from engine.unit.perform import Performable
 from engine.values import identity
 from engine.values.scalars import SCALARS
+from engine.values.viewer import Viewer
 
 
 class Schema(strawberry.Schema):
@@ -91,12 +92,13 @@ class Schema(strawberry.Schema):
             known = mutations.internal(mutation, type_, audited)
             yield known.name, known
 
-    def taken(self, field: DeclaredField, given: dict[str, Any]) -> Any:
-        """The arguments of a field as they are resolved with. Raises BadUserInput for those that make no sense."""
+    def taken(self, field: DeclaredField, given: dict[str, Any], viewer: Viewer) -> Any:
+        """The arguments of a field as this viewer resolves it with them. Raises BadUserInput for those that make no
+        sense."""
         converted = convert_arguments(
             given, field.arguments, scalar_registry=self.schema_converter.scalar_registry, config=self.config
         )
-        read = field.declaration.check(field, converted)
+        read = field.declaration.check(field, converted, viewer)
         return converted if read is None else read
 
     def needs(self) -> Iterator[tuple[str, type[Any]]]:

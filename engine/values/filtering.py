@@ -30,7 +30,7 @@ from sqlalchemy import (
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.types.lazy_type import LazyType
 
-from engine.values.columns import element
+from engine.values.columns import element, seen_by
 from engine.values.errors import BadUserInput
 from engine.values.operators import BOUND, MOST_VALUES, OPERATORS
 from engine.values.statement import AnySelect
@@ -249,7 +249,7 @@ def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
         of: Belonging = metadata[COUNTED]
         rows = select(func.count()).select_from(of.table).where(of.on, of.visible(viewer)).correlate(of.outer)
         return _each(shape.operators, _on(rows.scalar_subquery()))
-    column: ColumnElement[Any] = metadata[COLUMN]
+    column: ColumnElement[Any] = seen_by(metadata[COLUMN], viewer)
     if shape.operators and shape.operators[0][0] == "is":
         return column if shape.operators[0][1] else not_(column)
     return _each(shape.operators, _on(column))

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import exists, select
 from sqlmodel import col
 from strawberry.scalars import JSON
 
@@ -23,16 +22,14 @@ from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow
-from db.catalog.variant import PaymentType, VariantRow
+from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow
 from db.integration.feed import FeedRow
-from db.store.row import table
 from engine.declared.batch import batched
 from engine.declared.connection import Connection
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
-from engine.values.columns import expression
 from engine.values.scalars import HTML, URL
 from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.catalog.product.related import RELATED, RELATED_TO
@@ -51,11 +48,6 @@ if TYPE_CHECKING:
     from schema.commerce.order_item import OrderItem
     from schema.integration.feed import IntegrationFeed
 
-_has_subscription = exists(
-    select(1)
-    .where(col(VariantRow.product_id) == ProductRow.id, col(VariantRow.payment_type) == PaymentType.SUBSCRIPTION)
-    .correlate(table(ProductRow))
-)
 _joined_term = col(ProductTermRow.term_id) == TermRow.id
 
 
@@ -121,8 +113,8 @@ class Product(Node):
         ProductRow.variation_type,
         description="SIMPLE has one variant, the others several; ADVANCED_VARIATIONS are combined from attributes.",
     )
-    min_price: Money = money(ProductRow.min_price, description="The lowest of its variants' prices.")
-    max_price: Money = money(ProductRow.max_price, description="The highest of its variants' prices.")
+    min_price: Money = money(ProductRow.min_price, description="The lowest price of the variants that you see.")
+    max_price: Money = money(ProductRow.max_price, description="The highest price of the variants that you see.")
     has_price_range: bool = computed(
         lambda low, high: low != high,
         ProductRow.min_price,
@@ -131,12 +123,12 @@ class Product(Node):
     )
     manage_stock: bool = column(
         ProductRow.manage_stock,
-        description="Whether stock is counted. Where it is not, the product is always in stock.",
+        description="Whether stock is counted. Where it is not, only a bundle can be out of stock.",
     )
     stock_availability: StockStatus = column(
         ProductRow.stock_availability,
-        description="IN_STOCK while one of its variants is, and always where stock is not managed. It is worked "
-        "out, never written.",
+        description="IN_STOCK while one of the variants that you see is, and where stock is not managed; a bundle only "
+        "while all that it consists of can be had. It is worked out, never written.",
     )
     manage_downloadable: bool = column(
         ProductRow.manage_downloadable, description="Whether its buyers receive files. Adding a file turns it on."
@@ -159,8 +151,8 @@ class Product(Node):
         description="A picture as the shop that it was imported from keeps it; `gallery` is what is edited here.",
     )
     is_bundle: bool = column(ProductRow.is_bundle, description="Fixed when the product is created.")
-    has_subscription: bool = computed(
-        bool, expression(_has_subscription, "has_subscription"), description="Whether any variant is a subscription."
+    has_subscription: bool = column(
+        ProductRow.has_subscription, description="Whether any variant that you see is a subscription."
     )
 
     variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = related(

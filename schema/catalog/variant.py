@@ -88,8 +88,14 @@ class ProductVariant(Node):
 
     stock_status: StockStatus = column(
         VariantRow.stock_status,
-        description="IN_STOCK while `available` is above 0, and always where stock is not managed. It is worked "
-        "out, whatever is sent.",
+        description="IN_STOCK while `available` is above 0, and where stock is not managed; a bundle only while "
+        "all that it consists of is ACTIVE and in stock too. It is worked out, whatever is sent.",
+    )
+    incomplete: bool | None = column(
+        VariantRow.incomplete,
+        permission="products/view",
+        description="Of a bundle: something that it consisted of was deleted. It is out of stock until `bundleSave` "
+        "says anew what it consists of.",
     )
     manage_stock: bool = column(VariantRow.manage_stock, description="Whether its stock is counted.")
     backorders: bool | None = column(

@@ -33,6 +33,7 @@ SHELF: Final[list[Row]] = [
 # By the constraint's name, what breaks it: written as SQL, because values of a wrong kind do not get past Python.
 BREAKS: Final[Mapping[str, str]] = {
     "ck_product_prices": "UPDATE product SET min_price = 2, max_price = 1",
+    "ck_product_public_prices": "UPDATE product SET public_min_price = 2, public_max_price = 1",
     "ck_product_variant_prices": "UPDATE product_variant SET price = -1",
     "ck_product_variant_compare_price": "UPDATE product_variant SET price = 2, compare_price = 1",
     "ck_product_variant_available": "UPDATE product_variant SET available = -1",

@@ -75,7 +75,7 @@ class Plan:
         assert operation is not None
         ((self.name, (node, root)),) = self._fields(query, operation.selection_set).items()
         self.declared: DeclaredField = root.extensions[DEFINITION]
-        self.asked: Asked = schema.taken(self.declared, get_argument_values(root, node))
+        self.given = get_argument_values(root, node)
         page = cast(GraphQLObjectType, get_named_type(root.type))
         ((self.nodes, (node, items)),) = self._fields(page, cast(SelectionSetNode, node.selection_set)).items()
         self.shape = self._shape(items, node)
@@ -83,8 +83,9 @@ class Plan:
     async def run(self, context: Context) -> dict[str, Any]:
         for permission in self.permissions:
             context.require(permission)
-        statement = page_statement(self.asked, self.shape.needs, context.viewer, context.dialect)
-        rows = list(await context.rows(statement, self.asked.parameters))[: self.asked.window.size]
+        asked: Asked = self.schema.taken(self.declared, self.given, context.viewer)
+        statement = page_statement(asked, self.shape.needs, context.viewer, context.dialect)
+        rows = list(await context.rows(statement, asked.parameters))[: asked.window.size]
         found: Found = {}
         level = [(self.shape, rows)]
         while level:

@@ -105,7 +105,7 @@ def asked(text: str) -> Asked:
     field = query.fields["products"]
     definition: Any = parse(f"{{ products{text} {{ totalCount }} }}").definitions[0]
     given = get_argument_values(field, definition.selection_set.selections[0])
-    return cast(Asked, schema.taken(field.extensions[DEFINITION], given))
+    return cast(Asked, schema.taken(field.extensions[DEFINITION], given, ANONYMOUS))
 
 
 def test_lists_of_one_shape_have_one_statement() -> None:

@@ -10,7 +10,7 @@ from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.search import product_search_text, search_text
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
-from db.catalog.variant import PaymentType, VariantRow
+from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.outbox import EventRow
 from db.store.row import now, table
@@ -40,8 +40,8 @@ VERSIONED: Final = {
 }
 
 
-async def check_invariants(gateway: Gateway) -> None:
-    """Raises AssertionError with the row that breaks one."""
+async def check_invariants(gateway: Gateway, *, events: bool = True) -> None:
+    """Raises AssertionError with the row that breaks one. Without `events`: rows came to be without them."""
     async with gateway.database.read() as connection:
         rows = {row: await _rows(connection, of) for row, of in TABLES.items()}
     variants: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -52,7 +52,8 @@ async def check_invariants(gateway: Gateway) -> None:
     for row in rows[ProductRow]:
         check_product(row, variants[row["id"]])
     check_links(rows)
-    check_events(rows)
+    if events:
+        check_events(rows)
 
 
 async def _rows(connection: Any, of: Table) -> list[dict[str, Any]]:
@@ -63,15 +64,26 @@ def check_product(row: dict[str, Any], variants: list[dict[str, Any]]) -> None:
     assert variants, ("a product has a variant (1)", row)
     default = row["default_variant_id"]
     assert default is None or default in {v["id"] for v in variants}, ("the default variant is its own (3)", row)
-    prices = [v["price"] for v in variants]
-    assert (row["min_price"], row["max_price"]) == (min(prices), max(prices)), ("prices follow (4)", row)
-    in_stock = not row["manage_stock"] or any(v["stock_status"] is StockStatus.IN_STOCK for v in variants)
-    assert (row["stock_availability"] is StockStatus.IN_STOCK) == in_stock, ("availability follows (10)", row)
+    check_repeated(row, "", variants)
+    check_repeated(row, "public_", [v for v in variants if v["status"] is VariantStatus.ACTIVE])
     if row["status"] is ProductStatus.FUTURE:
         assert row["published_at"] > now(), ("what is scheduled is to come (15)", row)
     text = product_search_text(row["id"], row["title"], ((v["title"], v["sku"]) for v in variants))
     # The order of its lines means nothing.
     assert Counter(row["search_text"].split("\n")) == Counter(text.split("\n")), ("it is found", row)
+
+
+def check_repeated(row: dict[str, Any], prefix: str, variants: list[dict[str, Any]]) -> None:
+    prices = [v["price"] for v in variants] or [0]
+    kept = {name: row[f"{prefix}{name}"] for name in ("min_price", "max_price", "has_subscription")}
+    subscribed = any(v["payment_type"] is PaymentType.SUBSCRIPTION for v in variants)
+    follows = {"min_price": min(prices), "max_price": max(prices), "has_subscription": subscribed}
+    assert kept == follows, ("prices and subscriptions follow (4)", prefix, row)
+    in_stock = any(v["stock_status"] is StockStatus.IN_STOCK for v in variants)
+    if not row["manage_stock"]:
+        in_stock = not variants or any(v["supplied"] for v in variants)
+    kept_stock = row[f"{prefix}stock_availability"]
+    assert (kept_stock is StockStatus.IN_STOCK) == in_stock, ("availability follows (10)", prefix, row)
 
 
 def check_variant(row: dict[str, Any]) -> None:
@@ -85,7 +97,7 @@ def check_variant(row: dict[str, Any]) -> None:
     if row["has_setup_fee"]:
         assert row["setup_fee"] is not None, ("(7)", row)
         assert row["setup_fee_label"], ("(7)", row)
-    in_stock = not row["manage_stock"] or row["available"] > 0
+    in_stock = row["supplied"] and (not row["manage_stock"] or row["available"] > 0)
     assert (row["stock_status"] is StockStatus.IN_STOCK) == in_stock, ("stock status follows (10)", row)
     assert row["available"] >= 0, ("(11)", row)
     assert row["search_text"] == search_text(row["title"], row["sku"]), ("it is found", row)
@@ -102,6 +114,13 @@ def check_links(rows: dict[Any, list[dict[str, Any]]]) -> None:
     for row in rows[BundleItemRow]:
         assert is_bundle[product_of[row["variant_id"]]], ("only bundles consist of others (8)", row)
         assert not is_bundle[product_of[row["child_id"]]], ("no bundle is in a bundle (8)", row)
+    children = defaultdict(list)
+    for row in rows[BundleItemRow]:
+        children[row["variant_id"]].append(row["child_id"])
+    variant = {row["id"]: row for row in rows[VariantRow]}
+    for row in rows[VariantRow]:
+        supplied = not row["incomplete"] and all(_to_be_had(variant[child]) for child in children[row["id"]])
+        assert row["supplied"] is supplied, ("a bundle follows what it consists of", row)
     identifiers = Counter(row["identifier"] for row in rows[DownloadRow])
     assert max(identifiers.values(), default=1) == 1, "(9)"
     of_download = {row["id"]: row["product_id"] for row in rows[DownloadRow]}
@@ -117,6 +136,11 @@ def check_links(rows: dict[Any, list[dict[str, Any]]]) -> None:
         assert targets[row["id"]] <= product_of.keys(), ("(13)", row)
         assert targets[row["id"]], ("a path leads somewhere (13)", row)
         assert row["from_variant_id"] not in targets[row["id"]], ("and elsewhere (13)", row)
+
+
+def _to_be_had(row: dict[str, Any]) -> bool:
+    in_stock = row["available"] > 0 and row["stock_status"] is StockStatus.IN_STOCK
+    return row["status"] is VariantStatus.ACTIVE and (not row["manage_stock"] or in_stock)
 
 
 def check_events(rows: dict[Any, list[dict[str, Any]]]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy import update as update_
 
 from db.access.viewer import Viewer
-from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.derivations import refresh_bundles, refresh_products, refresh_products_search
 from db.catalog.product import FulfillmentType, ProductRow
 from db.catalog.search import search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
@@ -88,6 +88,7 @@ async def derive(gateway: Gateway, *products: int) -> None:
         for row in (await connection.execute(select(variants.c.id, variants.c.title, variants.c.sku))).all():
             found = search_text(row.title, row.sku)
             await connection.execute(update_(variants).where(variants.c.id == row.id).values(search_text=found))
+        await refresh_bundles(connection)
         for product in products:
             await refresh_products(connection, [product])
             await refresh_products_search(connection, [product])

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, sequences
-from connectors.importers.fluentcart.catalog.bundle import CHILDREN, read_children
+from connectors.importers.fluentcart.catalog.bundle import CHILDREN, mark_incomplete, read_children
 from connectors.importers.fluentcart.catalog.listed import Listed
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS
@@ -172,6 +172,7 @@ async def _write_bundles(
     tally, touched = await reconcile.arrange(connection, BUNDLE_ITEM, owners, places)
     # A bundle that is new begins with its children; its version counts what changes afterwards.
     report.of(LINKS).add(tally)
+    await mark_incomplete(connection, owners, {variant for variant, child in wanted if child not in known})
     if tally.updated or tally.removed:
         await reconcile.bump(connection, VARIANT, touched)
     return [(BUNDLE, variant, child, place) for (variant, child), place in wanted.items() if child not in known]

@@ -7,7 +7,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile
-from connectors.importers.fluentcart.catalog.bundle import CHILDREN
+from connectors.importers.fluentcart.catalog.bundle import CHILDREN, mark_incomplete
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS
 from connectors.importers.fluentcart.catalog.upgrade_path import TARGETS, UPGRADE_PATH
@@ -64,6 +64,9 @@ class _Linking:
     async def list(self, kind: str, links: Table, owner: Mapped, other: Mapped, name: str, field: str) -> None:
         wanted = await self._resolved(kind, owner, other, name, field)
         if kind == BUNDLE:
+            waiting = self._pending.get(kind, {}).keys()
+            lacking = {variant for variant, child in waiting if (variant, child) not in wanted}
+            await mark_incomplete(self._connection, {variant for variant, _ in waiting}, lacking)
             allowed = await children_allowed(self._connection, {child for _, child in wanted})
             for variant, child in sorted(pair for pair in wanted if pair[1] not in allowed):
                 self._drop(f"{name} {variant}", field, f"variant {child} is a bundle itself")

@@ -33,6 +33,7 @@ from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, Pr
 from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Progress, Report, Silent, Skipped
+from db.catalog.derivations import refresh_bundles
 from db.integration.feed import FeedScope
 from db.store.database import Database
 
@@ -197,6 +198,7 @@ class _Run:
         async with self._database.write() as connection:
             await take_turn(connection)
             self.report.add(await link_pending(connection, [link for stage in stages for link in stage.pending]))
+            await refresh_bundles(connection)
             upto = self.products.reached or 0
             self.report.absent += sorted(await reconcile.between(connection, PRODUCT, upto))
             for stage in stages:

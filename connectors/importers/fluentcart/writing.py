@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, sequences
 from connectors.importers.claims import only, settle
+from connectors.importers.fluentcart.catalog.bundle import break_bundles
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD, read_links
 from connectors.importers.fluentcart.catalog.media import MEDIA, match
 from connectors.importers.fluentcart.catalog.product import PRODUCT
@@ -17,8 +18,9 @@ from connectors.importers.fluentcart.foundation import Known
 from connectors.importers.mapping import Columns, Mapped, Unreadable
 from connectors.importers.reconcile import Difference, Link, Stored
 from connectors.importers.report import Report, Skipped, Tally
-from db.catalog.derivations import price_range
+from db.catalog.derivations import derived_of
 from db.catalog.download import DownloadVariantRow
+from db.catalog.product import StockStatus
 from db.catalog.search import product_search_text
 from db.catalog.slug import numbered
 from db.catalog.taxonomy import ProductTermRow
@@ -102,10 +104,12 @@ class _Writing:
         for mapped, children in ((PRODUCT, self._products), (VARIANT, self._variants)):
             for row in children.values():
                 self._classify(mapped, row, known.classes)
+        for key, row in self._variants.items():
+            self._supply(row, self._stored_variants.get(key))
         variants_of = self._variants_by_product()
         for identifier, product in self._products.items():
             family, variants = self._families[identifier], variants_of[identifier]
-            product.update(price_range(row["price"] for row in variants.values()))
+            product.update(derived_of(product, variants.values()))
             if product["default_variant_id"] not in variants:
                 product["default_variant_id"] = None
             names = [
@@ -117,6 +121,12 @@ class _Writing:
             self._link_files(family, variants.keys())
             owned = [row for row in family.media if row["variant_id"] is None or row["variant_id"] in self._variants]
             self._media += owned
+
+    def _supply(self, row: Columns, stored: Columns | None) -> None:
+        """Of a bundle: whether what it consists of can be had is found out when that is written."""
+        row["supplied"] = stored is None or stored["supplied"]
+        if not row["supplied"]:
+            row["stock_status"] = StockStatus.OUT_OF_STOCK
 
     def _classify(self, mapped: Mapped, row: Columns, classes: Mapping[str, Collection[int]]) -> None:
         for column, known in classes.items():
@@ -169,6 +179,7 @@ class _Writing:
         variants = self._vanished(self._stored_variants, self._variants, "listed_variants")
         downloads = self._vanished(self._stored_downloads, self._downloads, "listed_downloads")
         await self._remove(DOWNLOAD, downloads | self._orphaned(variants))
+        await break_bundles(here, variants)
         await self._remove(VARIANT, variants)
 
         new_terms, new_files = self._terms - self._stored_terms, self._files - self._stored_files

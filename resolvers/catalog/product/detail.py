@@ -8,7 +8,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import select
 
-from db.catalog.derivations import refresh_products, refresh_products_search
+from db.catalog.derivations import refresh_bundles, refresh_products, refresh_products_search, refresh_supply
 from db.catalog.events import PRODUCT_UPDATED
 from db.catalog.product import VariationType
 from db.store.row import now
@@ -18,7 +18,8 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.catalog.locking import PRODUCT, locked_for_removal, locked_variants
+from resolvers.catalog.bundle.stock import tell_restocked
+from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal, locked_variants
 from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.removal import REMOVED, RemovedVariants, refuse_sold_variants, remove_variants
 from resolvers.catalog.writing import change_product, product_to_edit
@@ -36,7 +37,9 @@ class ProductDetailAction(Enum):
         "CHANGE_VARIATION_TYPE", description="Sets the variation type, and the default variant with it."
     )
     VARIANT_MODIFIED = strawberry.enum_value(
-        "VARIANT_MODIFIED", description="Works out again what the product repeats of its variants; takes no values."
+        "VARIANT_MODIFIED",
+        description="Works out again what the product repeats of its variants, and bundles of what they consist of; "
+        "takes no values.",
     )
 
 
@@ -90,7 +93,9 @@ async def product_detail_update(unit: Unit, input: ProductDetailUpdateInput) -> 
     if input.action is ProductDetailAction.VARIANT_MODIFIED:
         _refuse_values(unit, input)
         unit.settle()
-        await refresh_products(unit.connection, [row["id"]])
+        tell_restocked(unit, await refresh_supply(unit.connection, VARIANT.c.product_id == row["id"]))
+        if await refresh_products(unit.connection, [row["id"]]):
+            tell_restocked(unit, await refresh_bundles(unit.connection, variants))
         await refresh_products_search(unit.connection, [row["id"]])
         return {"product": row["id"]}
 

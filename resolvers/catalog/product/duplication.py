@@ -17,10 +17,11 @@ from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, PRODUCT_CREATED, VARIANT_CREATED
 from db.catalog.media import MediaRow
-from db.catalog.product import ProductStatus, StockStatus, sort_key
+from db.catalog.product import ProductStatus, sort_key
 from db.catalog.search import search_text
 from db.catalog.slug import LONGEST, Wanted, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
+from db.catalog.variant import stock_status
 from db.store.locks import claim
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
@@ -40,7 +41,6 @@ SUFFIX: Final = " (Copy)"
 DUPLICATED: Final = (PRODUCT_CREATED, VARIANT_CREATED, DOWNLOAD_CREATED)
 NO_STOCK: Final[Mapping[str, Any]] = {
     "manage_stock": False,
-    "stock_status": StockStatus.IN_STOCK,
     "total_stock": 0,
     "available": 0,
     "on_hold": 0,
@@ -145,7 +145,7 @@ def _variant(
     row: Mapping[str, Any], variant_of: Mapping[int, int], product_of: Mapping[int, int], stock: bool
 ) -> dict[str, Any]:
     own = {
-        **({} if stock else NO_STOCK),
+        **({} if stock else _without_stock(row)),
         "id": variant_of[row["id"]],
         "product_id": product_of[row["product_id"]],
         "sku": None,
@@ -153,6 +153,10 @@ def _variant(
         "search_text": search_text(row["title"]),
     }
     return _copy(row, own)
+
+
+def _without_stock(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**NO_STOCK, "stock_status": stock_status(managed=False, available=0, supplied=row["supplied"])}
 
 
 def _copy(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from db.catalog import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
 from db.catalog.search import contained, proposed
 from db.catalog.taxonomy import ProductTermRow, TermRow
-from db.catalog.variant import PaymentType, VariantRow
+from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow
 from db.store.row import table
 from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
 from engine.declared.listing import Listing
 from engine.declared.sorting import sortable
-from engine.values.columns import expression
 from engine.values.filtering import compared, counted, filters, some
 from engine.values.operators import (
     OPERATORS,
@@ -57,11 +56,6 @@ _available = _of_product(
         VARIANT.c.product_id == PRODUCT.c.id, VARIANT.c.manage_stock
     )
 )
-_subscribable = exists(
-    select(1)
-    .where(VARIANT.c.product_id == PRODUCT.c.id, VARIANT.c.payment_type == PaymentType.SUBSCRIPTION)
-    .correlate(PRODUCT)
-)
 
 
 def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
@@ -90,7 +84,7 @@ class ProductFilter:
     min_price: CentsOperators | None = filters(ProductRow.min_price)
     max_price: CentsOperators | None = filters(ProductRow.max_price)
     is_bundle: bool | None = filters(ProductRow.is_bundle)
-    has_subscription: bool | None = filters(expression(_subscribable, "has_subscription"))
+    has_subscription: bool | None = filters(ProductRow.has_subscription)
     variant_count: IntOperators | None = counted(
         VARIANT,
         VARIANT.c.product_id == PRODUCT.c.id,

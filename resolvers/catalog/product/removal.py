@@ -12,10 +12,11 @@ import strawberry
 from sqlalchemy import Select, Table, delete, func, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
-from db.catalog.derivations import mark_modified
+from db.catalog.derivations import refresh_products
 from db.catalog.download import DownloadRow
 from db.catalog.events import (
     DOWNLOAD_DELETED,
+    INVENTORY_CHANGED,
     PRODUCT_DELETED,
     UPGRADE_PATH_DELETED,
     UPGRADE_PATH_UPDATED,
@@ -26,13 +27,12 @@ from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
 from db.integration.events import INTEGRATION_FEED_DELETED
 from db.integration.feed import FeedRow
 from db.store.row import table
-from db.store.writing import bump_all
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.bundle.removal import bundle_shrunk
+from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal
 from resolvers.catalog.upgrade_path.removal import remove_paths
 from resolvers.editing.locking import key_of, not_found
@@ -47,6 +47,7 @@ REMOVED: Final = (
     PRODUCT_DELETED,
     VARIANT_DELETED,
     VARIANT_UPDATED,
+    INVENTORY_CHANGED,
     DOWNLOAD_DELETED,
     UPGRADE_PATH_DELETED,
     UPGRADE_PATH_UPDATED,
@@ -135,10 +136,8 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
         unit.emit(VARIANT_DELETED(variant))
     if bundles:
         result.bundles = [bundle["id"] for bundle in bundles]
-        await bump_all(unit.connection, VARIANT, result.bundles)
-        await mark_modified(unit.connection, result.bundles)
-        for bundle in bundles:
-            unit.emit(bundle_shrunk(bundle))
+        await shrink_bundles(unit, bundles)
+        await refresh_products(unit.connection, {bundle["product_id"] for bundle in bundles}, modified=True)
     # All that refers to them goes by its foreign keys; so does the link of an order's line.
     await unit.connection.execute(delete(PRODUCT).where(PRODUCT.c.id.in_(keys)))
     for row in products.values():

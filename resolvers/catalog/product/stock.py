@@ -18,6 +18,7 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from resolvers.catalog.bundle.stock import restock_bundles
 from resolvers.catalog.locking import VARIANT, locked_product, locked_variants
 from resolvers.catalog.product.rules import check_product
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
@@ -108,7 +109,8 @@ def _managed(variants: Iterable[Mapping[str, Any]], *, managed: bool) -> dict[in
 
 
 def _status(variant: Mapping[str, Any], *, managed: bool) -> dict[str, Any]:
-    return {"stock_status": stock_status(managed=managed, available=variant["available"])}
+    status = stock_status(managed=managed, available=variant["available"], supplied=variant["supplied"])
+    return {"stock_status": status}
 
 
 async def _write(
@@ -124,6 +126,8 @@ async def _write(
     await edit_all(unit.connection, VARIANT, [(variants[key], changes[key]) for key in changed])
     of_product = check_product(unit, product, {"manage_stock": managed}, now())
     await change_product(unit, product, of_product)
-    if changed or of_product:
-        await refresh_products(unit.connection, [product["id"]], modified=True)
+    if not changed and not of_product:
+        return changed
+    if await refresh_products(unit.connection, [product["id"]], modified=True):
+        await restock_bundles(unit, ((variants[key], changes[key]) for key in changed))
     return changed

@@ -15,6 +15,7 @@ from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import edit_all, empty_all, point_all
 from engine.unit.unit import Unit
+from resolvers.catalog.bundle.stock import restock_bundles
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.media import MEDIA
 from resolvers.catalog.product.draft import ProductDraft, VariantDraft
@@ -151,6 +152,7 @@ async def _write_variants(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     # A variant of which only the pictures change gets a new version by naming what stays.
     edits = [(v.row, v.values or {"position": v.row["position"]}) for v in changing if v.row is not None]
     await edit_all(unit.connection, VARIANT, edits)
+    await restock_bundles(unit, edits)
     new = [v.values for v in changing if v.row is None]
     if new:
         await unit.connection.execute(insert(VARIANT), new)

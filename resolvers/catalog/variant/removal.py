@@ -13,10 +13,11 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, func, select
 
 from db.catalog.bundle import BundleItemRow
-from db.catalog.derivations import mark_modified, refresh_products, refresh_products_search
+from db.catalog.derivations import refresh_products, refresh_products_search
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import (
     DOWNLOAD_UPDATED,
+    INVENTORY_CHANGED,
     PRODUCT_UPDATED,
     UPGRADE_PATH_DELETED,
     UPGRADE_PATH_UPDATED,
@@ -30,7 +31,7 @@ from db.store.row import now, table
 from db.store.writing import bump_all, edit_all
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.bundle.removal import bundle_shrunk
+from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import VARIANT
 from resolvers.catalog.upgrade_path.removal import remove_paths
 
@@ -44,6 +45,7 @@ ORDER = table(OrderRow)
 REMOVED: Final = (
     VARIANT_DELETED,
     VARIANT_UPDATED,
+    INVENTORY_CHANGED,
     PRODUCT_UPDATED,
     UPGRADE_PATH_UPDATED,
     UPGRADE_PATH_DELETED,
@@ -92,19 +94,22 @@ async def remove_variants(
     (`default_without`)."""
     removed = RemovedVariants()
     removed.deleted_upgrade_path_ids, removed.upgrade_paths = await remove_paths(unit, doomed)
-    removed.bundles = await _shrink_bundles(unit, doomed)
+    bundles = await _locked_bundles(unit, doomed)
+    await shrink_bundles(unit, bundles)
+    removed.bundles = [row["id"] for row in bundles]
     removed.downloads = await _narrow_downloads(unit, doomed)
     removed.feeds = await _narrow_feeds(unit, doomed)
     # What else refers to them goes, or loses its link, by its foreign keys.
     await unit.connection.execute(delete(VARIANT).where(VARIANT.c.id.in_(doomed)))
     for key in doomed:
         unit.emit(VARIANT_DELETED(variants[key]))
-    await refresh_products(unit.connection, [product["id"]], modified=True)
+    touched = {product["id"], *(row["product_id"] for row in bundles)}
+    await refresh_products(unit.connection, touched, modified=True)
     await refresh_products_search(unit.connection, [product["id"]])
     return removed
 
 
-async def _shrink_bundles(unit: Unit, doomed: Collection[int]) -> list[int]:
+async def _locked_bundles(unit: Unit, doomed: Collection[int]) -> list[dict[str, Any]]:
     """The bundles of other products that have one of them as an item."""
     parents = select(BUNDLE.c.variant_id).where(BUNDLE.c.child_id.in_(doomed))
     statement = (
@@ -113,14 +118,7 @@ async def _shrink_bundles(unit: Unit, doomed: Collection[int]) -> list[int]:
         .order_by(VARIANT.c.id)
         .with_for_update()
     )
-    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
-    keys = [row["id"] for row in rows]
-    if keys:
-        await bump_all(unit.connection, VARIANT, keys)
-        await mark_modified(unit.connection, keys)
-    for row in rows:
-        unit.emit(bundle_shrunk(row))
-    return keys
+    return [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
 
 
 async def _narrow_downloads(unit: Unit, doomed: Collection[int]) -> list[int]:

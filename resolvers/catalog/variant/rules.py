@@ -85,8 +85,15 @@ PRICES_ALONE: Final = and_(
         ),
     ),
     or_(
-        and_(~VARIANT.c.manage_stock, VARIANT.c.stock_status == StockStatus.IN_STOCK),
-        and_(VARIANT.c.manage_stock, (VARIANT.c.available > 0) == (VARIANT.c.stock_status == StockStatus.IN_STOCK)),
+        and_(
+            VARIANT.c.stock_status == StockStatus.IN_STOCK,
+            VARIANT.c.supplied,
+            or_(~VARIANT.c.manage_stock, VARIANT.c.available > 0),
+        ),
+        and_(
+            VARIANT.c.stock_status == StockStatus.OUT_OF_STOCK,
+            or_(~VARIANT.c.supplied, and_(VARIANT.c.manage_stock, VARIANT.c.available == 0)),
+        ),
     ),
 )
 DERIVED: Final = frozenset({"stock_status", "search_text", "sku_key"})
@@ -110,7 +117,9 @@ def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, A
         values |= ONE_TIME
     elif not result["has_setup_fee"]:
         values |= NO_SETUP_FEE
-    values["stock_status"] = stock_status(managed=result["manage_stock"], available=result["available"])
+    values["stock_status"] = stock_status(
+        managed=result["manage_stock"], available=result["available"], supplied=result["supplied"]
+    )
     values["search_text"] = search_text(result["title"], result["sku"])
     values["sku_key"] = key_of_stored(result["sku"])
     changes = differences(row, values)
@@ -140,7 +149,9 @@ def new_variant(errors: Refuses, asked: Mapping[str, Any], **given: Any) -> dict
     if asked.get("payment_type") is PaymentType.SUBSCRIPTION and "has_setup_fee" not in asked:
         refuse("has_setup_fee", "A subscription says whether it has a setup fee")
     made = {**blank, **changes}
-    made["stock_status"] = stock_status(managed=made["manage_stock"], available=made["available"])
+    made["stock_status"] = stock_status(
+        managed=made["manage_stock"], available=made["available"], supplied=made["supplied"]
+    )
     made["search_text"] = search_text(made["title"], made["sku"])
     made["sku_key"] = key_of_stored(made["sku"])
     return made

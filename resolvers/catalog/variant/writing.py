@@ -15,6 +15,7 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from resolvers.catalog.bundle.stock import restock_bundles
 from resolvers.catalog.locking import VARIANT, locked_for_removal, locked_product, locked_variant, locked_variants
 from resolvers.catalog.media import MEDIA, checked_pictures, pictures_of, replace_pictures
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
@@ -86,9 +87,11 @@ async def variant_update(unit: Unit, input: VariantUpdateInput) -> Keys:
         await edit(unit.connection, VARIANT, row["id"], row["version"], values)
         if media is not None:
             await replace_pictures(unit.connection, MEDIA.c.variant_id, {row["id"]: media})
-        await refresh_products(unit.connection, [row["product_id"]], modified=True)
+        bundled = await refresh_products(unit.connection, [row["product_id"]], modified=True)
         if "search_text" in values:
             await refresh_products_search(unit.connection, [row["product_id"]])
+        if bundled:
+            await restock_bundles(unit, [(row, values)])
         emit_variant_changed(unit, row, values, () if media is None else ("media",))
     return {"variant": row["id"], "product": row["product_id"]}
 

@@ -20,12 +20,12 @@ from connectors.importers.fluentcart.values import (
     word,
 )
 from connectors.importers.mapping import Columns, Field, Mapped, Record
+from db.catalog.derivations import FROM_VARIANTS
 from db.catalog.product import (
     FulfillmentType,
     GroupPricing,
     ProductRow,
     ProductStatus,
-    StockStatus,
     VariationType,
     sort_key,
 )
@@ -51,7 +51,6 @@ PRODUCT: Final = Mapped(
         "default_variant_id": Field("detail.default_variation_id", reference),
         "default_media": Field("detail.default_media", document),
         "manage_stock": Field("detail.manage_stock", flag()),
-        "stock_availability": Field("detail.stock_availability", word(StockStatus, StockStatus.IN_STOCK)),
         "manage_downloadable": Field("detail.manage_downloadable", flag()),
         "group_pricing_by": Field("detail.other_info.group_pricing_by", word(GroupPricing, None)),
         "sold_individually": Field("detail.other_info.sold_individually", flag()),
@@ -64,9 +63,9 @@ PRODUCT: Final = Mapped(
         "updated_at": Field("detail.updated_at", moment),
     },
     branch=branch,
-    computed=("title_key", "search_text", "published_at", "modified_at", "min_price", "max_price"),
+    computed=("title_key", "search_text", "published_at", "modified_at", *FROM_VARIANTS),
     kept={"extra": None},
-    derived=("title_key", "search_text", "min_price", "max_price", "stock_availability"),
+    derived=("title_key", "search_text", *FROM_VARIANTS),
     unique=("slug", "detail_id"),
 )
 

@@ -74,6 +74,7 @@ VARIANT: Final = Mapped(
     },
     branch=branch,
     computed=("search_text", "sku_key"),
+    kept={"supplied": True, "incomplete": False},
     derived=("search_text", "sku_key", "stock_status"),
     unique=("sku_key",),
 )
