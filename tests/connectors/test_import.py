@@ -60,6 +60,9 @@ def moment(value: str | None) -> datetime | None:
 def expected_product(record: dict[str, Any]) -> dict[str, Any]:
     detail = record["detail"]
     other = detail["other_info"]
+    active = [variant for variant in record["variants"] if variant["item_status"] == "active"]
+    subscribed = [any(v["payment_type"] == "subscription" for v in of) for of in (record["variants"], active)]
+    in_stock = detail["manage_stock"] != "1" or any(v["stock_status"] == "in-stock" for v in active)
     # The recorded site's clock shows GMT, so a draft's local date is its moment.
     return {
         "id": record["ID"],
@@ -92,6 +95,11 @@ def expected_product(record: dict[str, Any]) -> dict[str, Any]:
         "tax_class_id": other.get("tax_class") or None,
         "active_editor": other.get("active_editor"),
         "is_bundle": other["is_bundle_product"] == "yes",
+        "has_subscription": subscribed[0],
+        "public_min_price": min((v["item_price"] for v in active), default=0),
+        "public_max_price": max((v["item_price"] for v in active), default=0),
+        "public_stock_availability": "in-stock" if in_stock else "out-of-stock",
+        "public_has_subscription": subscribed[1],
         "created_at": moment(detail["created_at"]),
         "updated_at": moment(detail["updated_at"]),
         "version": 1,
@@ -122,6 +130,8 @@ def expected_variant(record: dict[str, Any]) -> dict[str, Any]:
         "cost": record["item_cost"],
         "manage_stock": record["manage_stock"] == "1",
         "stock_status": record["stock_status"],
+        "supplied": True,
+        "incomplete": False,
         "backorders": bool(record["backorders"]),
         "total_stock": record["total_stock"],
         "available": record["available"],

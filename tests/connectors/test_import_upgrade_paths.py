@@ -105,3 +105,27 @@ async def test_bundles_of_what_comes_later_and_of_what_is_gone(
     await import_store(database, source(in_process(few, tmp_path)))
     assert await children(database, 1) == [2]
     assert next(row["version"] for row in await rows(database, "product_variant") if row["id"] == 1) == 2
+
+
+async def test_a_bundle_is_in_stock_while_what_the_source_names_is(
+    database: Database, few: Exchanges, tmp_path: Path
+) -> None:
+    """Also where that comes with a later product, is told later, or is unknown."""
+    mug, poster = priced(few, 4), priced(few, 5)
+    mug["detail"]["other_info"]["is_bundle_product"] = "yes"
+    named, child = mug["variants"][0]["other_info"], poster["variants"][0]
+    mug["variants"][0] |= {"manage_stock": "0", "stock_status": "in-stock"}
+    mug["detail"]["manage_stock"] = "0"
+    for children_, status, supplied, incomplete in (
+        ([2], "inactive", False, False),
+        ([2], "active", True, False),
+        ([2, 99999], "active", False, True),
+        ([2], "active", True, False),
+    ):
+        named["bundle_child_ids"], child["item_status"] = children_, status
+        await imported_twice(database, few, tmp_path)
+        bundle = next(row for row in await rows(database, "product_variant") if row["id"] == 1)
+        product = next(row for row in await rows(database, "product") if row["id"] == 4)
+        stock = "in-stock" if supplied else "out-of-stock"
+        assert (bundle["supplied"], bundle["incomplete"], bundle["stock_status"]) == (supplied, incomplete, stock)
+        assert (product["stock_availability"], product["public_stock_availability"]) == (stock, stock)

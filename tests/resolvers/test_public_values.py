@@ -4,6 +4,7 @@ whoever asked before."""
 from typing import Any, Final
 
 import pytest
+from sqlalchemy import event
 
 from db.access.viewer import Viewer
 from db.catalog.product import FulfillmentType, ProductStatus
@@ -25,8 +26,8 @@ VALUES: Final = "minPrice { cents } maxPrice { cents } hasPriceRange hasSubscrip
 
 @pytest.fixture
 async def shop(gateway: Gateway) -> Gateway:
-    """Tea is sold for 500; a cheap subscription to it is hidden, and so is a dear tin, the only one in stock. A cup costs
-    300, and hides nothing. All of a pot is hidden."""
+    """Tea is sold for 500; a cheap subscription to it is hidden, and so is a dear tin, the only one in stock. A cup
+    costs 300, and hides nothing. All of a pot is hidden."""
     await factories.store_rows(
         gateway,
         [
@@ -234,3 +235,53 @@ async def test_no_draft_is_listed_by_its_prices(shop: Gateway) -> None:
     await factories.store_rows(shop, [factories.product(4, status=ProductStatus.DRAFT, min_price=1, max_price=1)])
     found = await shop(FILTERED, {"filter": {"maxPrice": {"eq": 1}}}, ANONYMOUS)
     assert found["products"]["totalCount"] == 0
+
+
+ORDERED: Final = {
+    "sort: [{ field: MIN_PRICE }]": ("ix_product_public_min_price", "ix_product_min_price_id"),
+    "sort: [{ field: MIN_PRICE, direction: DESC }]": ("ix_product_public_min_price", "ix_product_min_price_id"),
+    "sort: [{ field: MAX_PRICE }]": ("ix_product_public_max_price", "ix_product_max_price_id"),
+}
+NARROWED: Final = {
+    "filter: { hasSubscription: true }": ("ix_product_public_has_subscription", "ix_product_has_subscription_id"),
+    "filter: { stockAvailability: { eq: OUT_OF_STOCK } }": (
+        "ix_product_public_stock_availability",
+        "ix_product_stock_availability_id",
+    ),
+}
+
+
+async def test_both_are_read_from_an_index(gateway: Gateway) -> None:
+    """In its order, without a sort. PostgreSQL, which looks at how many rows there are, has to be kept from reading and
+    sorting what little there is."""
+    embedded = gateway.database.embedded
+    for asked, indexes in (ORDERED | (NARROWED if embedded else {})).items():
+        for viewer, index in zip((ANONYMOUS, CLERK), indexes, strict=True):
+            document = f"{{ products({asked}) {{ nodes {{ minPrice {{ cents }} }} }} }}"
+            plan = await planned(gateway, document, viewer)
+            assert f"{index} " in plan, (viewer.name, asked, plan)
+            assert "SORT" not in plan.upper(), plan
+            assert "TEMP B-TREE" not in plan, plan
+
+
+async def planned(gateway: Gateway, document: str, viewer: Viewer) -> str:
+    """The plan of the one statement that a document takes."""
+    sent: list[tuple[str, Any]] = []
+
+    def keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "product.id DESC" in statement or "ORDER BY product" in statement:
+            sent.append((statement, parameters))
+
+    for engine in gateway.database.engines:
+        event.listen(engine.sync_engine, "before_cursor_execute", keep)
+    await gateway(document, {}, viewer)
+    for engine in gateway.database.engines:
+        event.remove(engine.sync_engine, "before_cursor_execute", keep)
+    ((statement, parameters),) = sent
+    async with gateway.database.read() as connection:
+        if not gateway.database.embedded:
+            for way in ("seqscan", "bitmapscan", "sort"):
+                await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        prefix = "EXPLAIN QUERY PLAN" if gateway.database.embedded else "EXPLAIN"
+        rows = await connection.exec_driver_sql(f"{prefix} {statement}", parameters)
+        return "".join(f"{row[-1]} \n" for row in rows)

@@ -11,10 +11,8 @@ depends_on = None
 
 STATUS = "public_stock_availability IN ('in-stock', 'out-of-stock')"
 PRICES = "public_min_price >= 0 AND public_max_price >= public_min_price"
-INDEXED = (
-    *("stock_availability", "has_subscription", "public_min_price", "public_max_price"),
-    *("public_stock_availability", "public_has_subscription"),
-)
+INDEXED = ("stock_availability", "has_subscription")
+INDEXED_WITH_STATUS = ("public_min_price", "public_max_price", "public_stock_availability", "public_has_subscription")
 
 # Of a bundle some item is not to be had.
 SUPPLY = """
@@ -52,6 +50,8 @@ def upgrade() -> None:
     )
     for name in INDEXED:
         op.create_index(f"ix_product_{name}_id", "product", [name, "id"])
+    for name in INDEXED_WITH_STATUS:
+        op.create_index(f"ix_product_{name}", "product", ["status", name, "id"])
 
 
 def _add_columns() -> None:
