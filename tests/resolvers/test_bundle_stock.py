@@ -1,5 +1,6 @@
 """A bundle is in stock while all that it consists of can be had, whoever changed that and however."""
 
+import asyncio
 from typing import Any, Final
 
 import pytest
@@ -17,6 +18,7 @@ from tests.resolvers.catalogue import (
     PRINT,
     SET,
     SMALL,
+    done,
     product_id,
     stocked,
     stored,
@@ -144,3 +146,17 @@ async def test_what_was_written_past_the_rules_is_worked_out_again(gateway: Gate
     again = {"id": identity.encode("Product", SET), "action": "VARIANT_MODIFIED"}
     await succeeded(gateway, "productDetailUpdate", again)
     assert await in_stock(gateway)
+
+
+async def test_two_writers_do_not_miss_each_other(gateway: Gateway) -> None:
+    """One says what a bundle consists of while another takes that from sale, or brings it back."""
+    await stocked(gateway)
+    for turn in range(6):
+        status = ("INACTIVE", "ACTIVE")[turn % 2]
+        await asyncio.gather(
+            done(gateway, "bundleSave", {"id": variant_id(BOTH), "childIds": ITEMS[turn % 3 :]}),
+            done(gateway, "variantUpdate", {"id": variant_id(SMALL), "status": status}),
+            done(gateway, "variantUpdate", {"id": variant_id(OAK), "status": status}),
+            done(gateway, "variantUpdate", {"id": variant_id(BOTH), "price": 3500 + turn}),
+        )
+        await check_invariants(gateway, events=False)
