@@ -69,7 +69,7 @@ async def test_what_was_stored_is_worked_out(unmigrated_database_url: str) -> No
     database = Database.open(unmigrated_database_url)
 
     def before(connection: Connection) -> None:
-        command.upgrade(migrations._config(connection), "0010")
+        command.upgrade(migrations._config(connection), "0011")
         for row in PRODUCTS:
             connection.execute(text(PRODUCT), {**row, "slug": f"a-{row['id']}", "text": f"a{row['id']}"})
         for row in VARIANTS:
