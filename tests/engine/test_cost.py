@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ from tests.engine.test_random_documents import ids
 from tests.gateway import ADMIN, Gateway
 
 PRICES = Prices(schema.core)
-SDL = graphql.build_schema(schema.as_str(), assume_valid_sdl=True)
+
+
+@cache
+def sdl() -> graphql.GraphQLSchema:
+    return graphql.build_schema(schema.as_str(), assume_valid_sdl=True)
 
 
 def costs(text: str) -> Costs:
@@ -102,7 +107,7 @@ def expanded(document: graphql.DocumentNode, variables: Mapping[str, Any]) -> in
         for d in operation.variable_definitions or ()
         if d.default_value
     }
-    root = SDL.get_root_type(operation.operation)
+    root = sdl().get_root_type(operation.operation)
     return sum(_field(*f, 10, fragments, defaults | dict(variables)) for f in _opened(operation, root, fragments))
 
 
@@ -112,10 +117,10 @@ def _opened(node: Any, type_: Any, fragments: Mapping[str, Any]) -> Iterator[tup
             yield selection, type_
         elif isinstance(selection, FragmentSpreadNode):
             fragment = fragments[selection.name.value]
-            yield from _opened(fragment, SDL.type_map[fragment.type_condition.name.value], fragments)
+            yield from _opened(fragment, sdl().type_map[fragment.type_condition.name.value], fragments)
         elif isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
-            yield from _opened(selection, SDL.type_map[condition.name.value] if condition else type_, fragments)
+            yield from _opened(selection, sdl().type_map[condition.name.value] if condition else type_, fragments)
 
 
 def _field(node: FieldNode, parent: Any, page: int, fragments: Mapping[str, Any], variables: Mapping[str, Any]) -> int:
@@ -170,7 +175,7 @@ def extracted(document: graphql.DocumentNode, draw: Callable[[], bool]) -> graph
     return graphql.DocumentNode(definitions=(*opened.definitions, *moved))
 
 
-DOCUMENTS = from_schema(schema.as_str(), custom_scalars=ids(*schema.entities))
+DOCUMENTS = st.deferred(lambda: from_schema(schema.as_str(), custom_scalars=ids(*schema.entities)))
 
 
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))

@@ -20,7 +20,6 @@ from tests.engine.answers import asked
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
 
-SDL = schema.as_str()
 NUMBERS = st.integers(0, 12) | st.integers(0, 12) | st.integers(-(2**31), 2**31 - 1)
 SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "Int": NUMBERS.map(nodes.Int),
@@ -67,9 +66,12 @@ def sensible(document: graphql.DocumentNode) -> str:
     return graphql.print_ast(graphql.visit(document, Sensible()))
 
 
-QUERIES = queries(SDL, custom_scalars=ids(*schema.entities, "Nothing"), print_ast=sensible)
-MUTATIONS = mutations(SDL, custom_scalars=ids("ProductVariant"), print_ast=sensible)
-BROKEN = queries(SDL, custom_scalars=ids("Product"), mode=Mode.NEGATIVE)
+# Made where they are first drawn from: it takes seconds, and every worker imports this.
+QUERIES = st.deferred(
+    lambda: queries(schema.as_str(), custom_scalars=ids(*schema.entities, "Nothing"), print_ast=sensible)
+)
+MUTATIONS = st.deferred(lambda: mutations(schema.as_str(), custom_scalars=ids("ProductVariant"), print_ast=sensible))
+BROKEN = st.deferred(lambda: queries(schema.as_str(), custom_scalars=ids("Product"), mode=Mode.NEGATIVE))
 SOME = settings(
     max_examples=40,
     deadline=None,
