@@ -105,9 +105,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield databases.sqlite_url(path)
     else:
         created: databases.PostgresDatabases = request.getfixturevalue("postgres_databases")
-        url = created.create(migrated=True)
+        url = created.take()
         yield url
-        created.drop(url)
+        created.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

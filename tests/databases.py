@@ -18,7 +18,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from db import migrations
+from tests.emptying import Emptying
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +40,8 @@ _STARTING_SECONDS: Final = 60
 # Between finding a free port and listening on it another process may take it.
 _PORT_TRIES: Final = 5
 _START_SECONDS: Final = 60
+# Deleted rows and catalogue entries keep their room.
+_MOST_USES: Final = 200
 
 # Nothing here has to survive a power cut. No Unix socket: its path may be too long in a temporary directory.
 _SETTINGS: Final = """
@@ -179,6 +183,26 @@ class PostgresDatabases:
         self._strategy = "WAL_LOG"
         self._loop = _Loop()
         self._connection: asyncpg.Connection | None = None
+        self._emptying: Emptying | None = None
+        self._empty: list[str] = []
+        self._uses: Counter[str] = Counter()
+
+    def take(self) -> str:
+        """The URL of a migrated database, as new: it may have been another test's."""
+        if self._empty:
+            return self._empty.pop()
+        url = self.create(migrated=True)
+        if self._emptying is None:
+            self._emptying = self._loop.call(self._connected(self._template, Emptying.learnt))
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Also while connections to it are open."""
+        self._uses[url] += 1
+        if self._uses[url] < _MOST_USES and self._loop.call(self._emptied(url)):
+            self._empty.append(url)
+        else:
+            self.drop(url)
 
     def create(self, *, migrated: bool) -> str:
         """The URL of a new database."""
@@ -198,6 +222,8 @@ class PostgresDatabases:
         self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def close(self) -> None:
+        for url in self._empty:
+            self.drop(url)
         if self._template is not None:
             self.drop(self._url(self._template))
         self._loop.call(self._disconnect())
@@ -222,6 +248,21 @@ class PostgresDatabases:
         if self._connection is None:
             self._connection = await asyncpg.connect(self._admin.render_as_string(hide_password=False))
         return await self._connection.fetchval(statement)
+
+    async def _emptied(self, url: str) -> bool:
+        if self._emptying is None:
+            return False
+        try:
+            return await self._connected(make_url(url).database, self._emptying.empty)
+        except (asyncpg.PostgresError, OSError):  # a test may have left a lock, or no database
+            return False
+
+    async def _connected(self, database: str | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        connection = await asyncpg.connect(self._admin.set(database=database).render_as_string(hide_password=False))
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

@@ -19,12 +19,12 @@ async def gateways(
     """The schema over SQLite and over PostgreSQL, each empty."""
     path = tmp_path / "both.sqlite"
     shutil.copyfile(sqlite_template, path)
-    url = postgres_databases.create(migrated=True)
+    url = postgres_databases.take()
     try:
         async with opened(databases.sqlite_url(path)) as sqlite, opened(url) as postgresql:
             yield sqlite, postgresql
     finally:
-        postgres_databases.drop(url)
+        postgres_databases.give_back(url)
 
 
 @pytest.fixture(autouse=True)
