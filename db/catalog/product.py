@@ -1,5 +1,6 @@
 """Products. The documented product detail (one per product) is part of the row."""
 
+import re
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
@@ -61,6 +62,12 @@ FOLLOWS: Final = frozenset({"title_key", "modified_at"})
 def sort_key(text: str) -> str:
     """The order of titles: compatibility forms folded, case ignored; the same bytes on both databases."""
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def asked_title(text: str) -> str:
+    """What a title, or a part of one, is compared with: titles are stored with one space between words. Not trimmed,
+    for a part may begin or end with it."""
+    return sort_key(re.sub(r"\s+", " ", text))
 
 
 class ProductRow(VersionedRow, table=True):

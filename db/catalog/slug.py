@@ -29,6 +29,11 @@ def derived(name: str) -> str:
     return slugify(latin, allow_unicode=True, max_length=LONGEST)
 
 
+def asked(slug: str) -> str:
+    """What a slug, or a part of one, is looked for by: it is stored composed."""
+    return unicodedata.normalize("NFC", slug.strip())
+
+
 def _accented(letter: str) -> bool:
     return not letter.isascii() and unicodedata.name(letter, "").startswith("LATIN ")
 

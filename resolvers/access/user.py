@@ -35,12 +35,12 @@ USER: Final = table(UserRow)
 SESSION: Final = table(SessionRow)
 
 
-LOWER_CASE: Final = "In lower case, as it is stored."
+WHATEVER: Final = "Whatever the case."
 UserBy: Final = lookup_input(
     "User",
     UserRow.id,
-    login=finds(UserRow.login, description=LOWER_CASE),
-    email=finds(UserRow.email, description=LOWER_CASE),
+    login=finds(UserRow.login, fold=folded, description=WHATEVER),
+    email=finds(UserRow.email, fold=folded, description=WHATEVER),
 )
 
 

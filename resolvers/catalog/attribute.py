@@ -18,9 +18,10 @@ from db.catalog.events import (
     ATTRIBUTE_TERM_UPDATED,
 )
 from db.catalog.product import sort_key
+from db.catalog.slug import asked as asked_slug
 from db.store.locks import claim
 from db.store.row import table
-from engine.declared.input import identifies, lookup_input
+from engine.declared.input import finds, identifies, lookup_input
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -56,7 +57,9 @@ TERMS: Final = Editable(
 SLUG: Final = "Made of the title when absent."
 
 
-AttributeGroupBy: Final = lookup_input("AttributeGroup", AttributeGroupRow.id, slug=AttributeGroupRow.slug)
+AttributeGroupBy: Final = lookup_input(
+    "AttributeGroup", AttributeGroupRow.id, slug=finds(AttributeGroupRow.slug, fold=asked_slug)
+)
 
 
 @strawberry.input(description="A new kind of difference: colour, size.")

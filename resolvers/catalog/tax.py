@@ -7,10 +7,11 @@ import strawberry
 
 from db.catalog import visibility
 from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED
+from db.catalog.slug import asked
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
 from db.store.row import table
-from engine.declared.input import identifies, lookup_input
+from engine.declared.input import finds, identifies, lookup_input
 from engine.unit.unit import Unit
 from resolvers.editing import text
 from resolvers.editing.editable import A_SLUG, Text, slug
@@ -18,7 +19,7 @@ from resolvers.editing.locking import referenced
 from resolvers.editing.simple import SimpleNoun
 
 TERM = table(TermRow)
-TaxClassBy: Final = lookup_input("TaxClass", TaxClassRow.id, slug=TaxClassRow.slug)
+TaxClassBy: Final = lookup_input("TaxClass", TaxClassRow.id, slug=finds(TaxClassRow.slug, fold=asked))
 
 
 @strawberry.input(description="A new tax class.")

@@ -147,6 +147,26 @@ async def test_looked_up_as_it_is_written(shop: Gateway, asked: str) -> None:
     assert found["products"]["nodes"] == [{"databaseId": 1}]
 
 
+async def test_titles_slugs_and_logins_too(gateway: Gateway) -> None:
+    title = {"title": "Caf\u00e9  \u0e01\u0e32\tx", "slug": "\u0434\u043e\u043c\u0439"}
+    await done(gateway, "productCreate", title)
+    await factories.store_rows(gateway, [factories.user(1, login="m\u00fcller")])
+    query = """query Q($title: String!, $part: String!, $slug: String!, $login: String!) {
+      titled: products(filter: { title: { eq: $title } }) { totalCount }
+      parted: products(filter: { title: { startsWith: $part } }) { totalCount }
+      slugged: products(filter: { slug: { in: [$slug] } }) { totalCount }
+      product(by: { slug: $slug }) { title }
+      user(by: { login: $login }) { login }
+    }"""
+    for titled, part in ((title["title"], "Caf\u00e9  "), ("cafe\u0301 \u0e01\u0e32 X", "cafe\u0301\t\t\u0e01")):
+        for slug in (title["slug"], "\u0434\u043e\u043c\u0438\u0306"):
+            asked = {"title": titled, "part": part, "slug": slug, "login": " Mu\u0308ller"}
+            found = await gateway(query, asked)
+            assert found["product"] is not None
+            assert found["user"] == {"login": "m\u00fcller"}
+            assert [found[name]["totalCount"] for name in ("titled", "parted", "slugged")] == [1, 1, 1]
+
+
 async def test_a_suggestion_is_free_whatever_the_case(shop: Gateway) -> None:
     await done(shop, "productUpdate", change(1, v11="pro-pln", v12="Pro-Pln-1"))
     assert (await shop('{ suggestSku(title: "Pro Pln") }'))["suggestSku"] == "PRO-PLN-2"

@@ -6,8 +6,9 @@ import strawberry
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or_, select
 
 from db.catalog import visibility
-from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
+from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, asked_title
 from db.catalog.search import contained, proposed
+from db.catalog.slug import asked
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow
@@ -43,7 +44,7 @@ class ProductBy:
     id: strawberry.Maybe[strawberry.ID] = finds(ProductRow.id, identifies="Product")
     database_id: strawberry.Maybe[int] = finds(ProductRow.id, description="The store's own number.")
     detail_database_id: strawberry.Maybe[int] = finds(ProductRow.detail_id, description="The product detail's number.")
-    slug: strawberry.Maybe[str] = finds(ProductRow.slug)
+    slug: strawberry.Maybe[str] = finds(ProductRow.slug, fold=asked)
 
 
 def _of_product(statement: Any) -> Any:
@@ -68,8 +69,8 @@ def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
 @filter_input()
 class ProductFilter:
     database_id: IntOperators | None = filters(ProductRow.id)
-    title: TextOperators | None = filters(ProductRow.title_key, fold=sort_key, description="Whatever the case.")
-    slug: TextOperators | None = filters(ProductRow.slug)
+    title: TextOperators | None = filters(ProductRow.title_key, fold=asked_title, description="Whatever the case.")
+    slug: TextOperators | None = filters(ProductRow.slug, fold=asked)
     status: EnumOperators[ProductStatus] | None = filters(ProductRow.status)
     fulfillment_type: EnumOperators[FulfillmentType] | None = filters(ProductRow.fulfillment_type)
     variation_type: EnumOperators[VariationType] | None = filters(ProductRow.variation_type)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from db.catalog.slug import asked
 from db.catalog.taxonomy import TermRow
 from engine.declared.filter_input import filter_input
 from engine.declared.input import lookup_input
@@ -17,4 +18,4 @@ class TermFilter:
     taxonomy: TextOperators | None = filters(
         TermRow.taxonomy, description="By the name of its taxonomy: `product-categories`, `product-brands`."
     )
-    slug: TextOperators | None = filters(TermRow.slug)
+    slug: TextOperators | None = filters(TermRow.slug, fold=asked)
