@@ -62,4 +62,8 @@ class LimitSettings(BaseSettings):
     write_wait_seconds: float = Field(
         default=5.0, gt=0, description="How long a change waits for its turn at the database before it is refused."
     )
-    body_seconds: float = Field(default=15.0, gt=0, description="In which the whole body of a request has to arrive.")
+    body_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        description="In which the whole body of a request has to arrive; of an upload all that comes before its files.",
+    )
