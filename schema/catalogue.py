@@ -1,5 +1,6 @@
 """All documented operations, and where the graph answers them: derived from the declarations."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -43,7 +44,8 @@ class Catalogue:
 async def catalogue(context: Context) -> Catalogue:
     from schema.root import schema  # the catalogue describes the schema that it is part of
 
-    return Catalogue(operations=_operations(schema))
+    # The first answer reads the examples' files, in a thread: others are served meanwhile.
+    return Catalogue(operations=await asyncio.to_thread(_operations, schema))
 
 
 @cache
@@ -79,12 +81,17 @@ def _places(schema: Schema) -> Iterator[tuple[str, tuple[str, DeclaredField]]]:
                     yield rest, (f"{type_.name}.{name}", field)
 
 
-@cache
 def _example(number: int) -> str | None:
-    """The document that the tests of the operation start with. A checkout has it there, a wheel beside this file."""
-    folders = (Path(__file__).with_name("examples"), Path(__file__).parent.parent / "tests" / "operations")
-    found = next((f for folder in folders for f in folder.glob(f"{number:03}-*/query.graphql")), None)
+    found = _examples().get(f"{number:03}")
     return found.read_text() if found else None
+
+
+@cache
+def _examples() -> Mapping[str, Path]:
+    """By the numbers of their operations, the documents that their tests start with. A checkout has them there, a wheel
+    beside this file."""
+    folders = (Path(__file__).parent.parent / "tests" / "operations", Path(__file__).with_name("examples"))
+    return {file.parent.name[:3]: file for folder in folders for file in folder.glob("[0-9]*-*/query.graphql")}
 
 
 def page() -> str:

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from functools import cache, partial
@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -26,9 +26,7 @@ from connectors.storage.link import PATH as DOWNLOADS_PATH
 from db import migrations
 from db.store.database import Database
 from db.store.unit import Units
-from engine.document.request import Openness
 from engine.values.errors import Busy, ErrorCode, Unavailable
-from engine.values.viewer import Viewer
 from resolvers.access.sign_in import SignIns
 from schema.root import schema
 from server import logs, startup
@@ -39,11 +37,12 @@ from server.files import stores as files
 from server.files.downloads import Downloads
 from server.files.uploads import PREFLIGHT_HEADERS
 from server.graphql import graphiql
-from server.graphql.disclosure import hidden, openness
+from server.graphql.disclosure import openness
 from server.graphql.documents import KnownDocuments
 from server.graphql.endpoint import GraphQLEndpoint
 from server.graphql.executor import executor as made_executor
 from server.graphql.graphiql.examples import DOCUMENTS
+from server.graphql.sdl import SDL
 from server.http.middleware import LastResort, RequestLog, SecurityHeaders
 from server.http.refusal import Refusal, noted
 from server.limits.limits import HEADERS, Limits
@@ -105,6 +104,7 @@ def create_app(settings: Settings) -> Starlette:
                     uploads=files.uploads(settings),
                     page=_page(settings),
                 )
+                app.state.sdl = SDL(schema.as_str, tells, app.state.authentication, limits)
                 app.state.jobs = jobs = Jobs(
                     usage.job(),
                     known_documents.job(),
@@ -124,7 +124,7 @@ def create_app(settings: Settings) -> Starlette:
             Route("/", _home),
             Route("/health", _health),
             Route("/ready", _ready),
-            Route("/schema.graphql", _sdl(tells)),
+            Route("/schema.graphql", _SDL()),
             *((Route(METRICS_PATH, metrics_page(metrics, settings)),) if settings.serves_metrics else ()),
             *(graphiql.routes() if settings.serves_graphiql else ()),
         ],
@@ -171,6 +171,13 @@ class _GraphQL:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["app"].state.graphql(scope, receive, send)
+
+
+class _SDL:
+    """For every method, as above."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.sdl(scope, receive, send)
 
 
 class _Downloads:
@@ -232,25 +239,6 @@ async def _missing(database: Database) -> str | None:
 @cache
 def _head() -> str:
     return migrations.head()
-
-
-def _sdl(tells: Callable[[Viewer], Openness]) -> Callable[[Request], Awaitable[Response]]:
-    """The schema in its own language, for whom introspection would show it too."""
-
-    async def sdl(request: Request) -> Response:
-        authentication: Authentication = request.app.state.authentication
-        headers = request.headers
-        try:
-            viewer = await authentication.viewer(headers.getlist("authorization"), headers.getlist("x-api-key"))
-            if not tells(viewer).introspection:
-                raise hidden(anonymous=viewer.id is None)
-        except Refusal as refusal:
-            return refusal.response()
-        return PlainTextResponse(
-            schema.as_str(), headers={"Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key"}
-        )
-
-    return sdl
 
 
 async def _not_here(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """HTML as it is stored, wherever it comes from: a subset that no browser runs a script of."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -21,11 +22,27 @@ _SCHEMES: Final = {"http", "https", "mailto", "tel"}
 _CLEANER: Final = nh3.Cleaner(attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
 # A browser does not show the first of them: each time that the text is read and written again one would go.
 _FIRST_BREAKS: Final = re.compile(r"(<pre[^<>]*+>)\n+")
+# Of the worst that so many characters can hold the loop is held for some five milliseconds.
+QUICK: Final = 2048
+
+
+class Safe(str):
+    """A text that was cleaned already."""
+
+    __slots__ = ()
 
 
 def safe(html: str) -> str:
     """The HTML without scripts, styles, handlers, frames, forms and comments. What is safe already may be spelled in
     another way afterwards (`<br/>` becomes `<br>`); a second time changes nothing. Takes time in proportion to its
     length, whatever it holds: less than a second for a million characters of the worst."""
-    cleaned = _CLEANER.clean(ordered(portable_text(html), _ALLOWED, _EVERYWHERE))
-    return _FIRST_BREAKS.sub(r"\1", cleaned).strip()
+    if isinstance(html, Safe):
+        return str(html)
+    clean = _CLEANER.clean(ordered(portable_text(html), _ALLOWED, _EVERYWHERE))
+    return _FIRST_BREAKS.sub(r"\1", clean).strip()
+
+
+async def cleaned(html: str) -> str:
+    """What `safe` makes of it, or will make of a short text. A long one is cleaned in a thread: others are served
+    meanwhile, and `safe` takes it as it is."""
+    return html if len(html) <= QUICK or isinstance(html, Safe) else Safe(await asyncio.to_thread(safe, html))

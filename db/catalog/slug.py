@@ -14,6 +14,8 @@ from db.catalog.product import ProductRow
 from db.store.row import table
 
 LONGEST: Final = 200  # post_name and slug are VARCHAR(200) in WordPress
+# What comes after these has no place in it any more, and cutting a long one off is not done in time linear in it.
+MOST_READ: Final = 1000
 PRODUCT: Final = table(ProductRow)
 # A title is rarely given twice; whoever gives it a thousand times is not to wait for a thousand statements.
 _FIRST, _GROWTH, _MOST = 16, 16, 8192
@@ -21,7 +23,8 @@ _FIRST, _GROWTH, _MOST = 16, 16, 8192
 
 def derived(name: str) -> str:
     """The slug that WordPress would give, decoded: Latin letters lose their accents, other scripts stay.
-    Empty when the name has no letter and no digit."""
+    Empty when the name has no letter and no digit in so many characters as are read."""
+    name = name[:MOST_READ]
     latin = "".join(
         slugify(letter, lowercase=False) or letter if _accented(letter) else letter
         for letter in unicodedata.normalize("NFC", name)

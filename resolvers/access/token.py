@@ -34,6 +34,9 @@ TOKEN: Final = table(TokenRow)
 LONGEST_NAME: Final = 100
 # A week is enough to reach every machine that holds the old secret.
 LONGEST_OVERLAP: Final = 7 * 24 * 60
+# Looking for what a name may have meant takes a millisecond.
+MOST_HINTS: Final = 2
+LONGEST_MISTAKE: Final = 50  # no permission has as many characters
 MOST_HOURLY: Final = 1_000_000
 # Tokens of this name are made by settings, at each start.
 RESERVED: Final = "STOREGRAPH_"
@@ -87,12 +90,16 @@ class TokenRevokeInput:
 
 
 def check_permissions(refuses: Refuses, names: list[str], *path: str) -> frozenset[str]:
-    """The permissions that these names stand for. Refuses names that there are not, each at its index."""
-    for index, name in enumerate(names):
-        if name not in KNOWN:
-            near = get_close_matches(name[:100], sorted(KNOWN), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            refuses.refuse(ErrorCode.VALIDATION, f"There is no such permission{hint}", *path, str(index))
+    """The permissions that these names stand for. Refuses names that there are not, each at its index; of more than
+    there are permissions all at once."""
+    if len(names) > len(KNOWN):
+        refuses.refuse(ErrorCode.VALIDATION, f"There are {len(KNOWN)} permissions; name each once", *path)
+        return frozenset()
+    unknown = [(index, name) for index, name in enumerate(names) if name not in KNOWN]
+    for place, (index, name) in enumerate(unknown):
+        near = get_close_matches(name[:LONGEST_MISTAKE], sorted(KNOWN), n=1) if place < MOST_HINTS else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        refuses.refuse(ErrorCode.VALIDATION, f"There is no such permission{hint}", *path, str(index))
     return expanded(names)
 
 

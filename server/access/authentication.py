@@ -18,7 +18,7 @@ from db.secrets.hashed import Prefix, hashed
 from db.store.database import ASKED_SECONDS, Database
 from db.store.row import now
 from engine.values.errors import Unavailable
-from resolvers.access.attempts import Attempts, TooMany
+from resolvers.access.attempts import Attempts, Bounded, TooMany, network
 from server.access.credentials import Basic, Bearer, credential, refused
 from server.access.oidc import Distrusted, Issuer, Unreachable, header_of
 from server.access.usage import Usage
@@ -26,13 +26,17 @@ from server.http.refusal import Refusal
 
 # Credentials in use at a time; a store has a handful.
 KEPT: Final = 1024
+# Credentials that were good at an address: they are looked up there whatever others send from it.
+MOST_FAMILIAR: Final = 10_000
+MOST_BAD: Final = 1024
+UNKNOWN: Final = "The token is unknown or has expired: ask for a new one"
 # When to ask again for what only the issuer knows.
 ISSUER_SECONDS: Final = 5
 
 
 class Authentication:
-    """Keeps the viewers of credentials that were found lately, by the credentials' hashes. Unknown ones are not kept:
-    whoever tries many would push the known ones out."""
+    """Keeps the viewers of credentials that were found lately, by the credentials' hashes. Unknown ones are remembered
+    apart: whoever tries many would push the known ones out."""
 
     def __init__(
         self,
@@ -51,20 +55,34 @@ class Authentication:
         self._attempts = attempts or Attempts()
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, Held]] = OrderedDict()
+        self._familiar: Bounded[tuple[str, str], bool] = Bounded(MOST_FAMILIAR)
+        self._bad: dict[str, float] = {}  # until when; a few of those that were tried lately
         self._asked: dict[str, asyncio.Task[Held]] = {}
 
     async def viewer(
-        self, authorization: Sequence[str], api_keys: Sequence[str] = (), address: str | None = None
+        self,
+        authorization: Sequence[str],
+        api_keys: Sequence[str] = (),
+        address: str | None = None,
+        *,
+        unknown: Callable[[], Awaitable[None]] | None = None,
     ) -> Viewer:
         """The caller of a request with these headers, from this address. Raises Refusal: 401 for anything but one good
-        credential, 429 after too many bad ones; and Unavailable when nobody can tell."""
+        credential, 429 after too many bad ones; and Unavailable when nobody can tell. `unknown` is asked before one is
+        looked up that was not found good lately at this address; it may raise Refusal."""
         given = credential(authorization, api_keys)
         if given is None:
             return replace(ANONYMOUS, address=address)
         key = _key(given)
         held = self._known(key)
         if held is None:
+            here = key, network(address)
+            if unknown is not None and self._familiar.get(here) is None:
+                await unknown()
+            if self._bad.get(key, 0.0) > self._clock():
+                raise refused(UNKNOWN, "invalid_token")
             held = await self._found(key, given, address)
+            self._familiar.put(here, True)
         if self._usage is not None:
             self._usage.note(held.viewer.credential)
         return replace(held.viewer, address=address)
@@ -125,8 +143,15 @@ class Authentication:
         else:
             found = await self._asking(lambda connection: holder.of_token(connection, secret))
         if found is None:
-            raise refused("The token is unknown or has expired: ask for a new one", "invalid_token")
+            self._remember_bad(_key(Bearer(secret)))
+            raise refused(UNKNOWN, "invalid_token")
         return found
+
+    def _remember_bad(self, key: str) -> None:
+        """Who tries the same again at once is told the same, and the database is not asked again."""
+        if len(self._bad) >= MOST_BAD:
+            self._bad.clear()
+        self._bad[key] = self._clock() + KEPT_SECONDS
 
     async def _of_application(self, given: Basic, address: str | None) -> Held:
         account = folded(given.name)

@@ -17,6 +17,7 @@ from engine.document.request import Answer, Request, RequestErrors
 from engine.standard.execution import Executor
 from engine.unit.database import Database
 from engine.values.errors import ErrorCode, Unavailable
+from server.access.admission import admitted
 from server.access.authentication import Authentication
 from server.files.uploads import Uploads, check_admission
 from server.graphql import parameters
@@ -77,7 +78,7 @@ class GraphQLEndpoint:
             if wanted == HTML and self._page is not None:
                 response = self._page()
             else:
-                viewer = await self._admitted(scope, headers, turn)
+                viewer = await admitted(self._authentication, turn, scope)
                 method = _method(scope)
                 if wanted is None:
                     raise Refusal(406, f"This endpoint answers with {GRAPHQL} or {JSON}: accept one of them")
@@ -97,21 +98,6 @@ class GraphQLEndpoint:
         kept = caching.PRIVATE if scope["method"] in {"GET", "HEAD"} else "no-store"
         response.headers.setdefault("Cache-Control", kept)
         await response(scope, receive, send)
-
-    async def _admitted(self, scope: Scope, headers: Headers, turn: Turn) -> Viewer:
-        """Who asks, charged for it. Raises Refusal: 401, 429; and Unavailable."""
-        client = scope.get("client")
-        address = client[0] if client else None
-        try:
-            viewer = await self._authentication.viewer(
-                headers.getlist("authorization"), headers.getlist("x-api-key"), address
-            )
-        except Refusal:
-            await turn.turned_away(address)
-            raise
-        scope["state"]["viewer"] = viewer.id
-        await turn.begin(viewer)
-        return viewer
 
     async def _answered(
         self,

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour
-from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from db.access.permission import PERMISSIONS
-from db.access.viewer import Viewer, ViewerKind
+from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from engine.declared.mutation import STANDARD
 from engine.document.bounds import Allowance
 from engine.values.errors import ErrorCode
 from resolvers.access.attempts import network
 from server.http.refusal import Refusal
+from server.limits.windows import HOUR, Windows, reset
 from server.settings.limits import RateProfile
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings, variable
@@ -34,11 +34,10 @@ log = structlog.get_logger("storegraph.server")
 HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 # Beside the standard budget, which every request and every mutation field is charged to.
 BULK: Final = "bulk"
+# Bad credentials of an address, as many as anonymous requests: when these are used up none that is not known to be good
+# there is looked up.
+BAD: Final = "bad"
 
-# limits' store in memory looks through all that it holds at each hit, so callers are spread over many of them; a full
-# one forgets its callers. Some 50 MB if an hour brings a hundred thousand callers.
-_SHARDS: Final = 256
-_MOST_IN_A_SHARD: Final = 400
 # How long Redis gets to answer, and how long it is left alone after it did not.
 _REDIS_SECONDS: Final = 0.25
 _REDIS_REST_SECONDS: Final = 10.0
@@ -84,19 +83,19 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A budget after a charge. `reset` is in seconds since 1970; `fits` is False for what was not charged."""
+    """A budget after a charge. Its hour ends in so many `seconds`; `fits` is False for what was not charged."""
 
     budget: Budget
     fits: bool
     remaining: int
-    reset: int
+    seconds: float
 
     @property
     def headers(self) -> dict[str, str]:
-        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, self.reset)), strict=True))
+        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, reset(self.seconds))), strict=True))
 
     def refusal(self) -> Refusal:
-        seconds = max(1, math.ceil(self.reset - time.time()))
+        seconds = max(1, math.ceil(self.seconds))
         return Refusal(
             429,
             f"{self.budget.hourly} {_WHAT[self.budget.name]} an hour are the most; try again in {seconds} s",
@@ -108,7 +107,7 @@ class Standing:
         )
 
 
-_WHAT: Final = {STANDARD: "requests and changes", BULK: "bulk changes"}
+_WHAT: Final = {STANDARD: "requests and changes", BULK: "bulk changes", BAD: "bad credentials"}
 
 
 class Counters:
@@ -120,7 +119,7 @@ class Counters:
         self._connections: ConnectionPool | None = None
         if redis_url is not None:
             self._connections, self._shared = _opened(redis_url)
-        self._own = [MemoryStorage() for _ in range(_SHARDS)]
+        self._own = Windows()
         self._rests_until = -math.inf
 
     async def charge(self, budget: Budget, cost: int) -> Standing:
@@ -131,17 +130,12 @@ class Counters:
             except (StorageError, OSError) as error:
                 self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
                 log.warning("Redis does not answer; this process counts alone", reason=str(error))
-        return await _charged(FixedWindowRateLimiter(await self._shard(budget)), budget, cost)
+        fits, remaining, seconds = self._own.charge((budget.name, *budget.caller), budget.hourly, cost)
+        return Standing(budget, fits, remaining, seconds)
 
     async def aclose(self) -> None:
         if self._connections is not None:
             await self._connections.aclose()
-
-    async def _shard(self, budget: Budget) -> Storage:
-        shard = self._own[hash(budget.caller) % _SHARDS]
-        if len(shard.expirations) > _MOST_IN_A_SHARD:
-            await shard.reset()
-        return shard
 
 
 def _opened(redis_url: str) -> "tuple[ConnectionPool, FixedWindowRateLimiter]":
@@ -172,9 +166,9 @@ async def _charged(limiter: FixedWindowRateLimiter, budget: Budget, cost: int) -
     item = budget.item
     # What costs more than is left must not use that up; one request more than fits does no harm.
     fits = cost == 1 or await limiter.test(item, *budget.caller, cost=cost)
-    fits = fits and await limiter.hit(item, *budget.caller, cost=cost)
+    fits = fits and (cost == 0 or await limiter.hit(item, *budget.caller, cost=cost))
     stats = await limiter.get_window_stats(item, *budget.caller)
-    return Standing(budget, fits, stats.remaining, math.ceil(stats.reset_time))
+    return Standing(budget, fits, stats.remaining, min(stats.reset_time - time.time(), HOUR))
 
 
 class Limits:
@@ -208,7 +202,7 @@ class Limits:
             return None
         caller = _caller(viewer)
         if name != STANDARD:
-            return Budget(name, self._hourly[name], caller)
+            return Budget(name, self._hourly[_ANONYMOUS if name == BAD else name], caller)
         class_ = CallerClass.of(viewer)
         hourly = viewer.hourly or self._hourly.get(class_) or self._hourly[_REST]
         return Budget(name, hourly, caller)
@@ -253,9 +247,18 @@ class Turn:
         await self._charge(STANDARD, 1)
         self._caller = self._limits.begin(viewer)
 
+    async def unknown(self, address: str | None) -> None:
+        """Before a credential is looked up that nobody knows at this address. Raises Refusal(429) where too many were
+        bad."""
+        standing = await self._limits.charge(BAD, _stranger(address), 0)
+        if standing is not None and not standing.remaining:
+            self.headers = standing.headers
+            raise standing.refusal()
+
     async def turned_away(self, address: str | None) -> None:
         """Charges a request whose credential is no good to its address, whatever is left there."""
-        await self._limit(STANDARD, replace(Viewer(None), address=address), 1)
+        await self._limits.charge(BAD, _stranger(address), 1)
+        await self._limit(STANDARD, _stranger(address), 1)
 
     @property
     def allowance(self) -> Allowance:
@@ -287,6 +290,10 @@ class Turn:
             self.headers = standing.headers
             self._narrower = name != STANDARD
         return standing
+
+
+def _stranger(address: str | None) -> Viewer:
+    return replace(ANONYMOUS, address=address)
 
 
 def _caller(viewer: Viewer) -> tuple[str, ...]:

@@ -144,12 +144,49 @@ async def test_an_expired_token_is_let_in_no_longer_than_that(database: Database
         await authentication.viewer([f"Bearer {expired}"])
 
 
-async def test_an_unknown_token_is_asked_for_each_time_and_not_kept(database: Database, statements: list[str]) -> None:
-    authentication = Authentication(database)
-    for _ in range(3):
-        with pytest.raises(Refusal):
-            await authentication.viewer(["Bearer unknown"])
-    assert len(statements) == 3
+async def test_an_unknown_token_is_asked_for_once_every_few_seconds(database: Database, statements: list[str]) -> None:
+    clock = Clock()
+    authentication = Authentication(database, clock=clock)
+    known = await made(database)
+    await authentication.viewer([f"Bearer {known}"])
+    statements.clear()
+    for number in range(KEPT + 5):
+        for _ in range(2 if number < 5 else 1):
+            with pytest.raises(Refusal):
+                await authentication.viewer([f"Bearer unknown{number}"])
+        if number == 5:
+            assert len(statements) == 6
+    statements.clear()
+    await authentication.viewer([f"Bearer {known}"])  # however many were tried, the known one is
+    assert not statements
+    clock.now += KEPT_SECONDS
+    with pytest.raises(Refusal):
+        await authentication.viewer([f"Bearer unknown{KEPT}"])
+    assert len(statements) == 1
+
+
+async def test_where_bad_ones_came_from_only_those_that_were_good_there_are_looked_up(
+    database: Database, statements: list[str]
+) -> None:
+    """Nobody shuts the owner out who works behind the same address; and a stranger's guesses cost no statement."""
+
+    async def unknown() -> None:
+        raise Refusal(429, "Too many")
+
+    clock = Clock()
+    authentication = Authentication(database, clock=clock)
+    owner, other = await made(database), await made(database)
+    await authentication.viewer([f"Bearer {owner}"], address="192.0.2.1")
+    clock.now += KEPT_SECONDS
+    statements.clear()
+
+    await authentication.viewer([f"Bearer {owner}"], address="192.0.2.1", unknown=unknown)
+    assert len(statements) == 1
+    for secret, address in ((other, "192.0.2.1"), ("guess", "192.0.2.1"), (other, "192.0.2.2")):
+        with pytest.raises(Refusal) as refused:
+            await authentication.viewer([f"Bearer {secret}"], address=address, unknown=unknown)
+        assert refused.value.status == 429
+    assert len(statements) == 1
 
 
 async def test_the_tokens_used_last_are_kept(

@@ -1,17 +1,26 @@
 """Who is told of the schema itself: by introspection, by the SDL, by what a mistyped name may have meant."""
 
+import asyncio
+from base64 import b64encode
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from pydantic import SecretStr
+from starlette.types import Receive, Scope, Send
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.document.request import Openness
+from db.store.database import Database
+from engine.document.request import OPEN, Openness
+from server.access.authentication import Authentication
 from server.graphql.disclosure import openness
+from server.graphql.sdl import SDL
+from server.limits.limits import Limits
 from server.settings.limits import RateProfile
 from server.settings.settings import Settings, Switch
-from tests.databases import sqlite_url
+from tests.databases import migrated_sqlite, sqlite_url
 from tests.server.running import running, stocked
 
 TOKEN = {"Authorization": "Bearer known-admin-token"}
@@ -128,3 +137,37 @@ def test_off_is_off_for_everyone(sqlite_template: Any, tmp_path: Any) -> None:
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
         assert client.get("/schema.graphql", headers=TOKEN).status_code == 403
         assert client.get("/schema.graphql").status_code == 401
+
+
+async def test_the_schema_is_printed_once_and_wrong_passwords_there_are_their_addresses(tmp_path: Path) -> None:
+    printed: list[int] = []
+    settings = Settings(rates=RateProfile.DOCUMENTED)
+    database = Database.open(sqlite_url(migrated_sqlite(tmp_path / "store.db")))
+
+    def print_() -> str:
+        printed.append(1)
+        return "type Query"
+
+    sdl = SDL(print_, lambda _: OPEN, Authentication(database), Limits(settings))
+    client = partial(httpx2.AsyncClient, base_url="http://localhost")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {}
+        await sdl(scope, receive, send)
+
+    async def asked(address: str, **headers: str) -> httpx2.Response:
+        async with client(transport=httpx2.ASGITransport(app, client=(address, 1))) as asking:
+            return await asking.get("/schema.graphql", headers=headers)
+
+    answers = await asyncio.gather(*(asked("192.0.2.1") for _ in range(5)))
+    assert {answer.text for answer in answers} == {"type Query"}
+    assert len(printed) == 1
+    known = await asked("192.0.2.1", **{"If-None-Match": answers[0].headers["ETag"]})
+    assert known.status_code == 304
+    assert known.headers["X-RateLimit-Remaining"] == "94"
+
+    wrong = {"Authorization": f"Basic {b64encode(b'owner:wrong').decode()}"}
+    there = [(await asked("192.0.2.1", **wrong)).status_code for _ in range(6)]
+    assert there == [401] * 5 + [429]
+    assert (await asked("192.0.2.2", **wrong)).status_code == 401
+    await database.close()

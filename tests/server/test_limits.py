@@ -12,6 +12,7 @@ from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from engine.declared.mutation import STANDARD
 from server.http.refusal import Refusal
 from server.limits.limits import BULK, PROFILES, Counters, Limits
+from server.limits.windows import Windows
 from server.settings.limits import RateProfile
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
@@ -154,14 +155,63 @@ async def test_how_many_at_a_time() -> None:
     assert (refused.value.status, refused.value.extensions) == (429, {"code": "RATE_LIMITED", "retryAfter": 1})
 
 
-async def test_many_callers_take_bounded_memory() -> None:
-    of = limits()
-    for n in range(3000):
-        await spent(of, at(f"10.0.{n // 250}.{n % 250}"))
+def test_many_callers_take_bounded_memory() -> None:
+    windows = Windows(most=100)
+    for n in range(300):
+        assert windows.charge(n, 5, 1)[:2] == (True, 4)
 
-    shards = of._counters._own
-    assert sum(len(shard.expirations) for shard in shards) == 3000
-    assert max(len(shard.expirations) for shard in shards) < 100  # each hit looks through one of them
+    assert len(windows) == 100
+    assert windows.charge(299, 5, 1)[1] == 3
+    assert windows.charge(0, 5, 1)[1] == 4  # the first were forgotten
+
+
+def test_an_hour_ends() -> None:
+    now = [0.0]
+    windows = Windows(clock=lambda: now[0])
+    assert windows.charge("a", 2, 2) == (True, 0, 3600)
+    now[0] = 1800
+    assert windows.charge("a", 2, 1) == (False, 0, 1800)
+    assert windows.charge("b", 2, 1) == (True, 1, 3600)
+    now[0] = 3600
+    assert windows.charge("a", 2, 1) == (True, 1, 3600)
+    assert windows.charge("b", 2, 1) == (True, 0, 1800)
+
+
+async def test_a_clock_that_jumps_ahead_and_back_freezes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    of, today = limits(), time.time()
+
+    for moment, left in ((today, "99"), (today + 366 * 86400, "98"), (today, "97")):
+        monkeypatch.setattr(time, "time", lambda moment=moment: moment)
+        told_ = await spent(of, at("192.0.2.1"))
+        assert told_["X-RateLimit-Remaining"] == left
+        assert 3500 < int(told_["X-RateLimit-Reset"]) - moment <= 3601
+
+
+async def bad(of: Limits, address: str) -> int:
+    """The status that a credential which nobody knows is refused with."""
+    turn = of.turn()
+    try:
+        await turn.unknown(address)
+    except Refusal as refused:
+        assert turn.headers["X-RateLimit-Remaining"] == "0"
+        return refused.status
+    await turn.turned_away(address)
+    return 401
+
+
+async def test_bad_credentials_meet_their_end_before_they_are_looked_up() -> None:
+    of = limits()
+
+    assert [await bad(of, "192.0.2.1") for _ in range(102)] == [401] * 100 + [429] * 2
+    assert await bad(of, "192.0.2.2") == 401
+    assert (await spent(of, Viewer("token:1")))["X-RateLimit-Remaining"] == "999"  # who is known is not concerned
+
+
+async def test_anonymous_requests_are_no_bad_credentials() -> None:
+    of = limits()
+    await used_up(of, at("192.0.2.1"), 100)
+
+    assert await bad(of, "192.0.2.1") == 401
 
 
 # Redis
@@ -261,16 +311,21 @@ def test_every_answer_tells_and_the_last_is_refused(database_url: str) -> None:
             client.get("/graphql", params={"query": TYPENAME}),
             client.get("/graphql", params={"query": "mutation { __typename }"}),
             ask(token="unknown"),
+            client.get("/schema.graphql"),
+            client.get("/schema.graphql", headers={"Authorization": "Bearer unknown"}),
+            client.post("/schema.graphql"),
         ]
-        assert [a.status_code for a in answers] == [200, 200, 200, 405, 400, 415, 406, 200, 405, 401]
-        assert [told(a) for a in answers] == [(100, 99 - n) for n in range(10)]
+        assert [a.status_code for a in answers[:10]] == [200, 200, 200, 405, 400, 415, 406, 200, 405, 401]
+        assert [a.status_code for a in answers[10:]] == [200, 401, 405]
+        assert [told(a) for a in answers[:12]] == [(100, 99 - n) for n in range(12)]
 
         page = client.get("/graphql", headers={"Accept": "text/html"})
         assert page.headers["Content-Type"].startswith("text/html")
         assert "X-RateLimit-Limit" not in page.headers  # a page is free
-        for _ in range(90):
+        for _ in range(88):
             ask()
         refused = ask()
+        assert client.get("/schema.graphql").status_code == 429
         health = client.get("/health")
 
     assert (refused.status_code, told(refused), health.status_code) == (429, (100, 0), 200)

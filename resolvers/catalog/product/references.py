@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.catalog.product import sort_key
 from db.catalog.sku import key_of_stored
 from db.catalog.slug import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
@@ -26,6 +27,7 @@ TAX_CLASS: Final = table(TaxClassRow)
 _TREE: Final = select(TERM).where(TERM.c.taxonomy == CATEGORIES).order_by(TERM.c.id)
 MOST_TERMS: Final = 100
 MOST_LEVELS: Final = 10
+MOST_NAMES: Final = 1000  # that one statement looks for
 
 
 async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
@@ -62,7 +64,7 @@ async def grow_categories(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     paths = {path: _names(path) for d in drafts for c in d.categories or [] if c.path for path in [c.path.value]}
     ends: dict[str, int | None] = {}
     if paths:
-        seen = Tree(CATEGORIES, [dict(row) for row in (await unit.connection.execute(_TREE)).mappings()])
+        seen = await _seen(unit.connection, {sort_key(name) for names in paths.values() for name in names})
         ends = {path: _end(seen, names) for path, names in paths.items()}
     if missing := {path: names for path, names in paths.items() if ends[path] is None}:
         tree = await locked_tree(unit, CATEGORIES) or await _planted(unit)
@@ -83,6 +85,12 @@ async def _planted(unit: Unit) -> Tree:
     labels = {"label": "Product Categories", "plural_label": "Product Categories", "singular_label": "Product Category"}
     await unit.connection.execute(TAXONOMY.insert().values(name=CATEGORIES, **labels))
     return Tree(CATEGORIES, [])
+
+
+async def _seen(connection: AsyncConnection, keys: set[str]) -> Tree:
+    """The categories of these names, by their keys, wherever they stand: of a large tree a path needs a few."""
+    named = _TREE.where(TERM.c.name_key.in_(keys)) if len(keys) <= MOST_NAMES else _TREE
+    return Tree(CATEGORIES, [dict(row) for row in (await connection.execute(named)).mappings()])
 
 
 def _end(tree: Tree, names: Sequence[str]) -> int | None:

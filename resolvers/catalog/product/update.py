@@ -11,6 +11,7 @@ from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import locked_product, locked_products, locked_variants
+from resolvers.catalog.product.contents import clean
 from resolvers.catalog.product.create import of_item, refuse_all_failed, refuse_count
 from resolvers.catalog.product.draft import ProductDraft, draft_change
 from resolvers.catalog.product.input import ProductBulkUpdateInput, ProductUpdateInput
@@ -25,6 +26,7 @@ async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
     """Change a product, its variants in place, its pictures and terms. It has a new version when any of them changes;
     prices and availability follow. With `expectedVersion` each variant that is named has its own. A simple product that
     is published needs a variant."""
+    await clean([input])
     row = await locked_product(unit, input.id, "id")
     await refuse_outdated(unit, f"Product:{row['id']}", input.expected_version, row["version"])
     present = await locked_variants(unit, [row["id"]])
@@ -46,6 +48,7 @@ async def product_bulk_update(unit: Unit, input: ProductBulkUpdateInput) -> Keys
     """Change 1 to 10 products; changes that break a rule are left out and told with it, the others are made. A new
     title makes a new slug, variants without an id are made, categories are named by ids or by paths."""
     refuse_count(unit, input.products)
+    await clean(input.products)
     moment = now()
     keys = [key_of(each.id) for each in input.products]
     rows = await locked_products(unit, keys)
