@@ -116,6 +116,7 @@ def expected_variant(record: dict[str, Any]) -> dict[str, Any]:
         "title": record["variation_title"],
         "identifier": None,
         "sku": record["sku"],
+        "sku_key": record["sku"] and record["sku"].casefold(),
         "status": record["item_status"],
         "position": record["serial_index"],
         "fulfillment_type": record["fulfillment_type"],

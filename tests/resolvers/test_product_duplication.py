@@ -29,7 +29,7 @@ from tests.resolvers.shelf import events
 # What a copy has of its own.
 OWN = {"id", "version", "created_at", "updated_at", "search_text"}
 OWN_OF_PRODUCT = OWN | {"title", "title_key", "slug", "status", "published_at", "modified_at", "default_variant_id"}
-OWN_OF_VARIANT = OWN | {"product_id", "sku"}
+OWN_OF_VARIANT = OWN | {"product_id", "sku", "sku_key"}
 STOCK = {"manage_stock", "stock_status", "total_stock", "available", "on_hold", "committed"}
 SHOWN = """
 product {

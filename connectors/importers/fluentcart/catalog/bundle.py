@@ -42,5 +42,6 @@ async def mark_incomplete(connection: AsyncConnection, bundles: Collection[int],
 
 
 async def _mark(connection: AsyncConnection, which: ColumnElement[bool], *, incomplete: bool) -> None:
-    statement = update(VARIANT).where(which, VARIANT.c.incomplete.is_(not incomplete))
-    await connection.execute(statement.values(incomplete=incomplete))
+    differing = select(VARIANT.c.id).where(which, VARIANT.c.incomplete.is_(not incomplete)).limit(1)
+    if (await connection.execute(differing)).first() is not None:
+        await connection.execute(update(VARIANT).where(which).values(incomplete=incomplete))
