@@ -97,7 +97,7 @@ class Shop:
         """What every input of a variant may say."""
         price = self.one(0, 500, 1000, 2500)
         return self.partly(
-            sku=self.one(None, *(f"SKU-{n}" for n in range(12)), "x" * 31),
+            sku=self.one(None, *(f"SKU-{n}" for n in range(12)), "sku-3", "x" * 31),
             price=price,
             comparePrice=self.one(0, price, price + 500, 1),
             manageCost=self.chance(0.5),

@@ -9,6 +9,7 @@ from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.search import product_search_text, search_text
+from db.catalog.sku import key_of_stored
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.integration.feed import FeedRow, FeedVariantRow
@@ -104,7 +105,9 @@ def check_variant(row: dict[str, Any]) -> None:
 
 
 def check_skus(variants: list[dict[str, Any]]) -> None:
-    skus = Counter(row["sku"] for row in variants if row["sku"] is not None)
+    for row in variants:
+        assert row["sku_key"] == key_of_stored(row["sku"]), ("a SKU is found (6)", row)
+    skus = Counter(row["sku_key"] for row in variants if row["sku"] is not None)
     assert not [sku for sku, count in skus.items() if count > 1], "a SKU is one variant's (6)"
 
 
