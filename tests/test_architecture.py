@@ -45,7 +45,7 @@ COMMITS: Final = {
     "server/settings/encryption_keys.py": "encrypts all secrets again, or none",
     "server/graphql/manifest.py": "a command registers a manifest as a whole",
     "server/startup.py": "tokens are made before the first request",
-    "connectors/importers/": "a batch at a time, so that an interrupted import goes on",
+    "connectors/importers/": "asks the unit of work to, a batch at a time, so that an interrupted import goes on",
 }
 CHANGES: Final = {
     "db/access/usage.py": "credentials have no version",

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from connectors.importers.mapping import Columns, Mapped
-from connectors.importers.reconcile import Stored, holders, park
+from connectors.importers.reconcile import Stored, holders, load, park
+from connectors.importers.work import Work
 
 
 def only(value: Any) -> Iterator[Any]:
@@ -15,7 +14,7 @@ def only(value: Any) -> Iterator[Any]:
 
 
 async def settle(
-    connection: AsyncConnection,
+    work: Work,
     mapped: Mapped,
     column: str,
     incoming: Iterable[Columns],
@@ -28,20 +27,30 @@ async def settle(
     """Gives each incoming row its value of a unique column, or the first free of its alternatives; answers with a
     reason for each row that gets none.
 
-    The lowest key comes first. A stored row holds its value against others only if this run has `confirmed` its
-    `owner`, the value of that column. Any other holder is outdated or comes later in this very run; the value is taken
-    from it (`park`), and `stored` is told so.
+    The lowest key comes first, behind those whose value was given here. A stored row holds its value against others
+    only if it was given here, or if this run has `confirmed` its `owner`, the value of that column. Any other holder is
+    outdated or comes later in this very run; the value is taken from it (`park`), and `stored` is told so.
     """
     told = mapped.table.c[column].info.get("folds", column)
-    rows = sorted((row for row in incoming if row[column] is not None), key=lambda row: int(row[mapped.key]))
+    merging = work.merging(mapped)
+
+    def turn(row: Columns) -> tuple[bool, int]:
+        return told not in merging.kept.get(row[mapped.key], ()), int(row[mapped.key])
+
+    rows = sorted((row for row in incoming if row[column] is not None), key=turn)
+    coming = {row[mapped.key] for row in rows}
     held: dict[Any, tuple[int, bool]] = {}
     looked: set[Any] = set()
     claims: dict[Any, int] = {}
     refused: dict[int, str] = {}
 
     async def look(values: set[Any]) -> None:
-        for value, key, owned in await holders(connection, mapped, column, values - looked, owner):
-            held[value] = (key, confirmed(owned))
+        found = await holders(work.connection, mapped, column, values - looked, owner)
+        strangers = [key for value, key, owned in found if key not in coming and not confirmed(owned)]
+        there = await load(work.connection, mapped, mapped.key, strangers)
+        own = await merging.own(told, {key: row[told] for key, row in there.items()})
+        for value, key, owned in found:
+            held[value] = (key, confirmed(owned) or key in own)
         looked.update(values)
 
     await look({row[column] for row in rows})
@@ -62,7 +71,10 @@ async def settle(
         else:
             refused[key] = f"{row[told]!r} is that of {rival} already"
     taken = {holder[0]: value for value, holder in held.items() if value in claims and claims[value] != holder[0]}
-    for key, parked in (await park(connection, mapped, column, taken)).items():
+    parked = await park(work.connection, mapped, column, taken)
+    await merging.wrote(told, parked if told == column else dict.fromkeys(parked))
+    for key, value in parked.items():
         if key in stored:
-            stored[key] |= {column: parked} if told == column else {column: None, told: None}
+            stored[key] |= {column: value} if told == column else {column: None, told: None}
+    work.ledger.touched(mapped, parked.keys() - coming, told)
     return refused

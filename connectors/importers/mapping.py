@@ -6,7 +6,9 @@ from typing import Any, Final, TypeAlias
 
 from sqlmodel import SQLModel
 
+from db.store.events import Created, Deleted, Updated
 from db.store.row import table
+from engine.values.naming import camel
 
 Record: TypeAlias = Mapping[str, Any]
 Columns: TypeAlias = dict[str, Any]
@@ -44,6 +46,19 @@ class Field:
             raise Unreadable(unreadable.reason, self.path) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Tells:
+    """The events of a table's rows. Without `created` there is but one row, without `deleted` no import deletes any."""
+
+    created: Created | None
+    updated: Updated
+    deleted: Deleted | None = None
+
+    @property
+    def entity(self) -> str:
+        return self.updated.entity
+
+
 def _reach(record: Record, path: str, branch: Reader) -> Any:
     *branches, leaf = path.split(".")
     for name in branches:
@@ -60,6 +75,12 @@ class Mapped:
     `derived`  of the above, those whose change does not bump the version
     `unique`   of the above, those that no two rows may share
     `stamped`  the source gives no timestamps: the moment of writing is taken
+    `tells`    its events
+    `together` columns of which no mixture of two sides' values makes sense: all of them are kept, or none
+    `quiet`    of the above, those that change here beside others: kept without a word
+    `spread`   columns that hold a document, each of whose keys is a field of its own
+    `follows`  computed ones that what hangs on the row decides
+    `known_by` what tells a row of the source from others, where that is not the key
 
     Every column of the table is in one of `columns`, `computed` and `kept`, or the program does not start.
     `branch` reads what a path passes through.
@@ -77,6 +98,12 @@ class Mapped:
         derived: Collection[str] = (),
         unique: Collection[str] = (),
         stamped: bool = False,
+        tells: Tells | None = None,
+        together: Collection[tuple[str, ...]] = (),
+        quiet: Collection[str] = (),
+        spread: Collection[str] = (),
+        follows: Collection[str] = (),
+        known_by: Callable[[Columns], str] | None = None,
     ) -> None:
         self.entity = entity
         self.table = table(model)
@@ -89,6 +116,15 @@ class Mapped:
         self._branch = branch
         (self.key,) = (column.name for column in self.table.primary_key)
         self.compared = frozenset(self.columns) | frozenset(computed)
+        self.tells = tells
+        self.together = tuple(map(frozenset, together))
+        self.quiet = self.derived | frozenset(quiet)
+        self.spread = frozenset(spread)
+        # What follows from other columns is what they make it, whoever changed those.
+        self.follows = (frozenset(computed) & frozenset(derived)) | frozenset(follows)
+        self.merged = tuple(sorted(self.compared - self.follows - {self.key}))
+        self.known_by_key = known_by is None
+        self._known_by = known_by
         declared = self.compared | self.kept.keys()
         declared |= {VERSION} if self.versioned else set()
         declared |= set(STAMPS) if stamped else set()
@@ -106,3 +142,16 @@ class Mapped:
             if name not in row:
                 row[name] = field(record, self._branch)
         return row
+
+    def identity(self, row: Columns) -> str:
+        """By which name what an import saw of this row is kept."""
+        return str(row[self.key]) if self._known_by is None else self._known_by(row)
+
+    def shown(self, field: str) -> str | None:
+        """What of the graph a column or a list is behind; None: nothing."""
+        name, _, rest = field.partition(".")
+        if name in self.spread and rest:
+            return field
+        shown_as = self.tells.updated.shown_as if self.tells is not None else {}
+        shown = shown_as.get(name, name)
+        return None if shown is None else camel(shown)

@@ -138,26 +138,33 @@ async def known(connection: AsyncConnection, table: Table, keys: Collection[int]
     return found
 
 
-async def arrange(
-    connection: AsyncConnection, table: Table, owners: Collection[int], places: Mapping[Link, int]
-) -> tuple[Tally, set[int]]:
-    """Makes the links of these owners in a table of links with a `position` those of `places`; answers with the owners
-    whose links changed too."""
+async def places(connection: AsyncConnection, table: Table, owners: Collection[int]) -> dict[int, dict[int, int]]:
+    """What a table of links with a `position` holds of these owners: the others' places."""
     owner, other = table.primary_key.columns
-    stored: dict[Link, int] = {}
+    found: dict[int, dict[int, int]] = {}
     for chunk in chunks(sorted(owners)):
-        rows = await connection.execute(select(owner, other, table.c.position).where(owner.in_(chunk)))
-        stored.update(((row[0], row[1]), row[2]) for row in rows)
-    gone = stored.keys() - places.keys()
-    new = places.keys() - stored.keys()
-    moved = {pair for pair in places.keys() & stored.keys() if places[pair] != stored[pair]}
+        for row in await connection.execute(select(owner, other, table.c.position).where(owner.in_(chunk))):
+            found.setdefault(row[0], {})[row[1]] = row[2]
+    return found
+
+
+async def arrange(
+    connection: AsyncConnection, table: Table, stored: Mapping[int, Mapping[int, int]], wanted: Mapping[Link, int]
+) -> tuple[Tally, set[int]]:
+    """Makes links with a `position`, as `places` found them, those that are wanted; answers with the owners whose links
+    changed too."""
+    owner, other = table.primary_key.columns
+    before = {(key, linked): place for key, placed in stored.items() for linked, place in placed.items()}
+    gone = before.keys() - wanted.keys()
+    new = wanted.keys() - before.keys()
+    moved = {pair for pair in wanted.keys() & before.keys() if wanted[pair] != before[pair]}
     await unlink(connection, table, gone | moved)
     if new or moved:
         rows_to_add = [
-            {owner.name: pair[0], other.name: pair[1], "position": places[pair]} for pair in sorted(new | moved)
+            {owner.name: pair[0], other.name: pair[1], "position": wanted[pair]} for pair in sorted(new | moved)
         ]
         await connection.execute(insert(table), rows_to_add)
-    tally = Tally(imported=len(new), updated=len(moved), unchanged=len(places) - len(new | moved), removed=len(gone))
+    tally = Tally(imported=len(new), updated=len(moved), unchanged=len(wanted) - len(new | moved), removed=len(gone))
     return tally, {pair[0] for pair in gone | new | moved}
 
 

@@ -32,7 +32,8 @@ INTEGRATION_FEED: Final = Subject(
         "provider": told(FeedRow.provider_key, sample="webhook"),
     },
 )
+INTEGRATION_FEED_CREATED: Final = INTEGRATION_FEED.created("A feed was made.")
 INTEGRATION_FEED_UPDATED: Final = INTEGRATION_FEED.updated(
-    "A feed lost a variant that was deleted; one that is limited to nothing else is disabled."
+    "A feed was changed, or lost a variant that was deleted; one that is limited to nothing else is disabled."
 )
-INTEGRATION_FEED_DELETED: Final = INTEGRATION_FEED.deleted("A feed was deleted with its product.")
+INTEGRATION_FEED_DELETED: Final = INTEGRATION_FEED.deleted("A feed was deleted, by itself or with its product.")

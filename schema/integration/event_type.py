@@ -93,6 +93,7 @@ def page() -> str:
         "same with JSON schemas: `{ eventTypes { name description permissions payloadSchema sample mutations } }`.",
         "Every event says its `cause` and `depth` beside: what led to it, and how many events lie between it and what",
         "somebody asked for.",
+        "Whatever an import changes writes its events too, but for a first one, which writes `store.imported` alone.",
         "Where several permissions are named, it hangs on the event which of them it takes to read it.",
     ]
     for area, types in groupby(_by_area(_event_types(schema)), key=lambda pair: pair[0]):
@@ -109,5 +110,5 @@ def _by_area(types: list[DeclaredEvent]) -> list[tuple[str, DeclaredEvent]]:
 
 def _row(one: DeclaredEvent) -> str:
     sample = orjson.dumps(one.sample).decode()
-    by = ", ".join(f"`{name}`" for name in one.mutations)
+    by = ", ".join(f"`{name}`" for name in one.mutations) or "`storegraph import`"
     return f"| `{one.name}` | {one.description} | `{sample}` | {' or '.join(one.permissions)} | {by} |"

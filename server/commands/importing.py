@@ -21,14 +21,18 @@ class Watched(Protocol):
     def advance(self, products: int) -> None: ...
 
 
-async def fluentcart(settings: Settings, source: Source, *, restart: bool) -> Report:
+async def fluentcart(
+    settings: Settings, source: Source, *, restart: bool, overwrite: bool = False, dry_run: bool = False
+) -> Report:
     """Import a store into the database of the settings, which may be served meanwhile. Raises Mistake."""
     database = startup.opened(settings)
     try:
         await startup.check_schema(database)
         async with startup.explained(database):
             with _bar() as bar:
-                return await import_store(database, source, progress=bar, restart=restart)
+                return await import_store(
+                    database, source, progress=bar, restart=restart, overwrite=overwrite, dry_run=dry_run
+                )
     except ImportRefused as refused:
         raise Mistake(str(refused)) from None
     finally:

@@ -116,17 +116,25 @@ def import_fluentcart(
     restart: Annotated[
         bool, typer.Option("--restart", help="From the first product on, where an import was interrupted.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let the store win over what was changed here since the last import.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be changed and what would be kept; write nothing.")
+    ] = False,
 ) -> None:
-    """Import a FluentCart store over its REST API, also beside a running server. It can be repeated."""
+    """Import a FluentCart store over its REST API, also beside a running server. It can be repeated: what was changed
+    here since stays."""
     settings = read_settings()
     from connectors.importers.fluentcart import Source
     from server.commands import importing
 
     source = Source(url, user, importing.password(settings, password))
     try:
-        report = run(importing.fluentcart(settings, source, restart=restart))
+        report = run(importing.fluentcart(settings, source, restart=restart, overwrite=overwrite, dry_run=dry_run))
     except KeyboardInterrupt:
-        typer.echo("Interrupted: the next import goes on where this one stopped.", err=True)
+        if not dry_run:
+            typer.echo("Interrupted: the next import goes on where this one stopped.", err=True)
         raise
     importing.show(report)
 

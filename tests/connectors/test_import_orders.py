@@ -195,4 +195,4 @@ async def test_what_changes_in_an_order(database: Database, few: Exchanges, tmp_
     assert report.of("orders") == Tally(updated=1, unchanged=39)
     assert report.of("order items") == Tally(imported=1, unchanged=39, removed=1)
     stored = {row["id"]: row for row in await rows(database, "orders")}
-    assert (stored[1]["status"], stored[1]["version"], stored[2]["version"]) == ("canceled", 2, 1)
+    assert (stored[1]["status"], stored[1]["version"], stored[2]["version"]) == ("canceled", 2, 2)

@@ -19,16 +19,22 @@ from connectors.importers.fluentcart.integration.provider import read_providers
 from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
 from connectors.importers.fluentcart.linking import (
     BUNDLE,
+    BUNDLE_FIELD,
     BUNDLE_ITEM,
     PATH_TARGET,
     TARGET,
+    TARGETS_FIELD,
     Pending,
+    Places,
     children_allowed,
+    in_order,
 )
 from connectors.importers.fluentcart.money import currency_of
 from connectors.importers.fluentcart.values import branch, entries, key, shown
+from connectors.importers.fluentcart.vanishing import tell_paths
 from connectors.importers.mapping import Columns, Unreadable
 from connectors.importers.report import Report, Skipped
+from connectors.importers.work import Work
 from db.integration.feed import FeedScope
 
 
@@ -38,20 +44,18 @@ class Attached:
     def __init__(self) -> None:
         self.met: set[str] = set()
 
-    async def write(self, connection: AsyncConnection, products: Iterable[Listed]) -> tuple[Report, list[Pending]]:
+    async def write(self, work: Work, products: Iterable[Listed]) -> tuple[Report, list[Pending]]:
         """Only what belongs to products that are stored. The links whose other end is not stored yet are answered."""
         told = {product.id: product for product in products}
-        variants = await _stored_variants(connection, told)
+        variants = await _stored_variants(work.connection, told)
         stored = [told[identifier] for identifier in variants]
         report = Report()
-        report.add(await self._feeds(connection, stored, variants))
-        pending = await _write_paths(connection, stored, variants, report)
-        pending += await _write_bundles(connection, stored, variants, report)
+        report.add(await self._feeds(work, stored, variants))
+        pending = await _write_paths(work, stored, variants, report)
+        pending += await _write_bundles(work, stored, variants, report)
         return report, pending
 
-    async def _feeds(
-        self, connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]]
-    ) -> Report:
+    async def _feeds(self, work: Work, products: list[Listed], variants: Mapping[int, set[int]]) -> Report:
         report = Report()
         told: list[Told] = []
         providers: dict[str, Columns] = {}
@@ -70,8 +74,8 @@ class Attached:
                 told.append(Told(entries(product.feeds.get("feeds")), product.id))
             except Unreadable as unreadable:
                 report.skip(Skipped(FEED.entity, f"of product {product.id}", "feeds", unreadable.reason))
-        report.add(await write_providers(connection, providers))
-        report.add(await write_feeds(connection, told, FeedScope.PRODUCT, variants))
+        report.add(await write_providers(work, providers))
+        report.add(await write_feeds(work, told, FeedScope.PRODUCT, variants))
         self.met |= providers.keys()
         return report
 
@@ -89,12 +93,12 @@ async def _stored_variants(connection: AsyncConnection, products: Iterable[int])
 
 
 async def _write_paths(
-    connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+    work: Work, products: list[Listed], variants: Mapping[int, set[int]], report: Report
 ) -> list[Pending]:
     rows: dict[int, Columns] = {}
     listed: set[int] = set()
     owners: set[int] = set()
-    targets: dict[tuple[int, int], int] = {}
+    targets: dict[int, dict[int, int]] = {}
     for product in products:
         if product.paths is None:
             continue
@@ -109,6 +113,8 @@ async def _write_paths(
                 listed.add(UPGRADE_PATH.columns["id"](branch(entry), branch))
                 row, places, reasons = read_upgrade_path(entry, currency_of(product.record))
                 if row["from_variant_id"] not in variants[product.id]:
+                    if await work.deleted_here(VARIANT, [row["from_variant_id"]]):
+                        continue
                     reason = f"variant {row['from_variant_id']} is not among the product's variants"
                     raise Unreadable(reason, "object_id")
                 if rows.setdefault(row["id"], row) is not row:
@@ -118,35 +124,58 @@ async def _write_paths(
                 place = f"{identifier} of product {product.id}"
                 report.skip(Skipped(UPGRADE_PATH.entity, place, unreadable.field, unreadable.reason))
                 continue
-            targets |= {(row["id"], variant): place for variant, place in places.items()}
+            targets[row["id"]] = places
             for reason in reasons:
                 report.skip(Skipped(LINKS, f"of upgrade path {row['id']}", TARGETS.path, reason))
-    stored = await reconcile.load(connection, UPGRADE_PATH, "from_variant_id", owners)
-    gone = stored.keys() - listed
-    stored |= await reconcile.load(connection, UPGRADE_PATH, "id", rows.keys() - stored.keys())
-    await reconcile.remove(connection, UPGRADE_PATH, gone)
+    connection = work.connection
+    stored = await reconcile.load(connection, UPGRADE_PATH, "from_variant_id", owners, lock=True)
+    named = stored.keys() - listed
+    stored |= await reconcile.load(connection, UPGRADE_PATH, "id", rows.keys() - stored.keys(), lock=True)
+    await work.merged(UPGRADE_PATH, rows, stored)
+    merging = work.merging(UPGRADE_PATH)
+    gone = merging.gone(named, stored)
+    await tell_paths(work, {path: stored[path] for path in gone})
+    await work.remove(UPGRADE_PATH, gone, stored)
     report.of(UPGRADE_PATH.entity).removed += len(gone)
-    known = await reconcile.known(connection, VARIANT.table, {variant for _, variant in targets})
+
+    asked = {variant for path in rows for variant in targets[path]}
+    known = await reconcile.known(connection, VARIANT.table, asked)
+    deleted = await work.deleted_here(VARIANT, asked - known)
+    held = await reconcile.places(connection, PATH_TARGET, rows.keys())
+    wanted: Places = {}
+    pending: list[Pending] = []
+    for path, row in rows.items():
+        places = {variant: place for variant, place in targets[path].items() if variant != row["from_variant_id"]}
+        said = {variant: place for variant, place in places.items() if variant in known}
+        if merging.keeps(path, TARGETS_FIELD, in_order(said), in_order(held.get(path, {}))):
+            said = held.get(path, {})
+        else:
+            waiting = places.keys() - known - deleted
+            pending += [(TARGET, path, variant, places[variant]) for variant in sorted(waiting)]
+        wanted |= {(path, variant): place for variant, place in said.items()}
     new = reconcile.compare(UPGRADE_PATH, [row for key, row in rows.items() if key not in stored], {})
     await reconcile.insert_new(connection, new)
-    tally, touched = await reconcile.arrange(
-        connection, PATH_TARGET, rows.keys(), {pair: place for pair, place in targets.items() if pair[1] in known}
-    )
+    tally, touched = await reconcile.arrange(connection, PATH_TARGET, held, wanted)
     report.of(LINKS).add(tally)
     changed = reconcile.compare(UPGRADE_PATH, [row for key, row in rows.items() if key in stored], stored, touched)
     await reconcile.update_changed(connection, changed)
-    report.of(UPGRADE_PATH.entity).add(new.tally)
-    report.of(UPGRADE_PATH.entity).add(changed.tally)
+    for difference in (new, changed):
+        work.wrote(difference, rows, stored)
+        report.of(UPGRADE_PATH.entity).add(difference.tally)
+    work.ledger.touched(UPGRADE_PATH, touched & stored.keys(), TARGETS_FIELD)
+    if not work.first:
+        told_of = {row["id"] for row in new.new} | {row["id"] for _, _, row in changed.changed}
+        await tell_paths(work, {path: rows[path] for path in told_of})
     await sequences.advance(connection, [UPGRADE_PATH.table])
-    return [(TARGET, path, variant, place) for (path, variant), place in targets.items() if variant not in known]
+    return pending
 
 
 async def _write_bundles(
-    connection: AsyncConnection, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+    work: Work, products: list[Listed], variants: Mapping[int, set[int]], report: Report
 ) -> list[Pending]:
-    owners: set[int] = set()
-    wanted: dict[tuple[int, int], int] = {}
+    told: dict[int, dict[int, int]] = {}
     columns = PRODUCT.table.c
+    connection = work.connection
     identifiers = [product.id for product in products]
     rows = await connection.scalars(select(columns.id).where(columns.id.in_(identifiers), columns.is_bundle))
     bundles = set(rows.all())
@@ -159,23 +188,37 @@ async def _write_bundles(
                 children, reasons = read_children(entry, is_bundle=product.id in bundles)
             except Unreadable:
                 continue  # the variant itself is reported, or its children are left as they are
-            owners.add(variant)
-            wanted |= {(variant, child): place for child, place in children.items()}
+            told[variant] = children
             for reason in reasons:
                 report.skip(Skipped(LINKS, f"of variant {variant}", CHILDREN.path, reason))
-    known = await reconcile.known(connection, VARIANT.table, {child for _, child in wanted})
+    asked = {child for children in told.values() for child in children}
+    known = await reconcile.known(connection, VARIANT.table, asked)
     allowed = await children_allowed(connection, known)
-    for variant, child in sorted(wanted):
-        if child in known and (child not in allowed or child == variant):
-            report.skip(Skipped(LINKS, f"of variant {variant}", CHILDREN.path, f"variant {child} is a bundle itself"))
-    places = {pair: place for pair, place in wanted.items() if pair[1] in allowed and pair[0] != pair[1]}
-    tally, touched = await reconcile.arrange(connection, BUNDLE_ITEM, owners, places)
+    deleted = await work.deleted_here(VARIANT, asked - known)
+    held = await reconcile.places(connection, BUNDLE_ITEM, told.keys())
+    merging = work.merging(VARIANT)
+    believed: set[int] = set()
+    wanted: Places = {}
+    pending: list[Pending] = []
+    for variant, children in told.items():
+        said = {child: place for child, place in children.items() if child in allowed and child != variant}
+        if merging.keeps(variant, BUNDLE_FIELD, in_order(said), in_order(held.get(variant, {}))):
+            said = held.get(variant, {})
+        else:
+            believed.add(variant)
+            for child in sorted(children.keys() & known - said.keys()):
+                reason = f"variant {child} is a bundle itself"
+                report.skip(Skipped(LINKS, f"of variant {variant}", CHILDREN.path, reason))
+            waiting = children.keys() - known - deleted
+            pending += [(BUNDLE, variant, child, children[child]) for child in sorted(waiting)]
+        wanted |= {(variant, child): place for child, place in said.items()}
+    tally, touched = await reconcile.arrange(connection, BUNDLE_ITEM, held, wanted)
     # A bundle that is new begins with its children; its version counts what changes afterwards.
     report.of(LINKS).add(tally)
-    await mark_incomplete(connection, owners, {variant for variant, child in wanted if child not in known})
-    if tally.updated or tally.removed:
-        await reconcile.bump(connection, VARIANT, touched)
-    return [(BUNDLE, variant, child, place) for (variant, child), place in wanted.items() if child not in known]
+    await mark_incomplete(connection, believed, {variant for variant in believed if told[variant].keys() - known})
+    if tally.updated or tally.removed or not work.first:
+        work.ledger.touched(VARIANT, sorted(touched), BUNDLE_FIELD)
+    return pending
 
 
 def _listed_variants(product: Listed) -> list[Any]:

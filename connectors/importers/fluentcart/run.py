@@ -1,11 +1,11 @@
 """An import from beginning to end."""
 
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from connectors.importers import reconcile
-from connectors.importers.checkpoint import take_turn
+from connectors.importers import reconcile, seen
+from connectors.importers.checkpoint import changes, finished, new_run, take_turn, under_way
 from connectors.importers.fluentcart.asking import NotTold, told
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD
 from connectors.importers.fluentcart.catalog.listed import Listed
@@ -32,10 +32,15 @@ from connectors.importers.fluentcart.source import Source
 from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, ProductStage, SubscriptionStage
 from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
+from connectors.importers.rehearsal import copied
 from connectors.importers.report import Progress, Report, Silent, Skipped
+from connectors.importers.work import Work, Works
 from db.catalog.derivations import refresh_bundles
+from db.commerce.events import STORE_IMPORTED
 from db.integration.feed import FeedScope
 from db.store.database import Database
+from db.store.unit import Units
+from engine.unit.unit import Event
 
 SILENT: Final = Silent()
 # The order in which a report names them.
@@ -63,26 +68,40 @@ _SHIPPING_CLASSES: Final = RemoteList(SHIPPING_CLASS.entity, "/shipping/classes"
 
 
 async def import_store(
-    database: Database, source: Source, *, progress: Progress = SILENT, restart: bool = False
+    database: Database,
+    source: Source,
+    *,
+    progress: Progress = SILENT,
+    restart: bool = False,
+    overwrite: bool = False,
+    dry_run: bool = False,
 ) -> Report:
     """Imports a FluentCart store: settings, classes, taxonomies, products with all that belongs to them, integration
     feeds, customers, orders and subscriptions.
 
-    Identifiers are the source's. Where the two differ, the source wins; what it no longer names of a product, a
+    Identifiers are the source's. What was changed here since the last import stays, and the report says so; with
+    `overwrite` the source wins. For everything else the source is believed: what it no longer names of a product, a
     customer or an order is deleted, but what it no longer lists at all stays. Each list comes in the order of its
     identifiers, a page at a time, each page one transaction together with the progress row: an import that was
     interrupted, however suddenly, goes on after the last committed page (unless `restart`), and a finished one can be
-    repeated and writes only what has changed since. No events are emitted.
+    repeated and writes only what has changed since.
+
+    The first import of a list emits nothing but `store.imported` at the end; a later one an event for each entity that
+    it changes besides. One that changes nothing writes nothing. With `dry_run` all of it happens in a copy (rehearsal).
 
     Raises ImportRefused (WrongUrl, WrongCredentials, NoFluentCart, StoreFailing), whose text is one line for the user;
     pages committed before it are kept. A record that cannot be read is skipped and named in the report, and so is a
     list that the store does not offer; only products must be.
     """
+    if dry_run:
+        async with copied(database) as copy:
+            report = await import_store(copy, source, progress=progress, restart=restart, overwrite=overwrite)
+            report.rehearsed = True
+            return report
     async with Client(source) as client:
         settings = await client.greet()
-        run = _Run(database, client, progress)
         terms = await _terms(client)
-        await run.begin(restart=restart)
+        run = await _begun(database, client, progress, restart=restart, overwrite=overwrite)
         foundation = await run.ask(settings, terms)
         async with aclosing(run.products.coming(client)) as coming:
             first = await anext(coming, None)
@@ -95,6 +114,20 @@ async def import_store(
             run.report.add(await stage.run(client))
         await run.finish()
         return run.report
+
+
+async def _begun(database: Database, client: Client, progress: Progress, *, restart: bool, overwrite: bool) -> "_Run":
+    """Finds the places of an unfinished run, unless it is to begin anew."""
+    async with database.read() as connection:
+        name = new_run() if restart else await under_way(connection, client.site)
+        fresh = await seen.nothing(connection)
+        works = Works(Units(database), name, await finished(connection), overwrite, fresh)
+        run = _Run(works, client, progress)
+        if not restart:
+            for stage in (run.products, *run.others):
+                await stage.resume(connection)
+    run.report.resumed_after = run.products.reached
+    return run
 
 
 async def _terms(client: Client) -> Record:
@@ -117,26 +150,18 @@ class _Foundation:
 
 
 class _Run:
-    def __init__(self, database: Database, client: Client, progress: Progress) -> None:
-        self._database = database
+    def __init__(self, works: Works, client: Client, progress: Progress) -> None:
+        self._works = works
         self._client = client
-        self.products = ProductStage(database, client.site, progress)
+        self.products = ProductStage(works, client.site, progress)
         self.others = (
-            CustomerStage(database, client.site),
-            OrderStage(database, client.site),
-            SubscriptionStage(database, client.site),
+            CustomerStage(works, client.site),
+            OrderStage(works, client.site),
+            SubscriptionStage(works, client.site),
         )
         self.report = Report(source=client.site)
         for entity in ENTITIES:
             self.report.of(entity)
-
-    async def begin(self, *, restart: bool) -> None:
-        """Finds the places of an unfinished run."""
-        if not restart:
-            async with self._database.read() as connection:
-                for stage in (self.products, *self.others):
-                    await stage.resume(connection)
-        self.report.resumed_after = self.products.reached
 
     async def ask(self, settings: Record, terms: Record) -> _Foundation:
         """What a store may lack."""
@@ -166,43 +191,68 @@ class _Run:
     async def found(self, foundation: _Foundation, first: Batch[Listed] | None) -> None:
         """Writes what products build upon. The labels of taxonomies come with the first product."""
         labels = first.records[0].pricing if first is not None and first.records else {}
-        async with self._database.write() as connection:
-            await take_turn(connection)
+        checkpoint = self.products.checkpoint
+        async with self._works.work(checkpoint.entity) as work:
+            await take_turn(work.connection)
             if self.products.reached is None:
                 for stage in (self.products, *self.others):
-                    await stage.checkpoint.start(connection)
-            reports = [await write_store(connection, foundation.settings, self._client.site)]
+                    await stage.checkpoint.start(work.connection, self._works.run)
+            report = await write_store(work, foundation.settings, self._client.site)
             for mapped, read in ((TAX_CLASS, read_tax_class), (SHIPPING_CLASS, read_shipping_class)):
-                entries_told = foundation.classes.get(mapped.entity, [])
-                reports.append(await write_classes(connection, mapped, entries_told, read))
-            reports.append(await write_trees(connection, read_trees(foundation.terms, labels)))
+                report.add(await write_classes(work, mapped, foundation.classes.get(mapped.entity, []), read))
+            report.add(await write_trees(work, read_trees(foundation.terms, labels)))
             if foundation.integrations is not None:
-                providers, skipped = read_providers(foundation.integrations)
-                reports.append(await write_providers(connection, providers))
-                for record in skipped:
-                    reports[-1].skip(record)
-                self.products.met_providers(providers)
-                try:
-                    feeds = Told(entries(foundation.integrations.get("feeds")), None)
-                    reports.append(await write_feeds(connection, [feeds], FeedScope.GLOBAL, {}))
-                except Unreadable as unreadable:
-                    self.report.skip(Skipped(FEED.entity, "", "feeds", unreadable.reason))
-            self.products.known = await known(connection)
-            await connection.commit()
-        for report in reports:
-            self.report.add(report)
+                report.add(await self._integrate(work, foundation.integrations))
+            self.products.known = await known(work)
+            await work.close()
+            await checkpoint.count(work.connection, report.written)
+            await work.commit()
+        self.report.add(report)
+        self.report.add(work.report)
+
+    async def _integrate(self, work: Work, answer: Record) -> Report:
+        """Providers and the feeds of the whole store."""
+        providers, skipped = read_providers(answer)
+        report = await write_providers(work, providers)
+        for record in skipped:
+            report.skip(record)
+        self.products.met_providers(providers)
+        try:
+            feeds = Told(entries(answer.get("feeds")), None)
+            report.add(await write_feeds(work, [feeds], FeedScope.GLOBAL, {}))
+        except Unreadable as unreadable:
+            report.skip(Skipped(FEED.entity, "", "feeds", unreadable.reason))
+        return report
 
     async def finish(self) -> None:
         """Links what had to wait; only now the import counts as finished, whichever list it was interrupted in."""
         stages = (self.products, *self.others)
-        async with self._database.write() as connection:
-            await take_turn(connection)
-            self.report.add(await link_pending(connection, [link for stage in stages for link in stage.pending]))
-            await refresh_bundles(connection)
+        checkpoint = self.products.checkpoint
+        async with self._works.work(checkpoint.entity) as work:
+            await take_turn(work.connection)
+            report = await link_pending(work, [link for stage in stages for link in stage.pending])
+            await refresh_bundles(work.connection)
             upto = self.products.reached or 0
-            self.report.absent += sorted(await reconcile.between(connection, PRODUCT, upto))
+            self.report.absent += sorted(await reconcile.between(work.connection, PRODUCT, upto))
+            await work.close()
+            await checkpoint.count(work.connection, report.written)
+            written = await changes(work.connection, self._client.site)
+            if written or work.first:
+                work.unit.emit(self._imported(written, first=work.first))
             for stage in stages:
-                await stage.checkpoint.finish(connection)
-            await connection.commit()
+                await stage.checkpoint.finish(work.connection, offered=stage.offered)
+            await work.commit()
+        self.report.add(report)
+        self.report.add(work.report)
         for entity in sorted(self.products.not_offered):
             self.report.not_offered[entity] = "the store has no such route"
+
+    def _imported(self, written: int, *, first: bool) -> Event:
+        told: dict[str, Any] = {
+            "import_id": self._works.run,
+            "source": self._client.site,
+            "first": first,
+            "written": written,
+        }
+        event = STORE_IMPORTED({"id": 1}, **told)
+        return replace(event, version=None, after=event.payload)

@@ -17,7 +17,7 @@ from connectors.importers.fluentcart.listing import Batch, NotOffered, RemoteLis
 from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
-from db.store.database import Database
+from connectors.importers.work import Work, Works
 
 
 class Identified(Protocol):
@@ -32,12 +32,13 @@ R = TypeVar("R", bound=Identified)
 class Stage(ABC, Generic[T, R]):
     """T is a record as listed, R what is written of it. `pending` are links that wait for what comes later."""
 
-    def __init__(self, database: Database, source: str, mapped: Mapped, listing: RemoteList[T]) -> None:
+    def __init__(self, works: Works, source: str, mapped: Mapped, listing: RemoteList[T]) -> None:
         self.mapped = mapped
+        self.offered = True
         self.checkpoint = Checkpoint(source, listing.entity)
         self.reached: int | None = None
         self.pending: list[Pending] = []
-        self._database = database
+        self._works = works
         self._source = source
         self._listing = listing
 
@@ -47,7 +48,7 @@ class Stage(ABC, Generic[T, R]):
 
     @abstractmethod
     async def write(
-        self, connection: AsyncConnection, batch: Batch[T], rows: list[R], after: int, upto: int
+        self, work: Work, batch: Batch[T], rows: list[R], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
         """Writes what lies after `after` up to `upto`. No rows: they have been written one by one."""
 
@@ -64,7 +65,7 @@ class Stage(ABC, Generic[T, R]):
     async def coming(self, client: Client) -> AsyncGenerator[Batch[T], None]:
         """The batches that are left. While one is written, the next one is asked for."""
         after = self.reached or 0
-        async with self._database.read() as connection:
+        async with self._works.units.read() as connection:
             known = await connection.scalar(select(func.count()).where(self.mapped.table.c.id <= after)) if after else 0
         async with aclosing(_ahead(batches(client, self._listing, after, known or 0))) as ahead:
             async for batch in ahead:
@@ -78,6 +79,7 @@ class Stage(ABC, Generic[T, R]):
                     report.add(await self.take(batch))
         except NotOffered as reason:
             report.not_offered[self._listing.entity] = str(reason)
+            self.offered = False
         return report
 
     async def take(self, batch: Batch[T]) -> Report:
@@ -116,11 +118,13 @@ class Stage(ABC, Generic[T, R]):
         return report
 
     async def _commit(self, batch: Batch[T], rows: list[R], after: int, upto: int) -> Report:
-        async with self._database.write() as connection:
-            await take_turn(connection)
-            report, pending = await self.write(connection, batch, rows, after, upto)
-            await self.checkpoint.reach(connection, upto, self.pending + pending)
-            await connection.commit()
+        async with self._works.work(self.checkpoint.entity) as work:
+            await take_turn(work.connection)
+            report, pending = await self.write(work, batch, rows, after, upto)
+            await work.close()
+            await self.checkpoint.reach(work.connection, upto, self.pending + pending, report.written)
+            await work.commit()
+        report.add(work.report)
         self.reached = upto
         self.pending += pending
         return report

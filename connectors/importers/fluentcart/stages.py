@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from connectors.importers import reconcile
 from connectors.importers.fluentcart.attached import Attached
 from connectors.importers.fluentcart.catalog.listed import Listed, Products
@@ -32,15 +30,15 @@ from connectors.importers.fluentcart.stage import Stage
 from connectors.importers.fluentcart.writing import write_families
 from connectors.importers.mapping import Record
 from connectors.importers.report import Progress, Report, Skipped
-from db.store.database import Database
+from connectors.importers.work import Work, Works
 
 
 class ProductStage(Stage[Listed, Family]):
     """`known` must be set before the first batch is taken."""
 
-    def __init__(self, database: Database, source: str, progress: Progress) -> None:
+    def __init__(self, works: Works, source: str, progress: Progress) -> None:
         self._products = Products()
-        super().__init__(database, source, PRODUCT, self._products.listing)
+        super().__init__(works, source, PRODUCT, self._products.listing)
         self.known = Known({}, {})
         self._progress = progress
         self._clock = Clock()
@@ -66,15 +64,15 @@ class ProductStage(Stage[Listed, Family]):
         return read_families(batch, self._clock, self._source, self._met)
 
     async def write(
-        self, connection: AsyncConnection, batch: Batch[Listed], rows: list[Family], after: int, upto: int
+        self, work: Work, batch: Batch[Listed], rows: list[Family], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
-        report = await write_families(connection, rows, after, self.known)
-        here = {family.id for family in rows}
+        report, refused = await write_families(work, rows, after, self.known)
+        here = {family.id for family in rows} - refused
         attached, pending = await self._attached.write(
-            connection, [product for product in batch.records if product.id in here]
+            work, [product for product in batch.records if product.id in here]
         )
         report.add(attached)
-        report.absent += sorted(await reconcile.between(connection, PRODUCT, after, upto) - batch.ids)
+        report.absent += sorted(await reconcile.between(work.connection, PRODUCT, after, upto) - batch.ids)
         return report, pending
 
     def done(self, batch: Batch[Listed]) -> None:
@@ -84,44 +82,44 @@ class ProductStage(Stage[Listed, Family]):
 
 
 class CustomerStage(Stage[ListedCustomer, Customer]):
-    def __init__(self, database: Database, source: str) -> None:
-        super().__init__(database, source, CUSTOMER, CUSTOMERS)
+    def __init__(self, works: Works, source: str) -> None:
+        super().__init__(works, source, CUSTOMER, CUSTOMERS)
 
     def read(self, batch: Batch[ListedCustomer]) -> tuple[list[Customer], list[Skipped]]:
         return read_customers(batch, self._source)
 
     async def write(
-        self, connection: AsyncConnection, batch: Batch[ListedCustomer], rows: list[Customer], after: int, upto: int
+        self, work: Work, batch: Batch[ListedCustomer], rows: list[Customer], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
-        return await write_customers(connection, rows, after), []
+        return await write_customers(work, rows, after), []
 
 
 class OrderStage(Stage[tuple[int, Record], Order]):
-    def __init__(self, database: Database, source: str) -> None:
-        super().__init__(database, source, ORDER, ORDERS)
+    def __init__(self, works: Works, source: str) -> None:
+        super().__init__(works, source, ORDER, ORDERS)
 
     def read(self, batch: Batch[tuple[int, Record]]) -> tuple[list[Order], list[Skipped]]:
         return read_orders(batch, self._source)
 
     async def write(
-        self, connection: AsyncConnection, batch: Batch[tuple[int, Record]], rows: list[Order], after: int, upto: int
+        self, work: Work, batch: Batch[tuple[int, Record]], rows: list[Order], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
-        return await write_orders(connection, rows, after)
+        return await write_orders(work, rows, after)
 
 
 class SubscriptionStage(Stage[tuple[int, Record], Subscription]):
-    def __init__(self, database: Database, source: str) -> None:
-        super().__init__(database, source, SUBSCRIPTION, SUBSCRIPTIONS)
+    def __init__(self, works: Works, source: str) -> None:
+        super().__init__(works, source, SUBSCRIPTION, SUBSCRIPTIONS)
 
     def read(self, batch: Batch[tuple[int, Record]]) -> tuple[list[Subscription], list[Skipped]]:
         return read_subscriptions(batch, self._source)
 
     async def write(
         self,
-        connection: AsyncConnection,
+        work: Work,
         batch: Batch[tuple[int, Record]],
         rows: list[Subscription],
         after: int,
         upto: int,
     ) -> tuple[Report, list[Pending]]:
-        return await write_subscriptions(connection, rows, after), []
+        return await write_subscriptions(work, rows, after), []

@@ -16,8 +16,9 @@ from connectors.importers.fluentcart.values import (
     text,
     whole,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
 from db.catalog.download import DownloadRow
+from db.catalog.events import DOWNLOAD_CREATED, DOWNLOAD_DELETED, DOWNLOAD_UPDATED
 
 DOWNLOAD: Final = Mapped(
     "downloads",
@@ -42,6 +43,9 @@ DOWNLOAD: Final = Mapped(
     branch=branch,
     computed=("product_id", "for_all_variants"),
     unique=("identifier",),
+    tells=Tells(DOWNLOAD_CREATED, DOWNLOAD_UPDATED, DOWNLOAD_DELETED),
+    together=(("driver", "bucket", "file_name", "file_path", "file_url", "file_size"),),
+    follows=("for_all_variants",),
 )
 VARIANTS: Final = Field("product_variation_id", entries)
 

@@ -19,8 +19,9 @@ from connectors.importers.fluentcart.values import (
     text,
     word,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Record
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells
 from db.catalog.derivations import FROM_VARIANTS
+from db.catalog.events import PRODUCT_CREATED, PRODUCT_UPDATED
 from db.catalog.product import (
     FulfillmentType,
     GroupPricing,
@@ -67,6 +68,9 @@ PRODUCT: Final = Mapped(
     kept={"extra": None},
     derived=("title_key", "search_text", *FROM_VARIANTS),
     unique=("slug", "detail_id"),
+    tells=Tells(PRODUCT_CREATED, PRODUCT_UPDATED),
+    together=(("status", "published_at"),),
+    quiet=("modified_at",),
 )
 
 

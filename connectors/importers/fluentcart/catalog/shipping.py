@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from connectors.importers.fluentcart.money import convert, currency_of
 from connectors.importers.fluentcart.values import branch, cents, flag, key, moment, paragraphs, plain, word
-from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
+from db.catalog.events import SHIPPING_CLASS_CREATED, SHIPPING_CLASS_DELETED, SHIPPING_CLASS_UPDATED
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 
 SHIPPING_CLASS: Final = Mapped(
@@ -22,6 +23,7 @@ SHIPPING_CLASS: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    tells=Tells(SHIPPING_CLASS_CREATED, SHIPPING_CLASS_UPDATED, SHIPPING_CLASS_DELETED),
 )
 
 

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import branch, entries, key, moment, paragraphs, plain, text, whole
-from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
+from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED
 from db.catalog.slug import derived
 from db.catalog.tax import TaxClassRow
 
@@ -28,6 +29,7 @@ TAX_CLASS: Final = Mapped(
     },
     branch=branch,
     unique=("slug",),
+    tells=Tells(TAX_CLASS_CREATED, TAX_CLASS_UPDATED, TAX_CLASS_DELETED),
 )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.importers.fluentcart.values import branch, entries, key, plain, reference, shown
-from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
+from db.catalog.events import TERM_CREATED, TERM_DELETED, TERM_UPDATED
 from db.catalog.product import sort_key
 from db.catalog.slug import derived, numbered
 from db.catalog.taxonomy import TaxonomyRow, TermRow
@@ -38,6 +39,7 @@ TERM: Final = Mapped(
     kept={"slug": "", "description": ""},
     derived=("name_key",),
     stamped=True,
+    tells=Tells(TERM_CREATED, TERM_UPDATED, TERM_DELETED),
 )
 
 LINKS: Final = "links"
@@ -148,9 +150,11 @@ def give_slugs(new: Iterable[Columns], taken: set[tuple[str, str]]) -> None:
                 break
 
 
-def read_terms(product: Record, known: Mapping[str, Collection[int]]) -> tuple[set[int], list[str]]:
+def read_terms(
+    product: Record, known: Mapping[str, Collection[int]], gone: Collection[int] = ()
+) -> tuple[set[int], list[str]]:
     """The terms of a product: `product-categories`, `product-brands` and whatever taxonomies the store has, each a list
-    of identifiers; and a reason for each that is unknown."""
+    of identifiers; and a reason for each that is unknown. `gone` are terms deleted here."""
     terms: set[int] = set()
     reasons: list[str] = []
     for taxonomy, identifiers in known.items():
@@ -167,6 +171,6 @@ def read_terms(product: Record, known: Mapping[str, Collection[int]]) -> tuple[s
                 continue
             if term in identifiers:
                 terms.add(term)
-            else:
+            elif term not in gone:
                 reasons.append(f"{taxonomy}: term {term} is unknown")
     return terms, reasons

@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from connectors.importers.fluentcart.money import convert
 from connectors.importers.fluentcart.values import branch, cents, entries, flag, key, moment, name, paragraphs, plain
-from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
+from db.catalog.events import UPGRADE_PATH_CREATED, UPGRADE_PATH_DELETED, UPGRADE_PATH_UPDATED
 from db.catalog.upgrade_path import UpgradePathRow
 
 UPGRADE_PATH: Final = Mapped(
@@ -22,6 +23,7 @@ UPGRADE_PATH: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    tells=Tells(UPGRADE_PATH_CREATED, UPGRADE_PATH_UPDATED, UPGRADE_PATH_DELETED),
 )
 TARGETS: Final = Field("meta_value.to_variants", entries)
 

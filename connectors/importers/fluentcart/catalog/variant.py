@@ -17,7 +17,8 @@ from connectors.importers.fluentcart.values import (
     whole,
     word,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
+from db.catalog.events import VARIANT_CREATED, VARIANT_DELETED, VARIANT_UPDATED
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.search import search_text
 from db.catalog.sku import key_of_stored, written
@@ -77,6 +78,12 @@ VARIANT: Final = Mapped(
     kept={"supplied": True, "incomplete": False},
     derived=("search_text", "sku_key", "stock_status"),
     unique=("sku_key",),
+    tells=Tells(VARIANT_CREATED, VARIANT_UPDATED, VARIANT_DELETED),
+    together=(
+        ("price", "compare_price"),
+        ("manage_stock", "total_stock", "available", "on_hold", "committed", "stock_status"),
+        ("payment_type", *ONE_TIME),
+    ),
 )
 
 

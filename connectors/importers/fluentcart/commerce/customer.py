@@ -28,10 +28,11 @@ from connectors.importers.fluentcart.values import (
     whole,
     word,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.currency import from_hundredths, map_from_hundredths
 from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow, CustomerStatus
+from db.commerce.events import CUSTOMER_CREATED, CUSTOMER_UPDATED
 
 CUSTOMER: Final = Mapped(
     "customers",
@@ -61,6 +62,7 @@ CUSTOMER: Final = Mapped(
     },
     branch=branch,
     unique=("uuid", "email"),
+    tells=Tells(CUSTOMER_CREATED, CUSTOMER_UPDATED),
 )
 
 ADDRESS: Final = Mapped(

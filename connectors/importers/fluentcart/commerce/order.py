@@ -28,10 +28,11 @@ from connectors.importers.fluentcart.values import (
     whole,
     word,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Reader, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Reader, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.catalog.product import FulfillmentType
 from db.commerce.customer import AddressType
+from db.commerce.events import ORDER_CREATED, ORDER_UPDATED
 from db.commerce.order import (
     LineType,
     OrderAddressRow,
@@ -119,6 +120,7 @@ ORDER: Final = Mapped(
     },
     branch=branch,
     unique=("uuid",),
+    tells=Tells(ORDER_CREATED, ORDER_UPDATED),
 )
 
 ITEM: Final = Mapped(

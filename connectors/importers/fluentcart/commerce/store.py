@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from connectors.importers.fluentcart.money import currency_code
 from connectors.importers.fluentcart.values import address, branch, document, plain, shown, text, word
-from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
+from db.commerce.events import STORE_UPDATED
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
 from db.secrets.confidential import without_secrets
 
@@ -36,6 +37,8 @@ STORE: Final = Mapped(
     branch=branch,
     computed=("id", "url", "settings"),
     stamped=True,
+    tells=Tells(None, STORE_UPDATED),
+    spread=("settings",),
 )
 
 

@@ -18,8 +18,9 @@ from connectors.importers.fluentcart.values import (
     whole,
     word,
 )
-from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
+from db.commerce.events import SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
 
 SUBSCRIPTION: Final = Mapped(
@@ -61,6 +62,7 @@ SUBSCRIPTION: Final = Mapped(
     },
     branch=branch,
     unique=("uuid",),
+    tells=Tells(SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED),
 )
 SUBSCRIPTIONS: Final = RemoteList(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
 

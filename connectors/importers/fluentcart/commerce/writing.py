@@ -16,42 +16,38 @@ from connectors.importers.fluentcart.commerce.order import CHILDREN, ITEM, ORDER
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION, Subscription
 from connectors.importers.fluentcart.linking import PARENT, SUBSCRIBED, Pending
 from connectors.importers.mapping import Columns, Mapped
+from connectors.importers.reconcile import Stored
 from connectors.importers.report import Report, Skipped
+from connectors.importers.work import Work
 
 # Of an order that outlives them: what is gone from the store is gone from the line, its titles stay.
 _SOLD: Final = (("product_id", PRODUCT), ("variant_id", VARIANT))
 
 
-async def write_customers(connection: AsyncConnection, customers: list[Customer], after: int) -> Report:
+async def write_customers(work: Work, customers: list[Customer], after: int) -> Report:
     """Customers that the source no longer lists stay; addresses that it no longer names of one are deleted."""
     report = Report()
     rows = {customer.id: customer.row for customer in customers}
-    await _write(connection, CUSTOMER, rows, report, after)
+    await _write(work, CUSTOMER, rows, report, after)
     told = [customer for customer in customers if customer.id in rows and customer.listed is not None]
     addresses = {key: row for customer in told for key, row in customer.addresses.items()}
     listed = {key for customer in told for key in customer.listed or ()}
-    primary = [row["id"] for row in addresses.values() if row["is_primary"]]
     owners = {customer.id for customer in told}
-    columns = ADDRESS.table.c
-    stored = await reconcile.load(connection, ADDRESS, "customer_id", owners)
-    retired = [key for key, row in stored.items() if row["is_primary"] and key not in primary]
-    for chunk in reconcile.chunks(retired):
-        # Before another one becomes primary: no two may be, not even for a statement.
-        await connection.execute(update(ADDRESS.table).where(columns.id.in_(chunk)).values(is_primary=False))
-    await _write_children(connection, ADDRESS, "customer_id", owners, addresses, listed, report)
-    await sequences.advance(connection, [CUSTOMER.table, ADDRESS.table])
+    await _write_children(work, ADDRESS, (CUSTOMER, "customer_id", "addresses"), owners, addresses, listed, report)
+    await sequences.advance(work.connection, [CUSTOMER.table, ADDRESS.table])
     return report
 
 
-async def write_orders(connection: AsyncConnection, orders: list[Order], after: int) -> tuple[Report, list[Pending]]:
+async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Report, list[Pending]]:
     """Orders that the source no longer lists stay. Parents and subscriptions that are not stored yet are answered."""
     report = Report()
+    connection = work.connection
     rows = {order.id: order.row for order in orders}
     await _refer(connection, ORDER, rows.values(), "customer_id", CUSTOMER, report)
     pending = await _await(connection, PARENT, rows, "parent_id", ORDER)
-    await _write(connection, ORDER, rows, report, after)
+    await _write(work, ORDER, rows, report, after)
     written = [order for order in orders if order.id in rows]
-    for mapped, _ in CHILDREN:
+    for mapped, place in CHILDREN:
         children = {key: row for order in written for key, row in order.children[mapped.entity].items()}
         if mapped is ITEM:
             for column, sold in _SOLD:
@@ -59,66 +55,93 @@ async def write_orders(connection: AsyncConnection, orders: list[Order], after: 
         if mapped is TRANSACTION:
             pending += await _await(connection, SUBSCRIBED, children, "subscription_id", SUBSCRIPTION)
         listed = {key for order in written for key in order.listed[mapped.entity]}
-        await _write_children(connection, mapped, "order_id", rows.keys(), children, listed, report, after)
+        of = ORDER, "order_id", place.removeprefix("order_")
+        await _write_children(work, mapped, of, rows.keys(), children, listed, report, after)
     await sequences.advance(connection, [ORDER.table, *(mapped.table for mapped, _ in CHILDREN)])
-    return report, pending
+    kept = {PARENT: work.merging(ORDER).kept, SUBSCRIBED: work.merging(TRANSACTION).kept}
+    columns = {PARENT: "parent_id", SUBSCRIBED: "subscription_id"}
+    return report, [link for link in pending if columns[link[0]] not in kept[link[0]].get(link[1], ())]
 
 
-async def write_subscriptions(connection: AsyncConnection, subscriptions: list[Subscription], after: int) -> Report:
+async def write_subscriptions(work: Work, subscriptions: list[Subscription], after: int) -> Report:
     report = Report()
+    connection = work.connection
     rows = {subscription.id: subscription.row for subscription in subscriptions}
     for column, mapped in (("customer_id", CUSTOMER), ("order_id", ORDER)):
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, report)
     for column, mapped in _SOLD:
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, None)
-    await _write(connection, SUBSCRIPTION, rows, report, after)
+    await _write(work, SUBSCRIPTION, rows, report, after)
     await sequences.advance(connection, [SUBSCRIPTION.table])
     return report
 
 
-async def _write(
-    connection: AsyncConnection, mapped: Mapped, rows: dict[int, Columns], report: Report, after: int
+async def _write(work: Work, mapped: Mapped, rows: dict[int, Columns], report: Report, after: int) -> None:
+    """Rows that cannot have a value that must be unique, and those that are not the source's to write, are taken out of
+    `rows`."""
+    stored = await reconcile.load(work.connection, mapped, "id", rows, lock=True)
+    await work.merged(mapped, rows, stored)
+    await _settle(work, mapped, rows, stored, "id", report, after)
+    difference = await work.write(mapped, rows, stored)
+    report.of(mapped.entity).add(difference.tally)
+
+
+async def _settle(
+    work: Work, mapped: Mapped, rows: dict[int, Columns], stored: Stored, owner: str, report: Report, after: int
 ) -> None:
-    """Rows that cannot have a value that must be unique are skipped, and taken out of `rows`."""
-    stored = await reconcile.load(connection, mapped, "id", rows, lock=True)
     for column in mapped.unique:
         refused = await settle(
-            connection, mapped, column, rows.values(), stored, owner="id", confirmed=lambda key: key <= after
+            work, mapped, column, rows.values(), stored, owner=owner, confirmed=lambda key: key <= after
         )
         for identifier, reason in refused.items():
             del rows[identifier]
             report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[column].path, reason))
-    difference = reconcile.compare(mapped, rows.values(), stored)
-    await reconcile.write(connection, difference)
-    report.of(mapped.entity).add(difference.tally)
 
 
 async def _write_children(
-    connection: AsyncConnection,
+    work: Work,
     mapped: Mapped,
-    owner: str,
+    of: tuple[Mapped, str, str],
     owners: Collection[int],
     rows: dict[int, Columns],
     listed: Collection[int],
     report: Report,
     after: int = 0,
 ) -> None:
-    stored = await reconcile.load(connection, mapped, owner, owners, lock=True)
-    gone = {key for key in stored if key not in listed}
-    stored |= await reconcile.load(connection, mapped, "id", rows.keys() - stored.keys(), lock=True)
-    await reconcile.remove(connection, mapped, gone)
+    """`of`: whose they are, in which column they say so, and under which field of the owner they are."""
+    parent, owner, field = of
+    stored = await reconcile.load(work.connection, mapped, owner, owners, lock=True)
+    named = [key for key in stored if key not in listed]
+    stored |= await reconcile.load(work.connection, mapped, "id", rows.keys() - stored.keys(), lock=True)
+    await work.merged(mapped, rows, stored)
+    gone = work.merging(mapped).gone(named, stored)
+    await work.remove(mapped, gone, stored)
     report.of(mapped.entity).removed += len(gone)
-    for column in mapped.unique:
-        refused = await settle(
-            connection, mapped, column, rows.values(), stored, owner=owner, confirmed=lambda key: key <= after
-        )
-        for identifier, reason in refused.items():
-            del rows[identifier]
-            report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[column].path, reason))
+    await _settle(work, mapped, rows, stored, owner, report, after)
+    if mapped is ADDRESS:
+        await _retire(work, rows, {key: row for key, row in stored.items() if key not in gone})
     difference = reconcile.compare(mapped, rows.values(), stored)
-    await reconcile.update_changed(connection, difference)
-    await reconcile.insert_new(connection, difference)
+    await reconcile.update_changed(work.connection, difference)
+    await reconcile.insert_new(work.connection, difference)
+    work.wrote(difference, rows, stored)
     report.of(mapped.entity).add(difference.tally)
+    changed = [*difference.new, *(row for _, bumps, row in difference.changed if bumps), *(stored[key] for key in gone)]
+    work.ledger.touched(parent, sorted({row[owner] for row in changed}), field)
+
+
+async def _retire(work: Work, rows: Mapping[int, Columns], stored: Stored) -> None:
+    """Before another one becomes primary: no two may be, not even for a statement. One that was made so here stays."""
+    kept = {key for key, fields in work.merging(ADDRESS).kept.items() if "is_primary" in fields and key in rows}
+    taken = {(rows[key]["customer_id"], rows[key]["type"]) for key in kept if rows[key]["is_primary"]}
+    for key, row in rows.items():
+        if key not in kept and (row["customer_id"], row["type"]) in taken:
+            row["is_primary"] = False
+    primary = {key for key, row in rows.items() if row["is_primary"]}
+    retired = [key for key, row in stored.items() if row["is_primary"] and key not in primary]
+    columns = ADDRESS.table.c
+    for chunk in reconcile.chunks(retired):
+        await work.connection.execute(update(ADDRESS.table).where(columns.id.in_(chunk)).values(is_primary=False))
+    await work.merging(ADDRESS).wrote("is_primary", dict.fromkeys(retired, False))
 
 
 async def _refer(

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from connectors.importers.fluentcart.catalog.upgrade_path import placed
 from connectors.importers.fluentcart.values import branch, document, entries, flag, key, name, plain
-from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
+from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
+from db.integration.events import INTEGRATION_FEED_CREATED, INTEGRATION_FEED_DELETED, INTEGRATION_FEED_UPDATED
 from db.integration.feed import FeedRow, FeedScope
 from db.secrets.confidential import confidential, without_secrets
 
@@ -43,6 +44,8 @@ FEED: Final = Mapped(
     branch=branch,
     computed=("id", "scope", "provider_key", "product_id", "settings"),
     stamped=True,
+    tells=Tells(INTEGRATION_FEED_CREATED, INTEGRATION_FEED_UPDATED, INTEGRATION_FEED_DELETED),
+    known_by=lambda row: f"{row['scope']}:{row['source_id']}",
 )
 _PROVIDER: Final = Field("provider", name())
 _VARIANTS: Final = Field("feed.conditional_variation_ids", entries)

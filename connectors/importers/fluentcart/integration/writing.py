@@ -1,29 +1,30 @@
 """Writes providers, and feeds with the variants that they are limited to."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typing import Any, Final
 
 from connectors.importers import reconcile
+from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.integration.feed import FEED, Feed, read_feed
 from connectors.importers.fluentcart.integration.provider import PROVIDER, unknown_provider
 from connectors.importers.fluentcart.values import branch, shown
 from connectors.importers.mapping import Columns, Unreadable
-from connectors.importers.reconcile import Link
+from connectors.importers.reconcile import Stored
 from connectors.importers.report import Report, Skipped, Tally
+from connectors.importers.work import Work
 from db.integration.feed import FeedScope, FeedVariantRow
 from db.store.row import table
 
 FEED_VARIANT = table(FeedVariantRow)
+LIMITS: Final = "conditional_variants"
 
 
-async def write_providers(connection: AsyncConnection, providers: Mapping[str, Columns]) -> Report:
+async def write_providers(work: Work, providers: Mapping[str, Columns]) -> Report:
     """Providers that the source no longer has stay: feeds may be theirs."""
     report = Report()
-    stored = await reconcile.load(connection, PROVIDER, "key", providers)
-    difference = reconcile.compare(PROVIDER, providers.values(), stored)
-    await reconcile.write(connection, difference)
+    stored = await reconcile.load(work.connection, PROVIDER, "key", providers)
+    rows = await work.merged(PROVIDER, dict(providers), stored)
+    difference = await work.write(PROVIDER, rows, stored)
     report.of(PROVIDER.entity).add(difference.tally)
     return report
 
@@ -51,15 +52,18 @@ class Told:
     def skip(self, identifier: object, field: str, reason: str) -> None:
         self.skipped.append(Skipped(FEED.entity, f"{identifier}{self._place}", field, reason))
 
-    def limit(self, variants: Collection[int]) -> dict[int, list[int]]:
+    def limit(self, variants: Collection[int], gone: Collection[int]) -> dict[int, list[int]]:
         """The known variants that each feed is limited to. A feed limited to unknown ones alone must not be kept: it
-        would run for all."""
+        would run for all. One limited to such as are `gone`, deleted here, stays as that has left it."""
         limits: dict[int, list[int]] = {}
         for identifier, feed in list(self.feeds.items()):
             limits[identifier] = [variant for variant in feed.variants if variant in variants]
-            unknown = [f"variant {v} is not among the product's variants" for v in feed.variants if v not in variants]
+            strange = [variant for variant in feed.variants if variant not in variants and variant not in gone]
+            unknown = [f"variant {variant} is not among the product's variants" for variant in strange]
             if feed.variants and not limits[identifier]:
                 del self.feeds[identifier], limits[identifier]
+                if not strange:
+                    continue
                 self.listed.discard(identifier)
                 reason = "none of its variants is known, and without one every sale would run it"
                 self.skip(identifier, "feed.conditional_variation_ids", reason)
@@ -72,16 +76,18 @@ class Told:
 
 
 async def write_feeds(
-    connection: AsyncConnection, told: list[Told], scope: FeedScope, variants: Mapping[int, Collection[int]]
+    work: Work, told: list[Told], scope: FeedScope, variants: Mapping[int, Collection[int]]
 ) -> Report:
     """Brings the feeds of the whole store, or those of these products, in line; `variants` are the stored ones of each
-    product. Feeds that are not named any more are deleted."""
+    product. Feeds that are not named any more are deleted. Rows are by the source's identifier."""
     report = Report()
     limits: dict[int, list[int]] = {}
     rows: dict[int, Columns] = {}
     listed: set[int] = set()
     for one in told:
-        limited = one.limit(variants.get(one.product_id or 0, ()))
+        known = variants.get(one.product_id or 0, ())
+        named = {variant for feed in one.feeds.values() for variant in feed.variants}
+        limited = one.limit(known, await work.deleted_here(VARIANT, named.difference(known)))
         for identifier, feed in one.feeds.items():
             if rows.setdefault(identifier, feed.row) is feed.row:
                 limits[identifier] = limited[identifier]
@@ -90,54 +96,68 @@ async def write_feeds(
         listed |= one.listed
         for skipped in one.skipped:
             report.skip(skipped)
-    await _name_providers(connection, rows, scope, report)
+    await _name_providers(work, rows, scope, report)
 
-    stored = await reconcile.load(connection, FEED, "source_id", rows)
-    if scope is FeedScope.GLOBAL:
-        stored |= await reconcile.load(connection, FEED, "scope", [scope])
-    else:
-        stored |= await reconcile.load(
-            connection, FEED, "product_id", {one.product_id for one in told if one.product_id}
-        )
-    stored = {key: row for key, row in stored.items() if row["scope"] == scope}
-    same = {row["source_id"]: identifier for identifier, row in stored.items()}
-    incoming = [row | ({"id": same[source]} if source in same else {}) for source, row in sorted(rows.items())]
-    gone = {identifier for source, identifier in same.items() if source not in rows and source not in listed}
-    await reconcile.remove(connection, FEED, gone)
+    stored = await _stored(work, told, scope, rows)
+    rows = {
+        source: row | {"id": stored[source]["id"]} if source in stored else row for source, row in sorted(rows.items())
+    }
+    await work.merged(FEED, rows, stored)
+    merging = work.merging(FEED)
+    gone = merging.gone([source for source in stored if source not in rows and source not in listed], stored)
+    await work.remove(FEED, gone, stored)
     report.of(FEED.entity).removed += len(gone)
 
-    places = await _links(connection, same, limits)
-    difference = reconcile.compare(FEED, incoming, stored, {pair[0] for pair in places[0] | places[1]})
-    await reconcile.write(connection, difference)
-    report.of(FEED.entity).add(difference.tally)
+    held = await _limits(work, stored, rows.keys())
+    for source in rows:
+        if merging.keeps(source, LIMITS, sorted(limits[source]), sorted(held.get(source, []))):
+            limits[source] = held[source]
+    touched = {source for source in rows if set(limits[source]) != set(held.get(source, []))} & stored.keys()
+    by_id = {row["id"]: row for row in stored.values()}
+    difference = reconcile.compare(FEED, rows.values(), by_id, {stored[source]["id"] for source in touched})
+    await reconcile.write(work.connection, difference)
     if difference.new:
-        added = await reconcile.load(connection, FEED, "source_id", [row["source_id"] for row in difference.new])
-        same |= {row["source_id"]: identifier for identifier, row in added.items() if row["scope"] == scope}
-    new = places[0] | {
-        (same[row["source_id"]], variant) for row in difference.new for variant in limits[row["source_id"]]
-    }
-    await reconcile.unlink(connection, FEED_VARIANT, places[1])
-    await reconcile.link(connection, FEED_VARIANT, new)
-    kept = sum(len(limit) for limit in limits.values()) - len(new)
-    report.of("links").add(Tally(imported=len(new), unchanged=kept, removed=len(places[1])))
+        new = [row["source_id"] for row in difference.new]
+        added = await reconcile.load(work.connection, FEED, "source_id", new)
+        for identifier, row in added.items():
+            if row["scope"] == scope:
+                rows[row["source_id"]]["id"] = identifier
+    work.ledger.wrote(difference, by_id)
+    work.ledger.touched(FEED, sorted(stored[source]["id"] for source in touched), LIMITS)
+    merging.note(rows)
+    report.of(FEED.entity).add(difference.tally)
+    wanted = {(rows[source]["id"], variant) for source in rows for variant in limits[source]}
+    before = {(stored[source]["id"], variant) for source, variants_held in held.items() for variant in variants_held}
+    await reconcile.unlink(work.connection, FEED_VARIANT, before - wanted)
+    await reconcile.link(work.connection, FEED_VARIANT, wanted - before)
+    kept = len(wanted & before)
+    report.of("links").add(Tally(imported=len(wanted) - kept, unchanged=kept, removed=len(before) - kept))
     return report
 
 
-async def _links(
-    connection: AsyncConnection, same: Mapping[int, int], limits: Mapping[int, list[int]]
-) -> tuple[set[Link], set[Link]]:
-    """Of the feeds stored already: the links to add and those to take away."""
-    written = {same[source] for source in limits if source in same}
-    before = await reconcile.links(connection, FEED_VARIANT, written)
-    wanted = {(same[source], variant) for source, limit in limits.items() if source in same for variant in limit}
-    return wanted - before, before - wanted
+async def _stored(work: Work, told: list[Told], scope: FeedScope, rows: Collection[int]) -> Stored:
+    """Feeds of this scope that the source names, and those of the products, or of the store, that it tells of."""
+    stored = await reconcile.load(work.connection, FEED, "source_id", rows, lock=True)
+    if scope is FeedScope.GLOBAL:
+        stored |= await reconcile.load(work.connection, FEED, "scope", [scope], lock=True)
+    else:
+        products = {one.product_id for one in told if one.product_id}
+        stored |= await reconcile.load(work.connection, FEED, "product_id", products, lock=True)
+    return {row["source_id"]: row for row in stored.values() if row["scope"] == scope}
 
 
-async def _name_providers(
-    connection: AsyncConnection, rows: Mapping[int, Columns], scope: FeedScope, report: Report
-) -> None:
+async def _limits(work: Work, stored: Stored, sources: Collection[int]) -> dict[int, list[int]]:
+    """The variants that these feeds are limited to, as it is stored."""
+    same = {stored[source]["id"]: source for source in sources if source in stored}
+    held: dict[int, list[int]] = {}
+    for feed, variant in await reconcile.links(work.connection, FEED_VARIANT, same):
+        held.setdefault(same[feed], []).append(variant)
+    return held
+
+
+async def _name_providers(work: Work, rows: Mapping[int, Columns], scope: FeedScope, report: Report) -> None:
     keys = {row["provider_key"] for row in rows.values()}
-    known = await reconcile.load(connection, PROVIDER, "key", keys)
+    known = await reconcile.load(work.connection, PROVIDER, "key", keys)
     missing = {provider: unknown_provider(provider, scope) for provider in sorted(keys - known.keys())}
     if missing:
-        report.add(await write_providers(connection, missing))
+        report.add(await write_providers(work, missing))
