@@ -34,6 +34,10 @@ class Checkpoint:
         fresh = {} if begun == run else {"run": run, "changes": 0, "started_at": now()}
         await self._write(connection, reached=None, pending=None, **fresh)
 
+    async def go_on(self, connection: AsyncConnection, run: str) -> None:
+        """One that was interrupted, before imports had names perhaps."""
+        await self._write(connection, run=run)
+
     async def reach(
         self, connection: AsyncConnection, identifier: int, pending: Sequence[Any] = (), changes: int = 0
     ) -> None:

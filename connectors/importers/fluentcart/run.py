@@ -194,9 +194,9 @@ class _Run:
         checkpoint = self.products.checkpoint
         async with self._works.work(checkpoint.entity) as work:
             await take_turn(work.connection)
-            if self.products.reached is None:
-                for stage in (self.products, *self.others):
-                    await stage.checkpoint.start(work.connection, self._works.run)
+            for stage in (self.products, *self.others):
+                begin = stage.checkpoint.start if self.products.reached is None else stage.checkpoint.go_on
+                await begin(work.connection, self._works.run)
             report = await write_store(work, foundation.settings, self._client.site)
             for mapped, read in ((TAX_CLASS, read_tax_class), (SHIPPING_CLASS, read_shipping_class)):
                 report.add(await write_classes(work, mapped, foundation.classes.get(mapped.entity, []), read))
