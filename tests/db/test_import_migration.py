@@ -1,4 +1,4 @@
-"""What 0011 makes of imports that were finished or under way before they had names."""
+"""What 0012 makes of imports that were finished or under way before they had names."""
 
 from alembic import command
 from sqlalchemy import Connection, text
