@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +28,12 @@ class DocumentedOperation:
     rest: str = strawberry.field(description="As documented: `GET /products/{product}`.")
     group: str = strawberry.field(description="What the documents file it under.")
     field: str | None = strawberry.field(
-        description="Where the graph answers it: `Query.product`; null while it does not."
+        description="Where the graph answers it: `Query.product`; null while it does not, and for who may not see the "
+        "schema."
     )
     permissions: list[str] = strawberry.field(description="Any of these; none for public operations.")
-    events: list[str] = strawberry.field(description="What its mutation writes.")
-    example: str | None = strawberry.field(description="A document to start from.")
+    events: list[str] = strawberry.field(description="What its mutation writes; empty for who may not see the schema.")
+    example: str | None = strawberry.field(description="A document to start from; null where `field` is.")
 
 
 @strawberry.type(description="What this gateway covers of the documented REST APIs.")
@@ -45,7 +47,10 @@ async def catalogue(context: Context) -> Catalogue:
     from schema.root import schema  # the catalogue describes the schema that it is part of
 
     # The first answer reads the examples' files, in a thread: others are served meanwhile.
-    return Catalogue(operations=await asyncio.to_thread(_operations, schema))
+    operations = await asyncio.to_thread(_operations, schema)
+    if not context.openness.introspection:
+        operations = [replace(one, field=None, events=[], example=None) for one in operations]
+    return Catalogue(operations=operations)
 
 
 @cache

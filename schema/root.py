@@ -17,6 +17,7 @@ from engine.declared.listing import connected
 from engine.declared.lookup import every, fixed, lookup, node, nodes
 from engine.standard.schema import Schema
 from engine.values.scalars import URL
+from engine.values.viewer import either
 from resolvers.access.audit import AUDIT_LOG
 from resolvers.access.document import TRUSTED_DOCUMENTS
 from resolvers.catalog.attribute import AttributeGroupBy
@@ -157,7 +158,9 @@ class Query(AccessQueries, FileQueries):
         description="How many words an excerpt may have.",
     )
     integration_feeds: Connection[IntegrationFeed] | None = connected(
-        FEEDS, permission="products/view", description="Feeds of the store and of its products."
+        FEEDS,
+        permission=either("integrations/view", "products/view"),
+        description="Feeds: those of the whole store for integrations/view, those of products for products/view.",
     )
     integration_providers: list[IntegrationProvider] = every(
         order=[ProviderRow.priority], description="What feeds can be made for; empty for who may not see feeds."
@@ -172,8 +175,8 @@ class Query(AccessQueries, FileQueries):
     event_types: list[DeclaredEvent] = queried(
         event_types,
         size=40,
-        description="All kinds of events that there are, with what it takes to read them. Open to everyone: as the "
-        "schema, it says what this gateway can tell, and nothing of the store.",
+        description="All kinds of events that there are, with what it takes to read them. Open to whom the schema "
+        "is, and empty for others: it says what this gateway can tell, and nothing of the store.",
     )
     store_settings: StoreSettings | None = fixed(
         1, permission="store/settings", rest=["GET /settings/store"], description="The store's settings."

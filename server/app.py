@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -37,7 +38,7 @@ from server.files import stores as files
 from server.files.downloads import Downloads
 from server.files.uploads import PREFLIGHT_HEADERS
 from server.graphql import graphiql
-from server.graphql.disclosure import openness
+from server.graphql.disclosure import asked_at_home, openness
 from server.graphql.documents import KnownDocuments
 from server.graphql.endpoint import GraphQLEndpoint
 from server.graphql.executor import executor as made_executor
@@ -187,11 +188,17 @@ class _Downloads:
         await scope["app"].state.downloads(scope, receive, send)
 
 
-def _page(settings: Settings) -> Callable[[], Response] | None:
+def _page(settings: Settings) -> Callable[[Headers], Response] | None:
     if not settings.serves_graphiql:
         return None
     token = settings.admin_token.get_secret_value() if settings.demo and settings.admin_token else None
-    return lambda: graphiql.page(endpoint=GRAPHQL_PATH, title=TITLE, token=token, documents=DOCUMENTS)
+
+    def page(headers: Headers) -> Response:
+        # A page of any name that its owner makes lead to this machine would be of our origin, and read it.
+        given = token if asked_at_home(headers) else None
+        return graphiql.page(endpoint=GRAPHQL_PATH, title=TITLE, token=given, documents=DOCUMENTS)
+
+    return page
 
 
 async def _home(_request: Request) -> Response:

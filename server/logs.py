@@ -21,15 +21,17 @@ from server.settings.settings import LogFormat, LogLevel
 FLUSH_SECONDS: Final = 1.0
 FLUSH_LINES: Final = 200
 
-# What reaches a line by accident (a traceback, a URL in an error): credentials, tokens of ours, passwords in URLs.
+# What reaches a line by accident (a traceback, a URL in an error): credentials, tokens of ours, passwords in URLs,
+# signed tokens (JWT, links to downloads).
 _SECRETS: Final = (
     r"(?i:(?P<scheme>\b(?:Bearer|Basic)\s+)[^\s\"',\\]+)"
     r"|(?P<ours>\bsg_)[A-Za-z0-9_-]{8,}"
     r"|(?P<user>://[^\s:/@\"]*:)[^\s@/\"]+(?=@)"
-    r"|(?i:(?P<query>[?&](?:access_token|token|api_key|key|password|secret|signature)=)[^&\s\"'\\]+)"
+    r"|(?i:(?P<query>[?&](?:access_token|token|api_key|key|[a-z_]*password|secret|signature)=)[^&\s\"'\\]+)"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{8,}"
 )
 # Looking for these costs 1 µs a line, the expression 20.
-_HINTS: Final = ("bearer", "basic", "sg_", "://", "?", "&")
+_HINTS: Final = ("bearer", "basic", "sg_", "://", "?", "&", "eyj")
 
 
 class Redaction:

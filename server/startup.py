@@ -3,8 +3,9 @@
 import fcntl
 import multiprocessing
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from db.access import token
 from db.access.permission import ALL
 from db.access.token import TokenRow
 from db.secrets.hashed import hashed, last_four
-from db.store.database import Database
+from db.store.database import Database, shown
 from db.store.row import table
 from db.store.unit import Units
 from engine.standard.schema import Schema
@@ -39,8 +40,16 @@ def opened(settings: Settings) -> Database:
     """The database of the settings, not yet connected. Makes the data folder, no other. Raises Mistake."""
     try:
         url = make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        # What the parser says quotes the URL: of a password that was not escaped a part may be the port to it.
+        raise Mistake(
+            f"{variable('database_url')}: no URL; write sqlite:///path or postgresql://user:password@host/name. A "
+            "password's @ : / ? # and % are escaped: %40"
+        ) from None
+    try:
         if url.get_backend_name() == "sqlite":
             _check_folder(_file(url).parent, settings.data_folder)
+            _check_own(_file(url))
         database = Database.open(settings.database_url, pool_size=settings.pool_size, wait=settings.write_wait_seconds)
     except (ArgumentError, ValueError) as error:
         raise Mistake(f"{variable('database_url')}: {_line(error)}; write sqlite:///path or postgresql://…") from None
@@ -68,9 +77,24 @@ def _check_folder(folder: Path, data_folder: Path) -> None:
         raise Mistake(f"{variable('database_url')}: the folder {folder} does not exist")
 
 
+def _check_own(file: Path) -> None:
+    """Raises Mistake for a database that another program made: even to look at it as at a store changes it. What is no
+    database at all, or cannot be read, is told when it is opened."""
+    if not file.is_file():
+        return
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as looking:
+        looking.execute("PRAGMA query_only = ON")
+        found = {row[0] for row in looking.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+        if found and not migrations.ours(found):
+            some = ", ".join(sorted(found)[:3])
+            raise Mistake(
+                f"{file} is a database of another program (it holds {some}): give the store a file of its own"
+            )
+
+
 def named(database: Database) -> str:
-    """The database as whoever set it up knows it: without our driver, and without the password."""
-    return database.url.set(drivername=database.dialect).render_as_string()
+    """The database as whoever set it up knows it: without our driver, and without the password, wherever it stands."""
+    return shown(database.url.set(drivername=database.dialect).render_as_string(hide_password=False))
 
 
 @contextmanager

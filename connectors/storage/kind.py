@@ -6,12 +6,26 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-# As many bytes as tell every kind below.
-HEAD: Final = 4096
+# As many bytes as tell every kind below. Longer comments before the first element are nobody's: what they hide is not
+# told, and refused.
+HEAD: Final = 64 * 1024
 
 # Row 123: what a web server or a visitor's machine might run, with the other spellings that run alike.
 _BLOCKED: Final = re.compile(r"ph(p\d?|ps|t|tml|ar)|[sx]?html?|xht|svgz?|exe|sh|bat|cmd|dll")
 _TEXT: Final = frozenset({"txt", "csv", "tsv", "md", "json", "xml", "srt", "vtt", "ics", "yml", "yaml", "log", "rtf"})
+
+# Of markup: what browsers show, by its first element or by the document type that says it.
+_ELEMENTS: Final[dict[str, str]] = {"svg": "an SVG drawing", "html": "a web page", "script": "a web page"}
+_SUBSET: Final = r"(?:<!--.*?-->|\"[^\"]*\"|'[^']*'|[^\]\"'<]|<(?!!--))"
+# What may stand before that element, as XML ends it and as HTML does: declarations, instructions, comments.
+_BEFORE_ELEMENT: Final = (
+    re.compile(rf"\s*(?:<\?.*?\?>|<!--.*?-->|<!doctype[^\[>]*(?:\[{_SUBSET}*\]\s*)?>)", re.IGNORECASE | re.DOTALL),
+    re.compile(r"\s*(?:<\?[^>]*>|<!--(?:-?>|.*?--!?>)|<!doctype[^>]*>)", re.IGNORECASE | re.DOTALL),
+)
+_TELLS: Final = re.compile(
+    r"\s*<(?:(?P<php>\?php)|!doctype\s+(?P<type>[\w-]+)|(?:[\w.-]+:)?(?P<name>[\w-]+))", re.IGNORECASE
+)
+_GOES_ON: Final = re.compile(r"\s*<[?!]|\s*$")
 
 _Recognises = Callable[[bytes], bool]
 
@@ -106,14 +120,36 @@ def _disguised(head: bytes) -> str | None:
         header = int.from_bytes(head[0x3C:0x40], "little")
         if head[header : header + 2] in (b"PE", b"NE", b"LE", b"LX"):
             return "a program for Windows"
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if start.startswith(b"<?php"):
-        return "a PHP script"
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "a web page"
-    if start.startswith((b"<svg", b"<!doctype svg")):
-        return "an SVG drawing"
-    return None
+    text = _text(head)
+    found = (_marked_up(text, before, whole=len(head) < HEAD) for before in _BEFORE_ELEMENT)
+    return next((what for what in found if what is not None), None)
+
+
+def _text(head: bytes) -> str:
+    """As a browser reads it; what is not ASCII does not matter here. UTF-16 has a mark at its start, or zeros between
+    the letters of markup."""
+    if head.startswith(b"\xff\xfe") or head[1:2] == b"\0":
+        return head.decode("utf-16-le", "replace").removeprefix("\ufeff")
+    if head.startswith(b"\xfe\xff") or head[:1] == b"\0":
+        return head.decode("utf-16-be", "replace").removeprefix("\ufeff")
+    return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+
+
+def _marked_up(text: str, before: re.Pattern[str], *, whole: bool) -> str | None:
+    """What the first element makes of a text, or what tells it earlier."""
+    at = 0
+    while True:
+        tells = _TELLS.match(text, at)
+        if tells is not None and tells["php"]:
+            return "a PHP script"
+        named = "" if tells is None else (tells["type"] or tells["name"] or "").lower()
+        if named in _ELEMENTS:
+            return _ELEMENTS[named]
+        skipped = before.match(text, at)
+        if skipped is None:
+            hides = not whole and _GOES_ON.match(text, at) is not None
+            return "markup that does not begin in its first 64 kB" if hides else None
+        at = skipped.end()
 
 
 def content_type(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from db.store.database import Database
 _HERE: Final = Path(__file__).parent
 # Two processes that start at once take turns; the number is storegraph's own and means nothing.
 _MIGRATION_LOCK: Final = 7_305_001
+# Of the first revision, with Alembic's own. Other programs may have one of these names; no other has all.
+_MADE: Final = frozenset({"alembic_version", "product_variant", "integration_feed"})
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -32,6 +34,11 @@ def head() -> str:
     if revision is None:
         raise RuntimeError("the package lost its migrations")
     return revision
+
+
+def ours(tables: Set[str]) -> bool:
+    """Whether a database with these tables was made here, by this version or another."""
+    return tables >= _MADE
 
 
 async def revision_of(database: Database) -> str | None:

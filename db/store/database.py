@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db.store import failures, postgres, sqlite
+from db.store.discretion import discreet
 from engine.unit.deadline import CURRENT, INTERRUPTS, Deadline, sooner, within
 from engine.values.errors import Busy, TimedOut, Unavailable
 
@@ -61,9 +62,15 @@ class Database:
         if parsed.get_backend_name() == "postgresql":
             parsed = parsed.set(drivername=postgres.DRIVER)
             engine = create_async_engine(
-                parsed, pool_size=pool_size, max_overflow=0, pool_timeout=wait, pool_pre_ping=True
+                parsed,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=wait,
+                pool_pre_ping=True,
+                hide_parameters=True,  # of a statement that fails: hashes, and whatever else was to be stored
             )
             event.listen(engine.sync_engine, "connect", _without_merge_joins)
+            event.listen(engine.sync_engine, "handle_error", discreet)
             return cls(parsed, engine, engine, wait)
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
@@ -195,6 +202,7 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=wait,
         connect_args={"timeout": min(wait, _LOCK_SECONDS) if writes else wait},
+        hide_parameters=True,
     )
 
     def connected(dbapi: Any, record: Any) -> None:
@@ -232,4 +240,4 @@ def _overdue(info: dict[str, Any]) -> bool:
 def shown(url: str) -> str:
     """The URL without its password, for logs and errors. A password that was not escaped may hold anything."""
     url = re.sub(r"//([^:/@]*):.*@", r"//\1:***@", url)
-    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", url)
+    return re.sub(r"(?i)([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&]*", r"\1***", url)

@@ -26,7 +26,7 @@ from engine.declared.input import IDENTIFIES
 
 _DEFINITION: Final = GraphQLCoreConverter.DEFINITION_BACKREF
 # What fields say of themselves by their declaration; behind what somebody said of them.
-_SENTENCES: Final = re.compile(r"(?:^| )(?:Requires [\w/]+|REST: [^.]+)\.")
+_SENTENCES: Final = re.compile(r"(?:^| )(?:Requires [\w/]+(?: or [\w/]+)*|REST: [^.]+)\.")
 _HIDDEN: Final = re.compile(r"(?:; null|, or) when it is hidden from you")  # which only readers care for
 _NOUN: Final = re.compile(r"(.*?)(?:Bulk)?(?:Create|Update)?(?:Item)?Input")
 

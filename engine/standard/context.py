@@ -11,6 +11,7 @@ from sqlalchemy import Executable, Row
 
 from engine.declared.declaration import DeclaredField
 from engine.document.document import Document
+from engine.document.request import OPEN, Openness
 from engine.standard.pace import Pace
 from engine.unit.database import Database
 from engine.unit.deadline import INTERRUPTS, within
@@ -27,11 +28,14 @@ P = TypeVar("P")
 class Context:
     """Lives as long as one operation. Statements run one after the other on one connection, opened by the first."""
 
-    def __init__(self, viewer: Viewer, database: Database, document: Document, request_id: str) -> None:
+    def __init__(
+        self, viewer: Viewer, database: Database, document: Document, request_id: str, openness: Openness = OPEN
+    ) -> None:
         self.viewer = viewer
         self.database = database
         self.document = document
         self.request_id = request_id
+        self.openness = openness  # what the viewer is told of the schema
         # By the identity of the node and by the field: checked, and as the field is resolved with them.
         self.arguments: dict[tuple[int, DeclaredField], Any] = {}
         # By the place or the declaration that made them: dataloaders, and what the parents of one list share.

@@ -182,7 +182,7 @@ class Executor:
         except RequestErrors as refused:
             return Answer(_body({"errors": refused.errors}, asking.extensions), executed=False)
         document = understood.document
-        context = Context(viewer, database, document, request_id)
+        context = Context(viewer, database, document, request_id, asking.openness)
         context.extensions.update(asking.extensions)
         context.arguments = understood.arguments
         understood.execution.context_value = context

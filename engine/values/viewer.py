@@ -14,6 +14,15 @@ SIGNED_IN: Final = "signed-in"
 INTERNAL: Final = "internal"
 
 
+# Between names of permissions any of which is enough.
+_OR: Final = " or "
+
+
+def either(*permissions: str) -> str:
+    """Declared as a permission: any of these lets the viewer in, and the rows' visibility decides what they see."""
+    return _OR.join(permissions)
+
+
 class Viewer(Protocol):
     """Who asks. Two viewers with equal `visibility_key` see the same rows."""
 
@@ -40,7 +49,9 @@ def permits(viewer: Viewer, permission: str | None) -> bool:
     viewer."""
     if permission is None or permission == PUBLIC:
         return True
-    return viewer.signed_in if permission == SIGNED_IN else permission in viewer.permissions
+    if permission == SIGNED_IN:
+        return viewer.signed_in
+    return any(one in viewer.permissions for one in permission.split(_OR))
 
 
 def require(viewer: Viewer, permission: str | None) -> None:

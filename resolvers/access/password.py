@@ -23,7 +23,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import SIGNED_IN
 from resolvers.access.caller import caller
-from resolvers.access.sign_in import SignIns
+from resolvers.access.sign_in import SignIns, note_failure
 from resolvers.access.user_rules import locked_user_by_key
 from resolvers.editing.locking import key_of
 
@@ -54,14 +54,15 @@ def _whose(viewer_id: int | None, input: PasswordSetInput) -> int | None:
 
 
 @asynccontextmanager
-async def _checked(reach: Reach, input: PasswordSetInput, _dry: bool) -> AsyncIterator[_Checked]:
-    """Both passwords, before the transaction. Raises RATE_LIMITED: whoever found an unlocked screen may not guess."""
+async def _checked(reach: Reach, input: PasswordSetInput, dry: bool) -> AsyncIterator[_Checked]:
+    """Both passwords, before the transaction. Raises RATE_LIMITED: whoever found an unlocked screen may not guess. A
+    dry run compares nothing: it would tell whether a guess is right, and the audit log would know nothing of it."""
     own = caller(reach.viewer).user_id
     stored, fits = None, True
     if own is not None and _whose(own, input) == own:
         async with reach.read() as connection:
             stored = await _stored(connection, own)
-        if stored is not None:
+        if stored is not None and not dry:
             attempts = reach.port(SignIns).attempts
             attempts.begin(f"user:{own}", reach.viewer.address)
             fits = await password.matches((input.current_password or "")[: password.LONGEST + 1], stored)
@@ -69,6 +70,8 @@ async def _checked(reach: Reach, input: PasswordSetInput, _dry: bool) -> AsyncIt
                 attempts.succeeded(f"user:{own}", reach.viewer.address)
     good = fits and password.fault(input.password) is None
     yield _Checked(stored, fits, await password.hashed(input.password) if good else None)
+    if not fits:
+        await note_failure(reach, "passwordSet", f"User:{own}")
 
 
 async def _stored(connection: AsyncConnection, user_id: int) -> str | None:
@@ -79,7 +82,8 @@ async def _stored(connection: AsyncConnection, user_id: int) -> str | None:
 
 @mutation(permission=SIGNED_IN, rest=None, ports=(SignIns,), outside=_checked)
 async def password_set(unit: Unit, input: PasswordSetInput) -> Keys:
-    """Set a password: one's own with the current one, a super admin anyone's. All other sessions of the user end."""
+    """Set a password: one's own with the current one, a super admin anyone's. All other sessions of the user end.
+    `validateOnly` does not look at the current one."""
     person = caller(unit.viewer)
     whose = _whose(person.user_id, input)
     if whose is None:

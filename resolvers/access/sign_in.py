@@ -32,6 +32,8 @@ PASSWORD: Final = table(UserPasswordRow)
 SESSION: Final = table(SessionRow)
 
 _LONGEST_LOGIN: Final = 254
+# In an account's place: a dry run. Whatever it answered of a password, the audit log would know nothing of it.
+TRIED: Final = object()
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,12 @@ class _Account:
 
 
 @asynccontextmanager
-async def _checked(reach: Reach, input: SignInInput, dry: bool) -> AsyncIterator[_Account | None]:
+async def _checked(reach: Reach, input: SignInInput, dry: bool) -> AsyncIterator[object]:
     """The account, if the password is its own. Before any transaction: the writer of an embedded database would wait
     for every guess. Raises RATE_LIMITED."""
+    if dry:
+        yield TRIED
+        return
     attempts = reach.port(SignIns).attempts
     name = folded(input.login[:_LONGEST_LOGIN])
     address = reach.viewer.address
@@ -76,12 +81,16 @@ async def _checked(reach: Reach, input: SignInInput, dry: bool) -> AsyncIterator
     if good:
         attempts.succeeded(name, address)
     yield account if good else None
-    if not good and not dry:
-        async with reach.unit() as unit:
-            entity = f"User:{account.id}" if account else None
-            # Not what was typed as a login: people type their password there.
-            await audit.record(unit.connection, reach.viewer, "signInFailed", entity=entity)
-            await unit.commit("signIn", None, None, audited=False)
+    if not good:
+        # Not what was typed as a login: people type their password there.
+        await note_failure(reach, "signIn", f"User:{account.id}" if account else None)
+
+
+async def note_failure(reach: Reach, mutation: str, entity: str | None) -> None:
+    """An entry of the audit log, as `signInFailed`, of a password that was wrong."""
+    async with reach.unit() as unit:
+        await audit.record(unit.connection, reach.viewer, f"{mutation}Failed", entity=entity)
+        await unit.commit(mutation, None, None, audited=False)
 
 
 async def _account(connection: AsyncConnection, name: str) -> _Account | None:
@@ -102,7 +111,9 @@ async def _account(connection: AsyncConnection, name: str) -> _Account | None:
 @mutation(permission=PUBLIC, rest=None, ports=(SignIns,), outside=_checked)
 async def sign_in(unit: Unit, input: SignInInput) -> Keys:
     """Open a session: send its token as `Authorization: Bearer`. Wrong passwords are slowed down, by account and
-    address."""
+    address; `validateOnly` looks at none and says nothing of it."""
+    if unit.outside is TRIED:
+        return {}
     account: _Account | None = unit.outside
     # The user may have been deleted or deactivated, or the password changed, since it was checked.
     if account is not None and not await _still_there(unit.connection, account):

@@ -41,7 +41,7 @@ class DeclaredEvent:
 async def event_types(context: Context) -> list[DeclaredEvent]:
     from schema.root import schema  # it describes the schema that it is part of
 
-    return _event_types(schema)
+    return _event_types(schema) if context.openness.introspection else []
 
 
 @cache

@@ -39,6 +39,8 @@ MOST_KEYS: Final = 100
 LONGEST_TOKEN: Final = 16 * 1024
 LONGEST_SUBJECT: Final = 255
 
+# UTF-16 writes one character by two of these; alone they are none.
+_HALVES: Final = frozenset(map(chr, range(0xD800, 0xE000)))
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _REASONS: Final = {
     "iss": "The token is of another issuer",
@@ -185,8 +187,10 @@ class Issuer:
         """The claims of a token with a good signature, meant for us, now."""
         try:
             claims = jwt.decode(token, key, algorithms=list(self._trust.algorithms), registry=self._registry).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise Distrusted("The token's signature is not its issuer's") from None
+        if not _readable(claims):
+            raise Distrusted("The token's claims hold what is no text")
         for name in ("exp", "nbf", "iat"):
             if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int | float)):
                 raise Distrusted(f"The token's {name} is no time")
@@ -234,6 +238,21 @@ class Issuer:
                 viewer = replace(person, credential=None)
                 permissions |= person.permissions
         return replace(viewer, permissions=permissions)
+
+
+def _readable(claims: Mapping[str, Any]) -> bool:
+    """Whether all text in them is text: JSON can spell halves of characters, and NUL, which no database takes."""
+    left: list[Any] = [claims]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            left.extend(value)
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+        elif isinstance(value, str) and ("\0" in value or not _HALVES.isdisjoint(value)):
+            return False
+    return True
 
 
 def _at(claims: Mapping[str, Any], path: str | None) -> Any:

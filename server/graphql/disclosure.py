@@ -1,6 +1,10 @@
 """Who is told of the schema itself: introspection, the SDL, the names that a mistyped one may have meant."""
 
+import re
 from collections.abc import Callable
+from typing import Final
+
+from starlette.datastructures import Headers
 
 from db.access.viewer import ViewerKind
 from engine.document.request import Openness
@@ -8,6 +12,9 @@ from engine.values.errors import ErrorCode
 from engine.values.viewer import Viewer
 from server.http.refusal import Refusal
 from server.settings.settings import Settings, Switch
+
+_AT_HOME: Final = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE)
+_FORWARDED_HOST: Final = re.compile(r"host=\"?([^\s\",;]*)", re.IGNORECASE)
 
 
 def openness(settings: Settings) -> Callable[[Viewer], Openness]:
@@ -23,6 +30,13 @@ def openness(settings: Settings) -> Callable[[Viewer], Openness]:
     }
 
     return lambda viewer: each[viewer.id is not None and viewer.kind != ViewerKind.STOREFRONT]
+
+
+def asked_at_home(headers: Headers) -> bool:
+    """Whether a request was made to this machine under a name of its own, by every header that says to whom."""
+    forwarded = [part for value in headers.getlist("forwarded") for part in _FORWARDED_HOST.findall(value)]
+    names = [*headers.getlist("host"), *headers.getlist("x-forwarded-host"), *forwarded]
+    return bool(names) and all(_AT_HOME.fullmatch(name.strip()) for name in names)
 
 
 def hidden(*, anonymous: bool) -> Refusal:

@@ -40,7 +40,8 @@ _VARY: Final = "Accept, Authorization, X-API-Key"
 
 
 class GraphQLEndpoint:
-    """The ASGI application at /graphql. `page` makes GraphiQL's page, None where it is switched off."""
+    """The ASGI application at /graphql. `page` makes GraphiQL's page for a request with such headers, None where it is
+    switched off."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class GraphQLEndpoint:
         body_seconds: float,
         public_cache_seconds: int,
         uploads: Uploads,
-        page: Callable[[], Response] | None,
+        page: Callable[[Headers], Response] | None,
     ) -> None:
         self._executor = executor
         self._database = database
@@ -76,7 +77,7 @@ class GraphQLEndpoint:
         turn = self._limits.turn()
         try:
             if wanted == HTML and self._page is not None:
-                response = self._page()
+                response = self._page(headers)
             else:
                 viewer = await admitted(self._authentication, turn, scope)
                 method = _method(scope)

@@ -19,6 +19,11 @@ log = structlog.get_logger("storegraph.server")
 # What proxies and tracers send: UUIDs, ULIDs, trace ids, `Root=1-…`. Nothing that could forge a line or a header.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
 _LONGEST_PATH: Final = 200
+# Whoever reads a link to a download may use it. However a path is spelled that leads there, or nearly: with doubled
+# slashes, one at its end, a prefix before it.
+_DOWNLOADS: Final = re.compile(r"downloads\W+\w", re.IGNORECASE)
+# A client's own names; the rest of a longer one tells nothing.
+_LONGEST_NAME: Final = 100
 # What nginx calls a request whose client left before the answer.
 _CLIENT_LEFT: Final = 499
 
@@ -56,21 +61,27 @@ class RequestLog:
             await self.app(scope, receive, counted)
         finally:
             client = scope.get("client")
-            raw_path: bytes = scope.get("raw_path") or scope["path"].encode("ascii", "backslashreplace")
             line = {
                 "event": "request",
                 "method": scope["method"],
-                # As sent, percent-encoded: a decoded path may hold line ends. A route whose paths are secrets says what
-                # to write instead.
-                "path": state.get("path") or raw_path[:_LONGEST_PATH].decode("ascii", "backslashreplace"),
+                # A route whose paths are secrets may say what to write instead.
+                "path": state.get("path") or _shown(scope),
                 "status": status,
                 "milliseconds": round((time.perf_counter() - start) * 1000, 2),
                 "bytes": size,
                 "client": client[0] if client else None,
                 "viewer": state.get("viewer"),
-                "operation": state.get("operation"),
+                "operation": (state.get("operation") or "")[:_LONGEST_NAME] or None,
             }
             ACCESS.write({k: v for k, v in line.items() if v is not None}, urgent=status >= 500)
+
+
+def _shown(scope: Scope) -> str:
+    """The path as sent, percent-encoded: a decoded one may hold line ends."""
+    if _DOWNLOADS.search(scope["path"]):
+        return "/downloads/***"
+    raw: bytes = scope.get("raw_path") or scope["path"].encode("ascii", "backslashreplace")
+    return raw[:_LONGEST_PATH].decode("ascii", "backslashreplace")
 
 
 class LastResort:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Final
 
+import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
@@ -14,6 +15,8 @@ HEAD_SECONDS: Final = 10.0
 HEAD_BYTES: Final = 64 * 1024
 # After so long without a byte taken an answer is given up.
 READ_SECONDS: Final = 30.0
+# What says the offer to go on in another protocol: headers, and options of `Connection`.
+_OFFER: Final = frozenset({b"upgrade", b"http2-settings"})
 
 
 class Connection(HttpToolsProtocol):
@@ -41,9 +44,37 @@ class Connection(HttpToolsProtocol):
             self._expect_head()
         if not self._in_body:
             self._head_bytes += len(data)
-        super().data_received(data)
+        self._parse(data)
         if not self._in_body and self._head is not None and self._head_bytes > HEAD_BYTES:
             self._refuse(431, f"The headers are longer than {HEAD_BYTES} bytes")
+
+    def _parse(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        except httptools.HttpParserUpgrade as stopped:
+            if self._offers_upgrade():
+                self._stay(data[stopped.args[0] :])
+
+    def _offers_upgrade(self) -> bool:
+        """Whether the request that is parsed offers to go on in another protocol (`Upgrade: h2c`). A tunnel (CONNECT)
+        is no offer: after it nothing is HTTP."""
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _stay(self, rest: bytes) -> None:
+        """Nobody has to take the offer (RFC 9110 §7.8). The parser takes what follows the headers for the other
+        protocol, and the body with it: it is told the same request again, without the offer."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        head = [b"%s %s HTTP/%s\r\n" % (method, self.url, version)]
+        for name, value in self.headers:
+            options = [o for o in value.split(b",") if name != b"connection" or o.strip().lower() not in _OFFER]
+            if name not in _OFFER:
+                head.append(b"%s: %s\r\n" % (name, b",".join(options)))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        self._parse(b"".join((*head, b"\r\n", rest)))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -51,11 +82,15 @@ class Connection(HttpToolsProtocol):
             self._expect_head()
 
     def on_headers_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         self._head_came()
         self._in_body = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self._offers_upgrade():
+            return
         self._in_body = False
         self._head_bytes = 0
         super().on_message_complete()

@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -26,6 +28,8 @@ _KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}=")
 _ALGORITHMS: Final = (*(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512)), "EdDSA")
 _ISSUER: Final = re.compile(r"(https://[^\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*)?)")
 _LONG_ENOUGH: Final = 6
+# Shorter secrets can be guessed, or are words. Those that the commands make have 43 characters.
+_SHORTEST_TOKEN: Final = 16
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -87,8 +91,8 @@ class Settings(FileSettings, LimitSettings):
     )
     admin_token: SecretStr | None = Field(
         default_factory=_random_in_demo,
-        description="Makes a token with every permission under this known secret, for automation. "
-        "Another value replaces it at the next start; none leaves it as it is.",
+        description="Makes a token with every permission under this known secret of 16 characters or more, for "
+        "automation. Another value replaces it at the next start; none leaves it as it is.",
         json_schema_extra={"shown": "none; for the demo a random one at each start"},
     )
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -131,7 +135,9 @@ class Settings(FileSettings, LimitSettings):
         default=Switch.AUTO,
         description="Prometheus metrics at `/metrics`; `auto`: on a loopback address, and where a token protects them.",
     )
-    metrics_token: SecretStr | None = Field(default=None, description="The bearer token that `/metrics` then asks for.")
+    metrics_token: SecretStr | None = Field(
+        default=None, description="The bearer token that `/metrics` then asks for: 16 characters or more."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Origins whose pages may ask, separated by commas (`https://shop.example`); `*` is any origin. "
@@ -231,8 +237,12 @@ class Settings(FileSettings, LimitSettings):
     @field_validator("admin_token", "metrics_token")
     @classmethod
     def _sendable(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _BEARER.fullmatch(value.get_secret_value()):
+        if value is None:
+            return value
+        if not _BEARER.fullmatch(value.get_secret_value()):
             raise ValueError("a bearer token is made of letters, digits and - . _ ~ + /")
+        if len(value.get_secret_value()) < _SHORTEST_TOKEN:
+            raise ValueError(f"has at least {_SHORTEST_TOKEN} characters; `openssl rand -hex 32` makes a good one")
         return value
 
     def secrets(self) -> tuple[str, ...]:
@@ -242,7 +252,7 @@ class Settings(FileSettings, LimitSettings):
             for s in (self.admin_token, self.import_password, self.metrics_token, self.s3_secret_key, *self.secret_keys)
             if s is not None
         }
-        passwords = {urlsplit(url).password or "" for url in (self.database_url, self.redis_url or "")}
+        passwords = set(_passwords(self.database_url)) | set(_passwords(self.redis_url or ""))
         # Shorter ones would blank out words by accident; in a URL they are recognised by their place.
         return tuple(sorted(s for s in known | passwords | set(map(unquote, passwords)) if len(s) >= _LONG_ENOUGH))
 
@@ -278,6 +288,14 @@ class Settings(FileSettings, LimitSettings):
     def serves_metrics(self) -> bool:
         protected = self.on_loopback or self.metrics_token is not None
         return self.metrics is Switch.ON or (self.metrics is Switch.AUTO and protected)
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Where they may stand: before the host, or in the query."""
+    with suppress(ValueError):  # no URL: said where it is opened
+        parts = urlsplit(url)
+        yield parts.password or ""
+        yield from (value for name, value in parse_qsl(parts.query) if "pass" in name.lower())
 
 
 class Setting(NamedTuple):

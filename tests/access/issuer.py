@@ -1,5 +1,6 @@
 """A small OpenID Connect issuer on loopback, whose keys can be rotated and which can be made to misbehave."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,8 +57,16 @@ class IssuerServer:
             {k: v for k, v in given.items() if v is not None},
             self.keys[signed_by],
             algorithms=[str(head["alg"])],
+            encoder_cls=_Escaping,
             registry=JWSRegistry(algorithms=[str(head["alg"])], strict_check_header=False),
         )
+
+
+class _Escaping(json.JSONEncoder):
+    """Spells halves of characters as other libraries do."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": True})
 
 
 def key(kid: str) -> jwk.RSAKey:

@@ -132,6 +132,20 @@ async def test_what_is_not_good_is_refused_and_says_why(asking: Asking, issuer: 
     assert (await asking.viewer(issuer.token(aud=["another", AUDIENCE], nbf=today - 5))).id
 
 
+@pytest.mark.parametrize("broken", ["\ud800", "a\0b"])
+async def test_claims_that_hold_what_is_no_text_are_refused(asking: Asking, issuer: IssuerServer, broken: str) -> None:
+    claims: dict[str, Any]
+    for claims in (
+        {"sub": broken},
+        {"name": broken},
+        {"realm": {"roles": ["worker", broken]}},
+        {"permissions": broken},
+        {"email": f"{broken}@example.com", "email_verified": True},
+        {broken: 1},
+    ):
+        assert await asking.refused(issuer.token(**claims)) == (401, "The token's claims hold what is no text")
+
+
 async def test_a_token_signed_in_another_way_is_refused(asking: Asking, issuer: IssuerServer) -> None:
     good = issuer.token()
     head, body, signature = good.split(".")

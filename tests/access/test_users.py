@@ -26,6 +26,7 @@ mutation Update($input: UserUpdateInput!) {
 }"""
 DELETE = "mutation ($input: UserDeleteInput!) { userDelete(input: $input) { deletedId userErrors { code field } } }"
 SET = "mutation ($input: PasswordSetInput!) { passwordSet(input: $input) { userErrors { code field } } }"
+SET_DRY = SET.replace("passwordSet(", "passwordSet(validateOnly: true, ")
 ROLES = "mutation ($input: PermissionsUpdateInput!) { permissionsUpdate(input: $input) { userErrors { code field } } }"
 ASSIGN = """
 mutation ($input: UserCapabilitiesUpdateInput!) { userCapabilitiesUpdate(input: $input) { userErrors { code field } } }
@@ -149,6 +150,11 @@ async def test_a_password_of_ones_own_needs_the_current_one(gateway: Gateway) ->
     wrong = {"password": new, "currentPassword": "not the password"}
     assert await errors(gateway, SET, {"input": wrong}, ann) == [("VALIDATION", ["currentPassword"])]
     mine = {"password": new, "currentPassword": PASSWORD}
+    for guess in (wrong, mine):  # a dry run tells nothing of the current one
+        assert await errors(gateway, SET_DRY, {"input": guess}, ann) == []
+    assert await errors(gateway, SET_DRY, {"input": {**wrong, "password": "short"}}, ann) == [
+        ("VALIDATION", ["password"])
+    ]
     assert await refused_code(gateway, SET, {"input": {**mine, "id": other}}, ann) == ("FORBIDDEN", IS_SUPER_ADMIN)
     assert await errors(gateway, SET, {"input": mine}, ann) == []
     async with gateway.database.read() as connection:
@@ -162,6 +168,19 @@ async def test_a_password_of_ones_own_needs_the_current_one(gateway: Gateway) ->
     await signed_in(gateway, "ann@EXAMPLE.com", new)
     assert await errors(gateway, SET, {"input": {"password": new}}, CLERK) == [("BAD_REQUEST", ["id"])]
     assert (await refused_code(gateway, SET, {"input": mine}, ANONYMOUS))[0] == "UNAUTHENTICATED"
+
+
+async def test_a_dry_sign_in_tells_nothing_of_a_password(gateway: Gateway) -> None:
+    """It would tell whether a password is right, and the audit log would know nothing of it."""
+    await user(gateway, "ann")
+    tried = SIGN_IN.replace("signIn(", "signIn(validateOnly: true, ")
+    answers = [
+        await gateway.answer(tried, {"input": {"login": login, "password": password}}, ANONYMOUS)
+        for login, password in (("ann", PASSWORD), ("ann", "not the password"), ("nobody", PASSWORD))
+    ]
+    assert answers[0].body == answers[1].body == answers[2].body
+    assert answers[0].body["data"]["signIn"]["userErrors"] == []
+    await signed_in(gateway, "ann")
 
 
 async def test_everyone_sees_themselves_and_nobody_else(gateway: Gateway) -> None:
@@ -215,7 +234,9 @@ async def test_the_audit_log_tells_who_did_what_and_no_secret(gateway: Gateway) 
     await gateway(UPDATE, {"input": {"id": ann, "role": "manager"}}, admin)
     await gateway(SIGN_IN, {"input": {"login": "ann", "password": "my real password"}}, ANONYMOUS)
     await gateway(SIGN_IN, {"input": {"login": "my real password", "password": "x"}}, ANONYMOUS)
-    await signed_in(gateway, "ann")
+    ann_herself = await signed_in(gateway, "ann")
+    wrong = {"password": "a better password", "currentPassword": "my real password"}
+    assert await errors(gateway, SET, {"input": wrong}, ann_herself) == [("VALIDATION", ["currentPassword"])]
     async with gateway.database.read() as connection:
         rows = (await connection.execute(select(table(AuditRow)).order_by(col(AuditRow.id)))).mappings().all()
     assert [(r["action"], r["actor"], r["entity"]) for r in rows] == [
@@ -224,6 +245,7 @@ async def test_the_audit_log_tells_who_did_what_and_no_secret(gateway: Gateway) 
         ("signInFailed", None, "User:1"),
         ("signInFailed", None, None),
         ("signIn", "user:1", "User:1"),
+        ("passwordSetFailed", "user:1", "User:1"),
     ]
     assert rows[1]["before"] == {"roleKey": "worker"}
     assert rows[1]["after"] == {"roleKey": "manager"}

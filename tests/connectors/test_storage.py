@@ -23,7 +23,7 @@ from connectors.storage import (
 )
 from connectors.storage.driver import PART_BYTES, Driver
 from connectors.storage.drivers import s3_buckets
-from connectors.storage.kind import content_refusal, content_type, name_refusal
+from connectors.storage.kind import HEAD, content_refusal, content_type, name_refusal
 from connectors.storage.path import LONGEST, LONGEST_SEGMENT_BYTES, shown, unique
 from tests.connectors.s3 import S3
 from tests.server.running import in_a_thread
@@ -155,6 +155,24 @@ def test_words_that_only_look_like_them(name: str) -> None:
         ("a.txt", b"\xef\xbb\xbf  <?PHP echo", False),
         ("a.md", b"<!DOCTYPE html><html>", False),
         ("a.xml", b"<svg xmlns=", False),
+        ("a.xml", b'<?xml version="1.0"?>\n<svg xmlns=', False),
+        ("a.txt", b"<?xml version='1.0'?><!-- a --><!-- b -->\n<?xml-stylesheet a?><s:svg xmlns:s=", False),
+        ("a.xml", b'<!DOCTYPE x [<!ENTITY a "]>"><!ENTITY b "c">]> <SVG', False),
+        ("a.xml", b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN"', False),
+        ("a.xml", b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">', False),
+        ("a.txt", b"<!--><script>alert(1)</script>-->", False),
+        ("a.txt", b"<?x ><script>alert(1)</script> ?>plain", False),
+        ("a.txt", b"<!DOCTYPE html [", False),
+        ("a.txt", '\ufeff<?xml version="1.0"?><svg>'.encode("utf-16-le"), False),
+        ("a.dat", "<svg>".encode("utf-16-be"), False),
+        ("a.xml", b"<?xml version='1.0'?> <?php echo 1;", False),
+        ("a.xml", b"<?xml version='1.0'?><!--" + b" " * HEAD, False),
+        ("a.txt", b" " * HEAD, False),
+        ("a.xml", b"<?xml version='1.0'?><!-- " + b"long " * 5000 + b"--><rss>", True),
+        ("a.xml", b'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">', True),
+        ("a.xml", b"<!DOCTYPE plist><plist>", True),
+        ("a.md", b"<!-- a comment -->\n# A title about <svg> and <html>", True),
+        ("a.txt", b"<!-- never closed", True),
         ("a.bin", b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0", False),
         ("a.bin", b"MZ is how this text begins, and it goes on for more than sixty-four bytes after that", True),
         ("a.whatever", b"anything", True),

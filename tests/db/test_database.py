@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 
+from db.access.token import TokenRow
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
 from db.store.database import WAIT_SECONDS, Database, shown
@@ -205,6 +207,7 @@ async def test_a_moment_needs_its_offset(database: Database) -> None:
             "postgresql://db.example/store?user=a&sslpassword=secret",
             "postgresql://db.example/store?user=a&sslpassword=***",
         ),
+        ("postgresql://db.example/store?Password=secret", "postgresql://db.example/store?Password=***"),
         ("postgresql://clerk@db.example/store", "postgresql://clerk@db.example/store"),
         ("postgresql://db.example/store", "postgresql://db.example/store"),
         ("sqlite:////var/lib/a:b@c/store.db", "sqlite:////var/lib/a:b@c/store.db"),
@@ -226,3 +229,27 @@ def test_opening_connects_to_nothing(tmp_path: Path) -> None:
     away = Database.open("postgresql://localhost:1/nothing")
 
     assert (there.dialect, there.embedded, away.dialect, away.embedded) == ("sqlite", True, "postgresql", False)
+
+
+async def test_what_a_row_holds_is_not_in_the_error_about_it(database: Database) -> None:
+    """Which goes into the log with its causes: hashes of passwords and tokens would be there."""
+    token: dict[str, Any] = {"name": "one", "secret_hash": "$argon2id$first\nline", "permissions": []}
+    statements: list[tuple[Any, dict[str, Any]]] = [
+        (insert(TokenRow), token),  # twice
+        (insert(TokenRow), token | {"name": None}),
+        (
+            text("INSERT INTO access_token (id, name) VALUES (:id, :name)"),
+            {"id": "$argon2id$text", "name": "$argon2id$"},
+        ),
+    ]
+    async with database.write() as connection:
+        await connection.execute(insert(TokenRow), token)
+        await connection.commit()
+    for statement, values in statements:
+        with pytest.raises(DBAPIError) as caught:
+            async with database.write() as connection:
+                await connection.execute(statement, values)
+        said = "".join(traceback.format_exception(caught.value))
+        assert "INSERT INTO" in said
+        assert "argon2id" not in said
+        assert "\nline" not in said

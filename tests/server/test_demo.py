@@ -99,6 +99,26 @@ def test_every_example_answers(demo: Settings) -> None:
             assert not any(errors.values()), found
 
 
+def test_the_page_has_the_token_for_who_asks_this_machine_by_its_own_name(demo: Settings) -> None:
+    with running(demo) as client:
+        # A page of any name that leads to this machine is of the demo's origin, and could read it.
+        at_home = ("localhost:8000", "127.0.0.1", "127.1.2.3:80", "[::1]:8000", "LOCALHOST")
+        for host in (
+            *at_home,
+            "rebound.example",
+            "localhost.example:8000",
+            "127.0.0.1.example",
+            "192.168.1.5",
+            "x@localhost",
+        ):
+            page = client.get("/graphql", headers={"Accept": "text/html", "Host": host})
+            assert page.status_code == 200
+            assert ("known-admin-token" in page.text) == (host in at_home), host
+        for header in ({"X-Forwarded-Host": "demo.example"}, {"Forwarded": 'for=1.2.3.4;host="demo.example"'}):
+            page = client.get("/graphql", headers={"Accept": "text/html", "Host": "localhost", **header})
+            assert "known-admin-token" not in page.text
+
+
 def test_an_interrupted_filling_goes_on(demo: Settings) -> None:
     with running(demo) as client:
         assert client.get("/ready").status_code == 200

@@ -86,6 +86,18 @@ def test_the_sdl_is_for_the_same_callers(public: httpx2.Client) -> None:
     assert public.get("/schema.graphql", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
+def test_what_is_derived_of_the_schema_is_for_the_same_callers(public: httpx2.Client) -> None:
+    query = "{ catalogue { operations { rest group field events example } } eventTypes { name } }"
+    stranger = asked(public, query, {})["data"]
+    caller = asked(public, query, {}, **TOKEN)["data"]
+
+    assert any(one["field"] for one in caller["catalogue"]["operations"])
+    assert caller["eventTypes"]
+    hidden: dict[str, Any] = {"field": None, "events": [], "example": None}
+    assert stranger["catalogue"]["operations"] == [one | hidden for one in caller["catalogue"]["operations"]]
+    assert stranger["eventTypes"] == []
+
+
 @pytest.mark.parametrize(("query", "variables"), MISTYPED)
 def test_strangers_get_no_suggestions_and_callers_do(
     public: httpx2.Client, query: str, variables: dict[str, Any]

@@ -219,6 +219,11 @@ def test_a_link_is_not_written_to_the_log(
     token = path().rpartition("/")[2]
     server.get(path())
     server.get(f"/downloads/{token}x")
+    for asked in (f"/downloads/{token}/", f"/downloads//{token}", f"//downloads/{token}"):
+        server.get(asked)
+    preflight = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
+    server.options(path(), headers=preflight)
+    server.options(path())
     ACCESS.flush()
     assert "/downloads/the-guide" in written.getvalue()
     assert token not in written.getvalue()

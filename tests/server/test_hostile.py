@@ -199,6 +199,26 @@ def test_heads(target: Target, name: str) -> None:
         assert status == 431
 
 
+@pytest.mark.parametrize("offer", ["h2c", "websocket", "TLS/1.0"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_offer_of_another_protocol_is_not_taken_and_loses_nothing(target: Target, offer: str, apart: bool) -> None:
+    """The body, and a request right behind it, are read as they would be without the offer."""
+    query = json.dumps({"query": "{ __typename }"}).encode()
+    offering = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {offer}", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
+    first = request(f"Content-Length: {len(query)}", *offering).replace(b"Connection: close\r\n", b"")
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(query), query)
+    second = request("Transfer-Encoding: chunked", f"Upgrade: {offer}").replace(b"close", b"close, upgrade")
+
+    with target.connected() as connection:
+        for part in (first, query, second, chunks) if apart else (first + query + second + chunks,):
+            connection.sendall(part)
+            time.sleep(0.02 if apart else 0)
+        answer = received(connection)
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2, answer
+    assert answer.count(b'{"data":{"__typename":"Query"}}') == 2
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

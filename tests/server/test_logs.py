@@ -39,6 +39,8 @@ def request(status: int = 200, *, urgent: bool = False) -> None:
         ("postgresql://user:p%40ss@host/db", "postgresql://user:***@host/db"),
         ("GET /x?token=abc&page=2", "GET /x?token=***&page=2"),
         ("GET /x?page=2&access_token=abc", "GET /x?page=2&access_token=***"),
+        ("postgresql://host/db?sslPassword=abc&x=1", "postgresql://host/db?sslPassword=***&x=1"),
+        ("GET /download/eyJkIjoiYWJjIn0.c2lnbmF0dXJl HTTP", "GET /download/*** HTTP"),
         ("the known one: hunter2", "the known one: ***"),
         ("http://127.0.0.1:8000/graphql and a@b.example?", "http://127.0.0.1:8000/graphql and a@b.example?"),
         ("nothing secret", "nothing secret"),

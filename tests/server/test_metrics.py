@@ -140,9 +140,9 @@ def test_a_database_that_does_not_answer_hides_no_other_number(client: httpx2.Cl
         ({}, True),
         ({"host": "0.0.0.0"}, False),
         ({"host": "0.0.0.0", "demo": True}, False),
-        ({"host": "0.0.0.0", "metrics_token": SecretStr("scraper")}, True),
+        ({"host": "0.0.0.0", "metrics_token": SecretStr("a-scraper-of-metrics")}, True),
         ({"host": "0.0.0.0", "metrics": Switch.ON}, True),
-        ({"metrics": Switch.OFF, "metrics_token": SecretStr("scraper")}, False),
+        ({"metrics": Switch.OFF, "metrics_token": SecretStr("a-scraper-of-metrics")}, False),
     ],
 )
 def test_they_are_served_where_no_stranger_asks(given: dict[str, Any], serves: bool) -> None:
@@ -159,15 +159,21 @@ def test_a_token_protects_them(sqlite_template: Path, tmp_path: Path) -> None:
     (tmp_path / "store.db").write_bytes(sqlite_template.read_bytes())
     settings = Settings(
         database_url=sqlite_url(tmp_path / "store.db"),
-        metrics_token=SecretStr("scraper"),
+        metrics_token=SecretStr("a-scraper-of-metrics"),
         admin_token=SecretStr("known-admin-token"),
     )
     with running(settings) as client:
-        for wrong in (b"", b"Bearer known-admin-token", b"Bearer \xe9", b"Basic scraper", b"scraper"):
+        for wrong in (
+            b"",
+            b"Bearer known-admin-token",
+            b"Bearer \xe9",
+            b"Basic a-scraper-of-metrics",
+            b"a-scraper-of-metrics",
+        ):
             refused = client.get("/metrics", headers={b"Authorization": wrong})
             assert refused.status_code == 401
             assert refused.headers["www-authenticate"].startswith("Bearer")
-        assert scraped(client, Authorization="Bearer scraper")
+        assert scraped(client, Authorization="Bearer a-scraper-of-metrics")
 
 
 # Several processes

@@ -75,6 +75,33 @@ def test_each_request_is_a_line_without_secrets(client: TestClient, lines: Lines
     assert "hunter2" not in str(lines)
 
 
+@pytest.mark.parametrize("method", ["GET", "OPTIONS", "POST"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/downloads/T", "/downloads/T/", "/downloads//T", "/x//downloads/T", "/shop/downloads/T", "/Downloads/T"),
+        *("/%64ownloads/T", "/downloads%2FT", "/downloads/.T", "/graphql/downloads/T?x=1", "/downloads%252FT"),
+    ],
+)
+def test_a_link_to_a_download_is_not_written_however_it_is_asked_for(
+    client: TestClient, lines: Lines, method: str, path: str
+) -> None:
+    token = "eJxVjk1OxDAMhe8S7dqkTtM26WIWSIxYIHEAFFI3cQ"
+    client.request(method, path.replace("T", token))
+    assert [line["path"] for line in lines] == ["/downloads/***"]
+
+
+def test_a_name_of_the_callers_own_is_cut(lines: Lines) -> None:
+    async def named(request: Request) -> Response:
+        request.state.operation = "a" * 100_000
+        return PlainTextResponse("")
+
+    app = Starlette(routes=[Route("/named", named)], middleware=[Middleware(RequestLog)])
+    with TestClient(app) as testing:
+        testing.get("/named")
+    assert lines[0]["operation"] == "a" * 100
+
+
 def test_the_unexpected_is_500_with_an_id_and_no_internals(client: TestClient, lines: Lines) -> None:
     answer = client.get("/failing", headers={"X-Request-ID": "r-1"})
     assert answer.status_code == 500

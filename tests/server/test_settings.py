@@ -45,7 +45,7 @@ def test_only_the_demo_has_a_token_of_its_own() -> None:
     assert first is not None
     assert second is not None
     assert first.get_secret_value() != second.get_secret_value()
-    assert Settings(demo=True, admin_token=SecretStr("mine")).admin_token == SecretStr("mine")
+    assert Settings(demo=True, admin_token=SecretStr("a-token-of-my-own")).admin_token == SecretStr("a-token-of-my-own")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +63,8 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
         ("CORS_ORIGINS", "shop.example", "is no origin"),
         ("CORS_ORIGINS", "https://shop.example/", "is no origin"),
         ("ADMIN_TOKEN", "two words", "a bearer token is made of"),
+        ("ADMIN_TOKEN", "fifteen-letters", "has at least 16 characters"),
+        ("METRICS_TOKEN", "fifteen-letters", "has at least 16 characters"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_variable(
@@ -75,15 +77,19 @@ def test_a_mistake_is_one_line_that_names_the_variable(
     assert line.startswith(f"STOREGRAPH_{name}: ")
     assert reason in line
     assert "\n" not in line
-    if name == "ADMIN_TOKEN":
+    if name.endswith("TOKEN"):
         assert value not in line
 
 
 def test_secrets_are_not_shown() -> None:
-    settings = Settings(admin_token=SecretStr("hunter2-token"), database_url="postgresql://u:p%40ssphrase@db/x")
+    settings = Settings(
+        admin_token=SecretStr("hunter2-token-of-ours"),
+        database_url="postgresql://u:p%40ssphrase@db/x",
+        redis_url="redis://cache/0?password=another-one",
+    )
     assert "hunter2" not in repr(settings)
     assert "ssphrase" not in repr(settings)
-    assert settings.secrets() == ("hunter2-token", "p%40ssphrase", "p@ssphrase")
+    assert settings.secrets() == ("another-one", "hunter2-token-of-ours", "p%40ssphrase", "p@ssphrase")
 
 
 def test_the_environment_makes_the_same_settings_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
