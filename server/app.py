@@ -53,6 +53,7 @@ from server.settings import encryption_keys as keys
 from server.settings.settings import AcceptedDocuments, Settings
 from server.work.jobs import Job, Jobs
 from server.work.publishing import publishing
+from server.work.removing import removing
 
 log = structlog.get_logger("storegraph.server")
 
@@ -110,6 +111,7 @@ def create_app(settings: Settings) -> Starlette:
                     usage.job(),
                     known_documents.job(),
                     publishing(units),
+                    removing(units),
                     Job("sampling", partial(metrics.sample, database), every=0.0),
                     told=metrics.job,
                 )

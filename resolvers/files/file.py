@@ -1,4 +1,4 @@
-"""Stored files: listed, uploaded, deleted. They live outside the database, so they have paths instead of ids."""
+"""Stored files: listed and uploaded. They live outside the database, so they have paths instead of ids."""
 
 import asyncio
 import base64
@@ -6,12 +6,10 @@ import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import false, func, or_, select
 
 from connectors.storage import Missing, Storage, Stored, Unavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.driver import Driver
@@ -19,7 +17,7 @@ from connectors.storage.drivers import LOCAL
 from connectors.storage.kind import HEAD, content_refusal, extension, name_refusal
 from connectors.storage.path import shown
 from db.catalog.download import DownloadRow
-from db.catalog.events import FILE_DELETED, FILE_UPLOADED
+from db.catalog.events import FILE_UPLOADED
 from db.store.row import table
 from engine.declared.connection import FIRST, MOST
 from engine.declared.mutation import mutation
@@ -153,25 +151,15 @@ class FileUploadInput:
     bucket: str | None = strawberry.field(default=None, description=BUCKET)
 
 
-@strawberry.input(description="A stored file to delete.")
-class FileDeleteInput:
-    path: str = strawberry.field(
-        description="Where its driver has it: `StoredFile.path`. Refused while a download names it."
-    )
-    driver: str = strawberry.field(default=LOCAL, description=DRIVER)
-    bucket: str | None = strawberry.field(default=None, description=BUCKET)
-
-
 @dataclass
-class _Outcome:
-    """What became of a file before the transaction: where it is, or what was wrong."""
+class Outcome:
+    """What became of a file before the transaction: where it is, or what was wrong. `kept`: it was committed."""
 
     errors: Errors = field(default_factory=Errors)
     driver: str = ""
     bucket: str | None = None
     path: str = ""
     kept: bool = False
-    remove: Callable[[], Awaitable[None]] | None = None  # None: a dry run takes nothing out
 
     @property
     def place(self) -> dict[str, Any]:
@@ -188,11 +176,11 @@ class _Outcome:
 
 
 @asynccontextmanager
-async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[_Outcome]:
+async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[Outcome]:
     """The upload in its store; taken out again unless its transaction was committed."""
-    found = _Outcome(driver=input.driver)
+    found = Outcome(driver=input.driver)
     storage = reach.port(Storage)
-    driver = _driver(found, storage, input.bucket)
+    driver = chosen(found, storage, input.bucket)
     name = await _checked_name(found.errors, input)
     if not found.errors and not dry:
         assert driver is not None
@@ -200,7 +188,7 @@ async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncItera
         try:
             await driver.put(found.path, input.file.path)
         except Unavailable:
-            _unavailable(found.errors)
+            unavailable(found.errors)
     elif not found.errors:
         found.path = name
     stored = not found.errors and not dry
@@ -208,10 +196,10 @@ async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncItera
         yield found
     finally:
         if stored and not found.kept and driver is not None:
-            await _take_out(driver, found.path)
+            await take_out(driver, found.path)
 
 
-async def _take_out(driver: Driver, path: str) -> None:
+async def take_out(driver: Driver, path: str) -> None:
     try:
         await driver.delete(path)
     except (Missing, Unavailable):  # the log has it
@@ -227,7 +215,7 @@ async def _take_out(driver: Driver, path: str) -> None:
 )
 async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     """Store a file, to be named by downloads. A multipart request carries it (docs/files.md)."""
-    found: _Outcome = unit.outside
+    found: Outcome = unit.outside
     found.settle(unit)
     unit.emit(FILE_UPLOADED(found.place | {"size": input.file.size}))
     unit.afterwards(committed=found.keep)
@@ -240,71 +228,7 @@ async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     }
 
 
-@asynccontextmanager
-async def _removed(reach: Reach, input: FileDeleteInput, dry: bool) -> AsyncIterator[_Outcome]:
-    """Whether there is such a file, its store answers, and no download names it any more."""
-    found = _Outcome(driver=input.driver, path=input.path)
-    storage = reach.port(Storage)
-    driver = _driver(found, storage, input.bucket)
-    try:
-        safe(input.path)
-    except UnsafePath as error:
-        found.errors.refuse(ErrorCode.VALIDATION, str(error), "path")
-    if not found.errors:
-        assert driver is not None
-        default = found.bucket in storage.buckets(found.driver)[:1]
-        users = await _users(reach, found, default=default)
-        if users:
-            told = "1 download still names" if users == 1 else f"{users} downloads still name"
-            found.errors.refuse(ErrorCode.CONFLICT, f"{told} this file; delete or change them first", "path")
-        else:
-            await _look(found, driver.find(found.path))
-            if not dry:
-                found.remove = partial(driver.delete, found.path)
-    yield found
-
-
-async def _look(found: _Outcome, doing: Awaitable[Any]) -> None:
-    try:
-        await doing
-    except Missing:
-        found.errors.refuse(ErrorCode.NOT_FOUND, "No such file", "path")
-    except Unavailable:
-        _unavailable(found.errors)
-
-
-async def _users(reach: Reach, found: _Outcome, *, default: bool) -> int:
-    """How many downloads name the file. One without a bucket means the driver's default."""
-    same = func.coalesce(DOWNLOAD.c.driver, LOCAL) == found.driver
-    bucket = or_(DOWNLOAD.c.bucket == found.bucket, DOWNLOAD.c.bucket.is_(None) if default else false())
-    place = func.coalesce(DOWNLOAD.c.file_path, DOWNLOAD.c.file_name) == found.path
-    statement = select(func.count()).select_from(DOWNLOAD).where(same, place)
-    if found.bucket is not None:
-        statement = statement.where(bucket)
-    async with reach.read() as connection:
-        return int((await connection.execute(statement)).scalar_one())
-
-
-@mutation(
-    permission="store/sensitive",
-    rest="DELETE /files/delete",
-    emits=(FILE_DELETED,),
-    ports=(Storage,),
-    outside=_removed,
-)
-async def file_delete(unit: Unit, input: FileDeleteInput) -> Keys:
-    """Delete a stored file that no download names any more."""
-    found: _Outcome = unit.outside
-    found.settle(unit)
-    # Inside the transaction, short as it is: a twin under the same idempotency key waits until the file is gone.
-    if found.remove is not None:
-        await _look(found, found.remove())
-        found.settle(unit)
-    unit.emit(FILE_DELETED(found.place))
-    return {"deleted_path": found.path, "driver": found.driver, "bucket": found.bucket}
-
-
-def _driver(found: _Outcome, storage: Storage, bucket: str | None) -> Driver | None:
+def chosen(found: Outcome, storage: Storage, bucket: str | None) -> Driver | None:
     try:
         storage.buckets(found.driver)
     except UnknownDriver as error:
@@ -351,5 +275,5 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _unavailable(errors: Errors) -> None:
+def unavailable(errors: Errors) -> None:
     errors.refuse(ErrorCode.PROVIDER_ERROR, "The store of files does not answer; try again later")

@@ -12,7 +12,8 @@ from engine.declared.directives import ListSize
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
 from engine.standard.context import Context
-from resolvers.files.file import file_buckets, file_delete, file_upload, files
+from resolvers.files.file import file_buckets, file_upload, files
+from resolvers.files.removing import file_delete
 
 
 @strawberry.type(description="A file in one of the stores, whether a download names it or not.")

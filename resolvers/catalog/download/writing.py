@@ -11,6 +11,7 @@ from connectors.storage import Storage
 from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, DOWNLOAD_DELETED, DOWNLOAD_UPDATED, PRODUCT_UPDATED
+from db.catalog.stored_file import claimed, entity
 from db.store.row import table
 from db.store.writing import add_all, edit
 from engine.declared.input import identifies
@@ -112,6 +113,10 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
         values |= {"position": position, "product_id": product["id"], "for_all_variants": not linked}
         rows.append(DownloadRow(**values))
         links.append(linked)
+    deleted = await claimed(unit.connection, map(_place, rows))
+    for index, (file, row) in enumerate(zip(input.files, rows, strict=True)):
+        if entity(_place(row)) in deleted:
+            refuse_deleted(unit.at("files", str(index)), "filePath" if file.file_path else "fileName")
     unit.settle()
 
     keys = await add_all(unit.connection, rows)
@@ -158,6 +163,14 @@ async def download_delete(unit: Unit, input: DownloadDeleteInput) -> Keys:
     before = {name: value for name, value in row.items() if name != "variant_ids"}
     unit.emit(DOWNLOAD_DELETED(before))
     return {"deleted_id": row["id"], "product": row["product_id"]}
+
+
+def _place(row: DownloadRow) -> dict[str, Any]:
+    return {"driver": row.driver, "bucket": row.bucket, "path": row.file_path or row.file_name}
+
+
+def refuse_deleted(errors: Refuses, field: str) -> None:
+    errors.refuse(ErrorCode.NOT_FOUND, "This file was deleted lately: upload it anew", field)
 
 
 async def _locked(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
