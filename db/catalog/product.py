@@ -1,7 +1,6 @@
 """Products. The documented product detail (one per product) is part of the row."""
 
 import re
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -10,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.text.folding import folded
 from engine.values.columns import instead
 
 
@@ -60,8 +60,8 @@ FOLLOWS: Final = frozenset({"title_key", "modified_at"})
 
 
 def sort_key(text: str) -> str:
-    """The order of titles: compatibility forms folded, case ignored; the same bytes on both databases."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """The order of titles, in which case and accents do not count; the same bytes on both databases."""
+    return folded(text)
 
 
 def asked_title(text: str) -> str:

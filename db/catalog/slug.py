@@ -1,35 +1,48 @@
 """Slugs as WordPress derives them, and how they stay unique."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import count, islice
 from typing import Final, NamedTuple
 
-from slugify import slugify
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.product import ProductRow
 from db.store.row import table
+from db.text.folding import APOSTROPHES, latin
 
 LONGEST: Final = 200  # post_name and slug are VARCHAR(200) in WordPress
-# What comes after these has no place in it any more, and cutting a long one off is not done in time linear in it.
+# What comes after these has no place in it any more.
 MOST_READ: Final = 1000
 PRODUCT: Final = table(ProductRow)
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d)")
 # A title is rarely given twice; whoever gives it a thousand times is not to wait for a thousand statements.
 _FIRST, _GROWTH, _MOST = 16, 16, 8192
 
 
 def derived(name: str) -> str:
-    """The slug that WordPress would give, decoded: Latin letters lose their accents, other scripts stay.
-    Empty when the name has no letter and no digit in so many characters as are read."""
-    name = name[:MOST_READ]
-    latin = "".join(
-        slugify(letter, lowercase=False) or letter if _accented(letter) else letter
-        for letter in unicodedata.normalize("NFC", name)
-    )
-    return slugify(latin, allow_unicode=True, max_length=LONGEST)
+    """The slug that WordPress would give, decoded: Latin letters lose their accents, apostrophes go, other scripts stay
+    with their marks. Empty when the name has no letter and no digit in so many characters as are read."""
+    text = _ENTITY.sub(lambda match: html.unescape(match[0]), name[:MOST_READ])
+    text = _THOUSANDS.sub("", unicodedata.normalize("NFC", text))
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFC", "".join(map(_written, text))).lower():
+        if letter in APOSTROPHES or unicodedata.category(letter) == "Cf":
+            continue
+        if letter.isalnum():
+            letters.append(letter)
+        elif is_mark(letter):
+            # An accent that a Latin letter has beside it goes, too.
+            if letters and letters[-1] != "-" and not letters[-1].isascii():
+                letters.append(letter)
+        elif letters and letters[-1] != "-":
+            letters.append("-")
+    return cut("".join(letters).strip("-"), LONGEST)
 
 
 def asked(slug: str) -> str:
@@ -37,16 +50,36 @@ def asked(slug: str) -> str:
     return unicodedata.normalize("NFC", slug.strip())
 
 
-def _accented(letter: str) -> bool:
-    return not letter.isascii() and unicodedata.name(letter, "").startswith("LATIN ")
+@lru_cache(maxsize=4096)
+def _written(letter: str) -> str:
+    """In ASCII where it is Latin; wide, narrow and other compatible forms as the letter they stand for, unless that
+    takes it to pieces."""
+    compatible = unicodedata.normalize("NFKC", letter)
+    pieces = len(compatible) > 1 and any(map(is_mark, compatible))
+    return "".join(map(latin, letter if pieces else compatible))
+
+
+def is_mark(letter: str) -> bool:
+    """Whether it belongs to the letter before it, and is no choice between two pictures of it."""
+    return unicodedata.category(letter) in ("Mn", "Mc") and not "\ufe00" <= letter <= "\ufe0f"
+
+
+def cut(slug: str, longest: int) -> str:
+    """At most so long, no letter without its marks."""
+    if len(slug) <= longest:
+        return slug
+    end = longest
+    while end and is_mark(slug[end]):
+        end -= 1
+    return slug[:end].rstrip("-")
 
 
 def numbered(slug: str, longest: int | None = None) -> Iterator[str]:
     """The slug, then with `-2`, `-3`, … as WordPress makes slugs unique; cut so that none is longer than `longest`."""
-    yield slug[:longest]
+    yield slug if longest is None else cut(slug, longest)
     for number in count(2):
         suffix = f"-{number}"
-        yield (slug if longest is None else slug[: longest - len(suffix)].rstrip("-")) + suffix
+        yield (slug if longest is None else cut(slug, longest - len(suffix))) + suffix
 
 
 def free(slug: str, taken: Container[str], longest: int = LONGEST) -> str:

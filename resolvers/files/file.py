@@ -19,6 +19,7 @@ from connectors.storage.path import shown
 from db.catalog.download import DownloadRow
 from db.catalog.events import FILE_UPLOADED
 from db.store.row import table
+from db.text.folding import folded
 from engine.declared.connection import FIRST, MOST
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -86,7 +87,7 @@ async def files(
         raise BadUserInput(f"`first` is from 1 to {MOST}")
     if search is not None and len(search) > LONGEST_SEARCH:
         raise BadUserInput(f"`search` has at most {LONGEST_SEARCH} characters")
-    wanted = (search or "").strip().casefold()
+    wanted = folded((search or "").strip())
     place = "" if after is None else _place(after)
     storage = context.database.port(Storage)
     try:
@@ -96,7 +97,7 @@ async def files(
         raise BadUserInput(str(error)) from None
 
     def matches(path: str) -> bool:
-        return wanted in path.casefold()
+        return wanted in folded(path)
 
     async def count(up_to: int | None) -> int:
         with _answering(driver):

@@ -67,7 +67,7 @@ def _files() -> FileListing | None:
         files,
         _DRIVER,
         Argument("bucket", str | None, "Of the driver; its default when there is none."),
-        Argument("search", str | None, "Looked for in the paths, whatever the case."),
+        Argument("search", str | None, "Looked for in the paths, whatever the case and the accents."),
         Argument("first", int | None, "10 unless said otherwise, at most 100."),
         Argument("after", str | None, "The `endCursor` of the page before."),
         permission="store/sensitive",

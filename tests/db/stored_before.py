@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Connection, insert, inspect, text
 
@@ -18,13 +19,16 @@ async def migrated(url: str, since: str, rows: Sequence[Row], asked: Sequence[st
 
     def before(connection: Connection) -> None:
         command.upgrade(migrations._config(connection), since)
-        columns: dict[str, set[str]] = {}
+        then: dict[str, sa.TableClause] = {}
         for row in rows:
             into = table(type(row))
-            if into.name not in columns:
-                columns[into.name] = {column["name"] for column in inspect(connection).get_columns(into.name)}
-            values = {name: getattr(row, name) for name in type(row).model_fields if name in columns[into.name]}
-            connection.execute(insert(into).values({n: v for n, v in values.items() if (n, v) != ("id", None)}))
+            if into.name not in then:
+                names = {column["name"] for column in inspect(connection).get_columns(into.name)}
+                then[into.name] = sa.table(into.name, *(sa.column(c.name, c.type) for c in into.c if c.name in names))
+            values = {column.name: getattr(row, column.name) for column in then[into.name].c}
+            connection.execute(
+                insert(then[into.name]).values({n: v for n, v in values.items() if (n, v) != ("id", None)})
+            )
 
     try:
         async with database.write() as connection:

@@ -46,7 +46,32 @@ async def test_stored_markup_is_cleaned(unmigrated_database_url: str) -> None:
         [("mug alert(1)", "mug alert(1)\n1\nlarge\nmug-1")],
         [("Large", "Big", "large\nmug-1")],
         [("Brands",)],
-        [("1", "1", "ab"), ("Éclair", "éclair", "")],
+        [("1", "1", "ab"), ("Éclair", "eclair", "")],
         [("https://store.example/a.jpg", "a")],
         [(0,)],
     ]
+
+
+async def test_stored_texts_are_folded_anew(unmigrated_database_url: str) -> None:
+    rows = [
+        factories.product(1, title="Crème Brûlée", title_key="crème brûlée", search_text="crème brûlée"),
+        factories.variant(11, 1, title="Groß", sku="Ä-1", search_text="groß", position=2),
+        factories.variant(12, 1, title="Klein", sku=None, search_text="klein", position=1),
+        factories.product(2, title="Mug", title_key="mug", search_text="mug\n2"),
+        factories.taxonomy("product-brands", "Brands", "Brands", "Brand"),
+        factories.term(1, "product-brands", name="Éclair", name_key="éclair"),
+    ]
+
+    products, variants, terms = await migrated(
+        unmigrated_database_url,
+        "0010",
+        rows,
+        [
+            "SELECT title_key, search_text, version FROM product ORDER BY id",
+            "SELECT search_text FROM product_variant ORDER BY id",
+            "SELECT name_key FROM term",
+        ],
+    )
+
+    assert products == [("creme brulee", "creme brulee\n1\nklein\ngross\na-1", 1), ("mug", "mug\n2", 1)]
+    assert (variants, terms) == ([("gross\na-1",), ("klein",)], [("eclair",)])

@@ -253,3 +253,17 @@ async def test_namesakes_of_an_imported_store_can_be_told_apart(tree: Gateway) -
     again = await tree(ADD, {"input": {"taxonomy": CATEGORIES, "name": "HOME"}}, ADMIN)
     assert again["productTermsAdd"]["terms"] == [{"name": "Home"}]  # the older one
     assert (await update(tree, 20, name="Dwelling"))["term"]["name"] == "Dwelling"
+
+
+async def test_an_accent_makes_another_name_but_no_other_place_in_the_order(tree: Gateway) -> None:
+    made = await tree(
+        ADD, {"input": {"taxonomy": CATEGORIES, "name": "Etude, Crème, Creme, CRÈME, Dune, Éclair"}}, ADMIN
+    )
+    assert [term["name"] for term in made["productTermsAdd"]["terms"]] == ["Etude", "Crème", "Creme", "Dune", "Éclair"]
+    for name in ("crème", "creme"):
+        assert wrong(await create(tree, name=name)) == [("CONFLICT", "name")]
+    rows = (await tree("{ taxonomies { name roots { databaseId name } } }"))["taxonomies"]
+    roots = {term["name"]: term["databaseId"] for taxonomy in rows for term in taxonomy["roots"]}
+    assert [name for name in roots if name[0] in "CDEÉ"] == ["Crème", "Creme", "Dune", "Éclair", "Etude"]
+    assert wrong(await update(tree, roots["Creme"], name="Crème")) == [("CONFLICT", "name")]
+    assert (await update(tree, roots["Creme"], name="CREME"))["userErrors"] == []

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.text.folding import folded
 from resolvers.editing import text
 
 # Random characters rarely make a tag.
@@ -90,3 +91,8 @@ def test_hostile_text_takes_no_time(hostile: str) -> None:
 )
 def test_a_web_address(given: str, right: bool) -> None:
     assert text.is_web_address(given) is right
+
+
+@given(st.text())
+def test_folding_a_second_time_changes_nothing(given: str) -> None:
+    assert folded(folded(given)) == folded(given)

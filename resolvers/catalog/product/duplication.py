@@ -19,7 +19,7 @@ from db.catalog.events import DOWNLOAD_CREATED, PRODUCT_CREATED, VARIANT_CREATED
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductStatus, sort_key
 from db.catalog.search import search_text
-from db.catalog.slug import LONGEST, Wanted, family, free_slugs
+from db.catalog.slug import LONGEST, Wanted, cut, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
 from db.catalog.variant import stock_status
 from db.store.locks import claim
@@ -176,7 +176,7 @@ def _file(row: Mapping[str, Any], file_of: Mapping[int, int], product_of: Mappin
 async def _slugs(unit: Unit, products: Sequence[Mapping[str, Any]]) -> list[str]:
     """`<title>-copy-<seconds>`, numbered where that is taken."""
     suffix = f"-copy-{int(now().timestamp())}"
-    wanted = [Wanted(slug_of(row["title"])[: LONGEST - len(suffix)] + suffix, None) for row in products]
+    wanted = [Wanted(cut(slug_of(row["title"]), LONGEST - len(suffix)) + suffix, None) for row in products]
     await claim(unit.connection, {family(each.slug) for each in wanted})
     return await free_slugs(unit.connection, wanted)
 

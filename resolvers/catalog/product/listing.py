@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or
 
 from db.catalog import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, asked_title
-from db.catalog.search import contained, proposed
+from db.catalog.search import contained, proposed, words
 from db.catalog.slug import asked
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
@@ -69,7 +69,9 @@ def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
 @filter_input()
 class ProductFilter:
     database_id: IntOperators | None = filters(ProductRow.id)
-    title: TextOperators | None = filters(ProductRow.title_key, fold=asked_title, description="Whatever the case.")
+    title: TextOperators | None = filters(
+        ProductRow.title_key, fold=asked_title, description="Whatever the case and accents."
+    )
     slug: TextOperators | None = filters(ProductRow.slug, fold=asked)
     status: EnumOperators[ProductStatus] | None = filters(ProductRow.status)
     fulfillment_type: EnumOperators[FulfillmentType] | None = filters(ProductRow.fulfillment_type)
@@ -113,16 +115,20 @@ class ProductFilter:
 
 
 def _found(text: str, viewer: Viewer) -> ColumnElement[bool]:
-    """The text of a product holds those of all its variants: what only a hidden one says finds nothing."""
+    """The text of a product holds those of all its variants: a word that only a hidden one says finds nothing."""
     found = contained(PRODUCT.c.search_text, text)
     if visibility.sees_catalog(viewer):
         return found
+    return and_(found, *(_said_in_sight(word, viewer) for word in words(text)))
+
+
+def _said_in_sight(text: str, viewer: Viewer) -> ColumnElement[bool]:
     seen, said = visibility.variants(viewer), contained(VARIANT.c.search_text, text)
     of_product = select(1).where(VARIANT.c.product_id == PRODUCT.c.id, said)
     by_hidden = exists(of_product.where(not_(seen)).correlate(PRODUCT))
     by_seen = exists(of_product.where(seen).correlate(PRODUCT))
     of_its_own = contained(PRODUCT.c.title_key, text) | contained(cast(PRODUCT.c.id, String), text)
-    return and_(found, or_(not_(by_hidden), by_seen, of_its_own))
+    return or_(not_(by_hidden), by_seen, of_its_own)
 
 
 PRODUCTS = Listing(
@@ -142,6 +148,6 @@ PRODUCTS = Listing(
     filter=ProductFilter,
     search=_found,
     proposed=lambda text, dialect: proposed(PRODUCT.c.search_text, text, dialect),
-    searched="Looked for in titles, numbers, variant titles and SKUs, whatever the case; "
-    "an index helps from three characters on.",
+    searched="Each word, in any order, is looked for in titles, numbers, variant titles and SKUs, whatever the case "
+    "and the accents; an index helps with words of three characters on.",
 )

@@ -16,6 +16,7 @@ from db.catalog.slug import derived, free
 from db.catalog.taxonomy import TaxonomyRow, TermRow
 from db.store.row import table
 from db.store.writing import add_all
+from db.text.folding import caseless
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.editing import text
@@ -43,11 +44,11 @@ class Tree:
         self.terms[term["id"]] = term
         self.slugs.add(term["slug"])
         # Of namesakes the oldest is meant.
-        self._named.setdefault((term["parent_id"], term["name_key"]), term["id"])
+        self._named.setdefault((term["parent_id"], caseless(term["name"])), term["id"])
 
     def named(self, parent: int | None, name: str) -> int | None:
         """The term of that name under a parent (None: among the roots), whatever the case."""
-        return self._named.get((parent, sort_key(name)))
+        return self._named.get((parent, caseless(name)))
 
     def below(self, term: int, other: int | None) -> bool:
         """Whether `other` is the term itself or one of its descendants."""
@@ -86,10 +87,11 @@ async def grow(unit: Unit, tree: Tree, wanted: Sequence[Place]) -> list[int]:
     already, parents are in the tree."""
     new: dict[tuple[int | None, str], TermRow] = {}
     for parent, name in wanted:
-        place = (parent, sort_key(name))
+        place = (parent, caseless(name))
         if tree.named(parent, name) is None and place not in new:
             slug = tree.slug(name)
-            new[place] = TermRow(taxonomy=tree.taxonomy, parent_id=parent, name=name, name_key=place[1], slug=slug)
+            row = TermRow(taxonomy=tree.taxonomy, parent_id=parent, name=name, name_key=sort_key(name), slug=slug)
+            new[place] = row
     for key, row in zip(await add_all(unit.connection, list(new.values())), new.values(), strict=True):
         tree.add(row.model_dump() | {"id": key})
         unit.emit(TERM_CREATED(tree.terms[key]))

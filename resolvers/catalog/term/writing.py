@@ -120,7 +120,7 @@ async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
         asked = values["slug"]
         values["slug"] = tree.slug(result["name"]) if asked is None else _slug(unit, tree.slugs, asked)
     changes = differences(row, values)
-    if changes.keys() & {"name_key", "parent_id"}:
+    if changes.keys() & {"name", "parent_id"}:
         _refuse_namesake(unit, tree, row["id"], result["parent_id"], result["name"])
     await TERMS.change(unit, row, values)
     return {"term": row["id"], "taxonomy": tree.taxonomy}

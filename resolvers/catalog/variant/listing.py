@@ -53,5 +53,6 @@ VARIANTS = Listing(
     filter=ProductVariantFilter,
     search=lambda text, _viewer: contained(VARIANT.c.search_text, text),
     proposed=lambda text, dialect: proposed(VARIANT.c.search_text, text, dialect),
-    searched="Looked for in titles and SKUs, whatever the case; an index helps from three characters on.",
+    searched="Each word, in any order, is looked for in titles and SKUs, whatever the case and the accents; an index "
+    "helps with words of three characters on.",
 )
