@@ -10,7 +10,7 @@ from db.catalog.product import sort_key
 from db.catalog.search import product_search_text, search_text
 
 revision = "0013"
-down_revision = "0007"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
