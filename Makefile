@@ -17,10 +17,10 @@ MOVED := $(shell [ ! -f $(INSTALLED) ] || [ "$$(cat $(INSTALLED))" = "$$(pwd -P)
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "  Settings: PORT=8000 HOST=0.0.0.0 (demo), ARGS='-k price' (test, soak), ARGS=docs (derive), PYTHON=/path/to/python3.11"
+	@echo "  Settings: PORT=8000 HOST=0.0.0.0 RESET=1 (demo), ARGS='-k price' (test, soak), ARGS=docs (derive), PYTHON=/path/to/python3.11"
 
 demo: $(INSTALLED) ## a server with a demo store in it
-	@exec $(VENV)/bin/storegraph serve --demo $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
+	@exec $(VENV)/bin/storegraph serve --demo $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)") $(if $(RESET),--reset)
 
 test: $(INSTALLED_TEST) ## every test, on SQLite and PostgreSQL, but for the long ones
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)

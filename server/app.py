@@ -52,6 +52,7 @@ from server.metrics import Measured, Metrics, metrics_page
 from server.settings import encryption_keys as keys
 from server.settings.settings import AcceptedDocuments, Settings
 from server.work.jobs import Job, Jobs
+from server.work.numbering import numbering
 from server.work.publishing import publishing
 from server.work.removing import removing
 
@@ -112,6 +113,7 @@ def create_app(settings: Settings) -> Starlette:
                     known_documents.job(),
                     publishing(units),
                     removing(units),
+                    numbering(database),
                     Job("sampling", partial(metrics.sample, database), every=0.0),
                     told=metrics.job,
                 )

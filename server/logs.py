@@ -148,8 +148,10 @@ def configure(
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
-    # It introduces itself at every look at the schema; what it changed is logged here.
-    logging.getLogger("alembic").setLevel(max(number, logging.WARNING))
+    # One introduces itself at every look at the schema; what it changed is logged here. The other has a line for each
+    # of an import's hundreds of requests.
+    for name in ("alembic", "httpx2"):
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
     ACCESS.configure(stream, redact, (*shared, *rendered), enabled=number <= logging.INFO)
 
 

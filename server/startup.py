@@ -145,9 +145,10 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
                     await _admin(database, settings.admin_token.get_secret_value())
             if settings.demo:
                 from server.commands import demo_store
+                from server.files import stores as files
 
                 async with explained(database):
-                    await demo_store.fill(database)
+                    await demo_store.fill(database, files.folder(settings))
             yield database
         finally:
             await database.close()

@@ -44,6 +44,7 @@ COMMITS: Final = {
     "server/files/downloads.py": "a download is counted before its first byte is sent",
     "server/settings/encryption_keys.py": "encrypts all secrets again, or none",
     "server/graphql/manifest.py": "a command registers a manifest as a whole",
+    "server/commands/demo_store.py": "the demo's shop is furnished before the first request",
     "server/startup.py": "tokens are made before the first request",
     "connectors/importers/": "asks the unit of work to, a batch at a time, so that an interrupted import goes on",
 }
@@ -57,6 +58,7 @@ CHANGES: Final = {
     "db/catalog/derivations.py": "derived columns do not bump it",
     "db/store/outbox.py": "an event's `version` is that of what it tells of",
     "connectors/importers/": "brings rows in line with the store they come from",
+    "server/demo/": "what the demo's shop is at first, as if it had been imported so",
 }
 
 

@@ -7,6 +7,11 @@ from db.store.row import KEY, SORTED_TEXT, Row, VersionedRow
 
 CATEGORIES = "product-categories"
 BRANDS = "product-brands"
+# Every store has these two. What shops call each, several of its terms, and one.
+LABELS = {
+    CATEGORIES: ("Product Categories", "Categories", "Category"),
+    BRANDS: ("Product Brands", "Brands", "Brand"),
+}
 
 
 class TaxonomyRow(Row, table=True):

@@ -30,20 +30,27 @@ def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
     defaults, fields = _fields(type_)
     values = dict(defaults)
     for name, value in given.items():
-        python_name, convert = fields[name]
-        values[python_name] = value if convert is None else convert(value)
+        python_name, convert, as_absent = fields[name]
+        if not (value is None and as_absent):
+            values[python_name] = value if convert is None else convert(value)
     return type_(**values)
 
 
 @cache
-def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None]]]:
-    """What is None unless it is given, and how each field is converted, by its name in the graph."""
+def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None, bool]]]:
+    """What is None unless it is given; and by its name in the graph how each field is converted, and whether null is
+    as if it were absent: it has a default, and that is never null."""
     definition = get_object_definition(type_, strict=True)
     fields = definition.fields
     # A field without a default of its own may be left out only where it takes null.
     defaults = {f.python_name: None for f in fields if not _has_default(f)}
+    types = {f.python_name: f.resolve_type(type_definition=definition) for f in fields}
     return defaults, {
-        f.graphql_name or camel(f.python_name): (f.python_name, _converter(f.resolve_type(type_definition=definition)))
+        f.graphql_name or camel(f.python_name): (
+            f.python_name,
+            _converter(types[f.python_name]),
+            _has_default(f) and not isinstance(types[f.python_name], StrawberryOptional | StrawberryMaybe),
+        )
         for f in fields
     }
 

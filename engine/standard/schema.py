@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    Undefined,
     get_named_type,
     is_non_null_type,
 )
@@ -144,3 +145,8 @@ def _prepare(type_: GraphQLInputObjectType) -> None:
     # Strawberry checks it when it converts, which is late and says no place; validation does both better.
     type_.is_one_of = type_.extensions[DEFINITION].is_one_of
     type_.extensions[DEFINITION].from_input = made
+    # What has a default takes null for it. Editors' linters call a field that must not be null missing when its default
+    # is false, 0 or an empty text.
+    for field in type_.fields.values():
+        if is_non_null_type(field.type) and field.default_value is not Undefined:
+            field.type = field.type.of_type

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import orjson
 import strawberry
-from sqlalchemy.dialects import postgresql, sqlite
 from strawberry.scalars import JSON
 
 from db.commerce import visibility
@@ -103,8 +102,7 @@ class StoreSettingsUpdateInput:
 @mutation(permission="store/settings", rest="POST /settings/store", emits=(STORE_UPDATED,))
 async def store_settings_update(unit: Unit, input: StoreSettingsUpdateInput) -> Keys:
     """Change the store's settings; the others stay as they are."""
-    stored = (await locked(unit, STORE, [ONLY], visibility.stores(unit.viewer))).get(ONLY)
-    row = StoreRow().model_dump() if stored is None else stored
+    row = (await locked(unit, STORE, [ONLY], visibility.stores(unit.viewer)))[ONLY]
     await refuse_outdated(unit, f"StoreSettings:{ONLY}", input.expected_version, row["version"])
 
     values = _checked(unit, named(input, leave=("expected_version", "settings", *GROUPS)))
@@ -112,13 +110,9 @@ async def store_settings_update(unit: Unit, input: StoreSettingsUpdateInput) -> 
     unit.settle()
     changes = differences(row, values | {"settings": settings})
     if changes:
-        if stored is None:
-            await _begin(unit)
-        if not await edit(unit.connection, STORE, ONLY, row["version"], changes):
-            unit.refuse(ErrorCode.CONFLICT, "Somebody else was the first to write settings; read them and try again")
-            unit.settle()
+        await edit(unit.connection, STORE, ONLY, row["version"], changes)
         unit.emit(_updated(row, changes))
-    return {"store_settings": None if stored is None and not changes else ONLY}
+    return {"store_settings": ONLY}
 
 
 def _updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
@@ -128,12 +122,6 @@ def _updated(row: Mapping[str, Any], changes: Mapping[str, Any]) -> Event:
     ]
     fields = {OWNED[key].split(".")[0] if key in OWNED else "settings" for key in changed}
     return STORE_UPDATED(row, changes, fields, changed_settings=sorted(changed))
-
-
-async def _begin(unit: Unit) -> None:
-    """A store that nobody imported or described has no row."""
-    dialect = postgresql if unit.connection.dialect.name == "postgresql" else sqlite
-    await unit.connection.execute(dialect.insert(STORE).values(StoreRow().model_dump()).on_conflict_do_nothing())
 
 
 def _checked(errors: Refuses, asked: Mapping[str, Any]) -> dict[str, Any]:

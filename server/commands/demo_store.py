@@ -1,5 +1,7 @@
 """The demo store: a recording of a real FluentCart store, imported the way any store is."""
 
+import contextlib
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Final
@@ -10,9 +12,10 @@ from sqlmodel import col
 from db.catalog.product import ProductRow
 from db.store.database import Database
 from db.store.importing import ImportRow
+from server.demo.furnishing import furnish, put_files
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
-from server.startup import named
+from server.startup import alone, named, opened, store_file
 
 # Reserved for examples (RFC 2606): nobody is asked. The store's own links and pictures begin with it.
 SITE: Final = "https://store.example"
@@ -22,9 +25,18 @@ _ROOM: Final = Path(__file__).parent.parent
 _PLACES: Final = (_ROOM / "demo" / _RECORDING, _ROOM.parent / "tests" / "data" / _RECORDING)
 
 
-async def fill(database: Database) -> None:
-    """Import the recording unless that has been done; one that was interrupted goes on. Raises Mistake when the
-    database holds a store of its own: the demo's token would open it."""
+async def fill(database: Database, files: Path) -> None:
+    """Import the recording and furnish it unless that has been done; what was interrupted goes on. `files` is where its
+    files are put. Raises Mistake when the database holds a store of its own: the demo's token would open it."""
+    await _import(database)
+    async with database.write() as connection:
+        await furnish(connection)
+        await connection.commit()
+    async with database.read() as connection:
+        await put_files(connection, files)
+
+
+async def _import(database: Database) -> None:
     async with database.read() as connection:
         imports = (await connection.execute(select(col(ImportRow.source), col(ImportRow.finished_at)))).all()
         stocked = (await connection.execute(select(exists(select(col(ProductRow.id)))))).scalar_one()
@@ -40,6 +52,31 @@ async def fill(database: Database) -> None:
     report = await import_store(database, Source(SITE, "demo", "demo", transport=RecordedStore(recording())))
     for record in report.skipped:  # the recording has no such record
         sys.stdout.write(f"Left out: {record}\n")
+
+
+def reset(settings: Settings) -> None:
+    """Take the demo's store away; the next start fills it anew. Raises Mistake for another store, for a server's
+    database, and while somebody serves it."""
+    database = opened(settings)
+    file = store_file(database)
+    if file is None:
+        raise Mistake(f"--reset is for the embedded store; make {named(database)} anew instead")
+    with alone(database):
+        if file.exists() and not _is_demo(file):
+            raise Mistake(f"{file} holds a store of its own: it is not the demo's to reset")
+        for part in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+            part.unlink(missing_ok=True)
+
+
+def _is_demo(file: Path) -> bool:
+    """Whether an embedded store holds what the recording had, or nothing."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        try:
+            sources = {row[0] for row in connection.execute("SELECT source FROM import_source")}
+            stocked = connection.execute("SELECT EXISTS (SELECT 1 FROM product)").fetchone()[0]
+        except sqlite3.DatabaseError:
+            return False
+    return sources == {SITE} or not (sources or stocked)
 
 
 def recording() -> Path:
@@ -66,4 +103,6 @@ Three things to try:
   3. What only the token shows, the stock of a variant:
      curl -s {url} -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' \\
        -d '{{"query": "{{ products(first: 1) {{ nodes {{ title variants {{ sku totalStock available }} }} }} }}"}}'
+
+What you change stays; `make demo RESET=1` (`storegraph serve --demo --reset`) begins anew.
 {warning}"""

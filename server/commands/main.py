@@ -48,6 +48,23 @@ def _doc(field: str) -> str:
     return f"{doc(field)} [{variable(field)}]"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"storegraph {version('storegraph')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Which version this is.")
+    ] = False,
+) -> None:
+    """A GraphQL gateway over a store's catalog and integrations."""
+
+
 def main() -> None:
     try:
         app(prog_name="storegraph")
@@ -66,6 +83,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help=_doc("port"))] = None,
     workers: Annotated[int | None, typer.Option(help=_doc("workers"))] = None,
     demo: Annotated[bool, typer.Option("--demo", help=_doc("demo"))] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="With --demo: begins with the store as it was at first.")
+    ] = False,
 ) -> None:
     """Serve GraphQL over HTTP."""
     # Imports make half a million objects that stay. The collector would look through them again and again, a tenth of
@@ -73,11 +93,21 @@ def serve(
     gc.disable()
     try:
         settings = read_settings(host=host, port=port, workers=workers, demo=demo or None)
+        if reset:
+            _reset(settings)
         from server.commands.serving import serve
 
         serve(settings, lambda url: _welcome(url, settings))
     finally:
         gc.enable()
+
+
+def _reset(settings: "Settings") -> None:
+    if not settings.demo:
+        raise Mistake("--reset is for the demo: give --demo too")
+    from server.commands import demo_store
+
+    demo_store.reset(settings)
 
 
 def _welcome(url: str, settings: "Settings") -> None:

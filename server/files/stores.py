@@ -15,7 +15,7 @@ _WAITING = ".incoming"
 
 
 def folder(settings: Settings) -> Path:
-    return settings.files_folder or settings.data_folder / "files"
+    return settings.files_folder or settings.data_folder / ("demo-files" if settings.demo else "files")
 
 
 def storage(settings: Settings) -> Storage:

@@ -17,7 +17,7 @@ class FileSettings(BaseSettings):
     files_folder: Path | None = Field(
         default=None,
         description="Where the driver `local` keeps uploaded files, and where uploads wait until they are whole.",
-        json_schema_extra={"shown": "`files` in the data folder"},
+        json_schema_extra={"shown": "`files` in the data folder, for the demo `demo-files`"},
     )
     s3_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

@@ -364,4 +364,5 @@ def mistakes(error: ValidationError) -> str:
     return "; ".join(
         f"{variable(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}"
         for e in error.errors(include_input=False)
+        if e["type"] != "default_factory_not_called"  # a default made of others waits for theirs
     )

@@ -195,7 +195,8 @@ async def test_another_store(database: Database, tmp_path: Path) -> None:
         assert (row["min_price"], row["max_price"]) == (min(prices, default=0), max(prices, default=0))
     assert {variant["sku"] for variant in variants if variant["id"] % 5 == 0} == {None}
     assert {variant["compare_price"] for variant in variants if variant["id"] % 5 == 0} == {0}
-    assert {row["name"] for row in await rows(database, "taxonomy")} == {"product-categories", "product-makers"}
+    taxonomies = {"product-brands", "product-categories", "product-makers"}
+    assert {row["name"] for row in await rows(database, "taxonomy")} == taxonomies
 
     again = await import_store(
         database, source(in_process(exchanges, tmp_path), url="https://Shop.example.jp/wp-json/")

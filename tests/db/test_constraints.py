@@ -1,10 +1,10 @@
 """Invariants that hold whoever writes: each constraint refuses, and the refusal is told by the constraint's name."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from sqlalchemy import CheckConstraint, Enum, UniqueConstraint, insert, text
+from sqlalchemy import CheckConstraint, Enum, UniqueConstraint, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,8 +50,7 @@ BREAKS: Final[Mapping[str, str]] = {
 
 async def shelve(connection: AsyncConnection) -> None:
     for row in SHELF:
-        values = {name: getattr(row, name) for name in type(row).model_fields}
-        await connection.execute(insert(table(type(row))).values(values))
+        await factories.insert_row(connection, row)
 
 
 async def refused(connection: AsyncConnection, statement: str) -> IntegrityError:
@@ -113,8 +112,7 @@ async def test_a_parent_is_a_term_of_the_same_taxonomy(gateway: Gateway) -> None
     rows: list[Row] = [factories.categories(), factories.brands(), factories.term(1, CATEGORIES)]
     async with gateway.database.write() as connection:
         for row in rows:
-            values: dict[str, Any] = {name: getattr(row, name) for name in type(row).model_fields}
-            await connection.execute(insert(table(type(row))).values(values))
+            await factories.insert_row(connection, row)
         await connection.execute(
             text(
                 "INSERT INTO term (id, version, taxonomy, parent_id, name, name_key, slug, description) "

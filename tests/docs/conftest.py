@@ -1,3 +1,16 @@
+import pytest
+
+from server.demo.furnishing import furnish
+from tests.gateway import Gateway
 from tests.recorded import imported, imported_on_postgresql, imported_on_sqlite, recorded_copy, recorded_store
 
 __all__ = ["imported", "imported_on_postgresql", "imported_on_sqlite", "recorded_copy", "recorded_store"]
+
+
+@pytest.fixture
+async def demo_store(recorded_copy: Gateway) -> Gateway:
+    """What `make demo` serves."""
+    async with recorded_copy.database.write() as connection:
+        assert await furnish(connection)
+        await connection.commit()
+    return recorded_copy

@@ -21,6 +21,8 @@ async def stored(gateway: Gateway, rows: Sequence[Row]) -> None:
         for kind in kinds:
             names = list(kind.model_fields)
             values = [{name: getattr(row, name) for name in names} for row in rows if type(row) is kind]
+            if kind in factories.ALWAYS_THERE:
+                await connection.execute(delete(table(kind)))
             await connection.execute(insert(table(kind)), values)
         await advance(connection, [of for of in map(table, kinds) if of.dialect_options["sqlite"]["autoincrement"]])
         await connection.commit()

@@ -136,6 +136,11 @@ class Case:
         seed: str | None = self._settings.get("seed")
         return seed
 
+    @property
+    def follows(self) -> bool:
+        """Whether it asks for what its earlier answers held."""
+        return bool(self._settings.get("from"))
+
     @cached_property
     def _settings(self) -> dict[str, Any]:
         return self._read("case") or {}

@@ -78,7 +78,7 @@ async def test_a_cursor_goes_on_where_its_reader_stopped(shop: Gateway) -> None:
     cursor = first["pageInfo"]["endCursor"]
     rest = (await shop(READ, {"after": cursor}, MANAGER))["events"]
     assert [(edge["node"]["name"], edge["node"]["entity"]) for edge in rest["edges"]] == [
-        ("store.updated", None),
+        ("store.updated", {"id": "U3RvcmVTZXR0aW5nczox"}),
         ("product.deleted", None),
     ]
     cursor = rest["pageInfo"]["endCursor"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
@@ -66,6 +67,18 @@ def test_each_command_explains_itself(command: tuple[str, ...], tmp_path: Path) 
     assert (code, err) == (0, "")
     assert "Usage: storegraph" in out
     assert not list(tmp_path.iterdir())
+
+
+def test_the_version(tmp_path: Path) -> None:
+    assert storegraph("--version", data_folder=tmp_path) == (0, f"storegraph {version('storegraph')}\n", "")
+
+
+def test_a_misspelt_setting_is_one_warning(tmp_path: Path) -> None:
+    code, _, err = storegraph("token", "list", data_folder=tmp_path, PROT="8001", ADMIN_TOKN="x")
+    assert code == 0
+    assert err.count("\n") == 1, err
+    assert "STOREGRAPH_PROT (did you mean STOREGRAPH_PORT?)" in err
+    assert "STOREGRAPH_ADMIN_TOKEN?" in err
 
 
 def test_the_help_of_serve_says_what_the_settings_say(tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ def test_the_demo_says_where_it_is_and_what_it_says_works(tmp_path: Path) -> Non
         assert data(answer)["products"]["totalCount"] == 200
         page = httpx2.get(url, headers={"Accept": "text/html"}, timeout=SECONDS)
         assert "Left out" not in out
+        # What a newcomer sees is a page: not a line for each request of the filling.
+        assert out.count("\n") < 24, out
+        assert len(command.lines) < 6, command.lines
         assert token[1] in page.text
         assert all(document.name in page.text for document in DOCUMENTS)
         origin = {"Origin": "http://localhost:5173"}

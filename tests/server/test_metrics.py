@@ -16,6 +16,8 @@ from sqlalchemy import text
 from db.store.database import Database
 from server.metrics import Metrics
 from server.settings.settings import Settings, Switch
+from server.work import numbering
+from tests import factories
 from tests.databases import sqlite_url
 from tests.server.running import SECONDS, running, serving, stocked
 
@@ -129,6 +131,35 @@ def test_a_database_that_does_not_answer_hides_no_other_number(client: httpx2.Cl
 
     assert ("storegraph_outbox_waiting", frozenset()) not in seen
     assert any(name == "storegraph_build_info" for name, _ in seen)
+
+
+def test_events_that_nobody_reads_stop_waiting(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numbering, "EVERY_SECONDS", 0.05)
+
+    async def with_an_event() -> None:
+        database = Database.open(database_url)
+        async with database.write() as connection:
+            for number in (1, 2):
+                told = factories.event(number, "product.created", f"Product:{number}", position=None)
+                await factories.insert_row(connection, told)
+            await connection.commit()
+        await database.close()
+
+    with running(Settings(database_url=database_url)) as client:
+        assert value(scraped(client), "outbox_waiting") == 0
+        asyncio.run(with_an_event())
+        deadline = time.monotonic() + SECONDS
+        while value(scraped(client), "outbox_waiting") and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    async def places() -> list[int]:
+        database = Database.open(database_url)
+        async with database.read() as connection:
+            found = [row[0] for row in await connection.execute(text("SELECT position FROM event ORDER BY id"))]
+        await database.close()
+        return found
+
+    assert asyncio.run(places()) == [1, 2]
 
 
 # Who may ask

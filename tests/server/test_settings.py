@@ -4,6 +4,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from server.settings.settings import LogLevel, Settings, Switch, describe, mistakes, page
+from server.settings.unknown import unknown
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,9 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
         ("ADMIN_TOKEN", "two words", "a bearer token is made of"),
         ("ADMIN_TOKEN", "fifteen-letters", "has at least 16 characters"),
         ("METRICS_TOKEN", "fifteen-letters", "has at least 16 characters"),
+        ("PUBLIC_URL", "shop.example", "write an http or https URL"),
+        ("MAX_BODY_BYTES", "1 MB", "integer"),
+        ("DEMO", "perhaps", "boolean"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_variable(
@@ -77,8 +81,33 @@ def test_a_mistake_is_one_line_that_names_the_variable(
     assert line.startswith(f"STOREGRAPH_{name}: ")
     assert reason in line
     assert "\n" not in line
+    assert line.count("STOREGRAPH_") == 1, "what follows from the mistake is none"
     if name.endswith("TOKEN"):
         assert value not in line
+
+
+@pytest.mark.parametrize("bad", ["x", "-1", "a\nb", "1e999", "[1", "é"])
+def test_whatever_a_variable_holds_is_taken_or_told_in_one_line(monkeypatch: pytest.MonkeyPatch, bad: str) -> None:
+    for setting in describe():
+        with monkeypatch.context() as environment:
+            environment.setenv(setting.variable, bad)
+            try:
+                Settings()
+            except ValidationError as error:
+                line = mistakes(error)
+                assert "STOREGRAPH_" in line, setting.variable
+                assert "\n" not in line, setting.variable
+
+
+def test_a_misspelt_variable_is_told_with_the_nearest_name() -> None:
+    names = ["PATH", "STOREGRAPH_PORT", "storegraph_port", "STOREGRAPH_USER_PASSWORD", "STOREGRAPHY", "STOREGRAPH_X"]
+    misspelt = ["STOREGRAPH_DATABSE_URL", "Storegraph_Cors_Origin", f"STOREGRAPH_{'A' * 10_000}"]
+    assert dict(unknown([*names, *misspelt])) == {
+        "STOREGRAPH_DATABSE_URL": "STOREGRAPH_DATABASE_URL",
+        "Storegraph_Cors_Origin": "STOREGRAPH_CORS_ORIGINS",
+        "STOREGRAPH_X": None,
+        misspelt[-1]: None,
+    }
 
 
 def test_secrets_are_not_shown() -> None:

@@ -67,7 +67,8 @@ async def grow_categories(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
         seen = await _seen(unit.connection, {sort_key(name) for names in paths.values() for name in names})
         ends = {path: _end(seen, names) for path, names in paths.items()}
     if missing := {path: names for path, names in paths.items() if ends[path] is None}:
-        tree = await locked_tree(unit, CATEGORIES) or await _planted(unit)
+        tree = await locked_tree(unit, CATEGORIES)
+        assert tree is not None, "every store has categories"
         ends |= dict.fromkeys(missing)
         for level in range(max(map(len, missing.values()))):
             reaching = [path for path, names in missing.items() if len(names) > level]
@@ -78,13 +79,6 @@ async def grow_categories(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
             end = key_of(category.id.value) if category.id else ends[category.path.value] if category.path else None
             if end is not None:
                 draft.links[CATEGORIES].add(end)
-
-
-async def _planted(unit: Unit) -> Tree:
-    """Categories of a store that has none yet."""
-    labels = {"label": "Product Categories", "plural_label": "Product Categories", "singular_label": "Product Category"}
-    await unit.connection.execute(TAXONOMY.insert().values(name=CATEGORIES, **labels))
-    return Tree(CATEGORIES, [])
 
 
 async def _seen(connection: AsyncConnection, keys: set[str]) -> Tree:
@@ -162,7 +156,7 @@ async def _check_terms(connection: AsyncConnection, drafts: Sequence[ProductDraf
                     ErrorCode.VALIDATION, "The store has no such taxonomy", "terms", str(index), "taxonomy"
                 )
     for errors, taxonomy, key in named:
-        if (taxonomy in there or taxonomy == CATEGORIES) and (taxonomy, key) not in found:
+        if taxonomy in there and (taxonomy, key) not in found:
             errors.refuse(ErrorCode.NOT_FOUND, "This taxonomy has no such term")
 
 

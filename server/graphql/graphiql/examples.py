@@ -5,8 +5,10 @@ from typing import Final
 from engine.values.identity import encode
 from server.graphql.graphiql import Document
 
-_PRODUCT: Final = 5
-_VARIANT: Final = encode("ProductVariant", 2)
+# With files to download.
+_PRODUCT: Final = 8
+# Of a product that the guide does not change.
+_VARIANT: Final = encode("ProductVariant", 13)
 
 DOCUMENTS: Final = (
     Document(
@@ -42,9 +44,11 @@ query OneProduct($by: ProductBy!) {
     id
     title
     slug
+    excerpt
+    content
+    categories { name }
     brands { name }
-    gallery { url }
-    downloads { title fileName }
+    downloads { title fileName fileSize url }
     variants {
       id
       title
@@ -114,7 +118,7 @@ fragment Outcome on VariantUpdatePayload {
 }
 """,
         {
-            "first": {"id": _VARIANT, "expectedVersion": 1, "description": "Printed on matte paper."},
+            "first": {"id": _VARIANT, "expectedVersion": 1, "description": "With a bulb."},
             "second": {"id": _VARIANT, "expectedVersion": 1, "title": "Large"},
         },
     ),

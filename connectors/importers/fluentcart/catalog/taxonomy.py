@@ -10,7 +10,7 @@ from connectors.importers.report import Skipped
 from db.catalog.events import TERM_CREATED, TERM_DELETED, TERM_UPDATED
 from db.catalog.product import sort_key
 from db.catalog.slug import derived, numbered
-from db.catalog.taxonomy import TaxonomyRow, TermRow
+from db.catalog.taxonomy import LABELS, TaxonomyRow, TermRow
 
 TAXONOMY: Final = Mapped(
     "taxonomies",
@@ -66,9 +66,9 @@ def read_trees(answer: Record, labels: Record) -> Trees:
         except Unreadable as unreadable:
             trees.skipped.append(Skipped(TAXONOMY.entity, "", unreadable.field, unreadable.reason))
             continue
-        row["label"] = row["label"] or row["name"]
-        row["plural_label"] = row["plural_label"] or row["label"]
-        row["singular_label"] = row["singular_label"] or row["label"]
+        known = LABELS.get(row["name"], (row["name"], row["label"], row["label"]))
+        for name, usual in zip(("label", "plural_label", "singular_label"), known, strict=True):
+            row[name] = row[name] or usual or row["name"]
         trees.taxonomies[row["name"]] = row
         _read_terms(record, row["name"], trees)
     return trees
