@@ -130,6 +130,10 @@ class Case:
                 path.write_bytes(content)
                 container[last] = Uploaded(path, file["name"], len(content), sha256(content).hexdigest())
 
+    def put_stored(self, gateway: Gateway) -> None:
+        """Puts the case's `stored` files where the driver `local` has its own."""
+        gateway.put(*self._settings.get("stored", ()))
+
     @property
     def seed(self) -> str | None:
         """The rows beside the recorded ones, by their name in `seeds.py`."""
@@ -155,6 +159,7 @@ class Case:
             async with opened(url) as gateway:
                 if seed is not None:
                     await store_rows(gateway, SEEDS[seed]())
+                self.put_stored(gateway)
                 return await self._run(gateway)
 
     def _read(self, kind: str) -> Any:

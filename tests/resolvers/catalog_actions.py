@@ -359,6 +359,7 @@ async def opened_shop(gateway: Gateway) -> None:
     rows += [AttributeGroupRow(id=n, title=f"Group {n}", slug=f"group-{n}") for n in (1, 2)]
     rows += [AttributeTermRow(id=n, group_id=(n + 1) // 2, title=f"T{n}", slug=f"t{n}") for n in (1, 2, 3, 4)]
     await factories.store_rows(gateway, rows)
+    gateway.put("file.zip")
     shop = Shop(gateway, Random(0))
     for title, bundle_ in (("Mug", False), ("Lamp", False), ("Set", True)):
         variants = [{"title": size, "price": 1000 * n} for n, size in enumerate(("S", "L"), start=1)]

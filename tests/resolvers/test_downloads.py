@@ -28,6 +28,7 @@ UPLOAD = """mutation ($file: Upload!, $key: String) {
 
 
 async def _shop(gateway: Gateway) -> None:
+    gateway.put("guide.pdf")
     rows = [factories.product(1), factories.variant(11, 1), factories.variant(12, 1)]
     await factories.store_rows(gateway, rows)
 

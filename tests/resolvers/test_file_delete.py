@@ -1,4 +1,5 @@
-"""Deleting stored files: nobody is left with a dead link, nothing is lost by a failure, nothing is left by a crash."""
+"""Files that are deleted, or not there: nobody is left with a dead link, nothing is lost by a
+failure, nothing is left by a crash."""
 
 import os
 import time
@@ -16,6 +17,7 @@ from engine.values.identity import encode
 from resolvers.files.removing import sweep
 from tests import factories
 from tests.gateway import Gateway
+from tests.resolvers.performing import done, refused
 
 DELETE = 'mutation { fileDelete(input: { path: "guide.pdf" }) { deletedPath userErrors { code field } } }'
 SYNC = """mutation ($product: ID!) {
@@ -58,6 +60,7 @@ async def test_a_download_that_comes_in_between_keeps_its_file(
 
     async def slowly(driver: Folder, path: str) -> Any:
         found = await find(driver, path)
+        monkeypatch.setattr(Folder, "find", find)
         assert (await gateway(SYNC, PRODUCT))["downloadsSync"] == {"userErrors": []}
         return found
 
@@ -113,3 +116,66 @@ async def test_a_file_that_was_put_there_anew_is_not_swept(gateway: Gateway, gui
     put(guide, seconds=-60)
     assert await sweep(gateway.units, set()) == 0
     assert there(guide)
+
+
+def named(path: str, **given: Any) -> dict[str, Any]:
+    return {"title": "File", "type": "pdf", "driver": "local", "fileName": path, **given}
+
+
+async def test_a_file_that_is_not_there_is_not_named(gateway: Gateway, guide: Path) -> None:
+    files = [named("guide.pdf"), named("gone.pdf"), named("guide.pdf", filePath="2026/gone.pdf")]
+    asked = {"productId": PRODUCT["product"], "files": files}
+    assert await refused(gateway, "downloadsSync", asked) == [
+        ("VALIDATION", "files.1.fileName"),
+        ("VALIDATION", "files.2.filePath"),
+    ]
+    gateway.put("gone.pdf", "2026/gone.pdf")
+    await done(gateway, "downloadsSync", asked)
+
+
+async def test_what_a_product_names_already_it_may_name_again(gateway: Gateway, guide: Path) -> None:
+    """As the records of an import do, whose files are elsewhere."""
+    await factories.store_rows(gateway, [factories.download(1, 1, file_name="old.pdf", file_path="2024/old.pdf")])
+    file = named("old.pdf", filePath="2024/old.pdf")
+    await done(gateway, "downloadsSync", {"productId": PRODUCT["product"], "files": [file]})
+
+    first = encode("ProductDownload", 1)
+    same = {"id": first, "title": "Old", "driver": "local", "fileName": "old.pdf", "filePath": "2024/old.pdf"}
+    await done(gateway, "downloadUpdate", same)
+    for changed, field in (
+        ({"fileName": "new.pdf"}, "fileName"),
+        ({"fileName": "new.pdf", "filePath": None}, "fileName"),
+        ({"filePath": "2025/old.pdf"}, "filePath"),
+        ({"filePath": None}, "filePath"),
+    ):
+        assert await refused(gateway, "downloadUpdate", {"id": first, **changed}) == [("VALIDATION", field)]
+    await done(gateway, "downloadUpdate", {"id": first, "fileName": "guide.pdf"})
+
+
+async def test_a_store_that_does_not_answer_refuses_nothing(
+    gateway: Gateway, guide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_driver: Folder, _path: str) -> None:
+        async with gateway.database.write():  # no transaction waits for it
+            raise Unavailable("find")
+
+    monkeypatch.setattr(Folder, "find", silent)
+    await done(gateway, "downloadsSync", {"productId": PRODUCT["product"], "files": [named("gone.pdf")]})
+
+
+async def test_a_download_is_not_moved_to_a_file_that_was_deleted(
+    gateway: Gateway, guide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor to one that goes between the look at its store and the transaction."""
+    await factories.store_rows(gateway, [factories.download(1, 1, file_name="old.pdf")])
+    find = Folder.find
+
+    async def slowly(driver: Folder, path: str) -> Any:
+        found = await find(driver, path)
+        monkeypatch.setattr(Folder, "find", find)
+        assert (await gateway(DELETE))["fileDelete"] == DELETED
+        return found
+
+    monkeypatch.setattr(Folder, "find", slowly)
+    asked = {"id": encode("ProductDownload", 1), "fileName": "guide.pdf"}
+    assert await refused(gateway, "downloadUpdate", asked) == [("NOT_FOUND", "fileName")]

@@ -79,6 +79,7 @@ async def before(place: Place, imported: Imported) -> AsyncIterator[tuple[Gatewa
         async with opened(url) as gateway:
             if case.seed is not None:
                 await store_rows(gateway, SEEDS[case.seed]())
+            case.put_stored(gateway)
             answers = await case.taken(gateway, place.step)
 
             async def asked(document: str) -> dict[str, Any]:

@@ -43,6 +43,7 @@ async def shop(gateway: Gateway) -> Gateway:
 async def test_another_file_replaces_where_it_is(
     shop: Gateway, asked: dict[str, Any], expected: tuple[str, str, str]
 ) -> None:
+    shop.put("guide.pdf", "other.pdf", "new__stored-00000000000000bb.pdf", "2026/x.pdf")
     found = (await done(shop, "downloadUpdate", {"id": FILE, **asked}, PLACE))["download"]
     assert (found["fileName"], found["filePath"], found["fileUrl"]) == expected
 

@@ -2,6 +2,7 @@
 resolvers.files.file."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import strawberry
@@ -11,14 +12,16 @@ from connectors.storage import Storage
 from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, DOWNLOAD_DELETED, DOWNLOAD_UPDATED, PRODUCT_UPDATED
-from db.catalog.stored_file import claimed, entity
 from db.store.row import table
 from db.store.writing import add_all, edit
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
+from engine.unit.perform import Reach
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
+from engine.values.naming import camel
+from resolvers.catalog.download.places import check_places, looked_for_changed, looked_for_new, place_of
 from resolvers.catalog.download.rules import LONGEST_CHANGED, LONGEST_NEW, check_download
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_product
 from resolvers.catalog.writing import change_product
@@ -30,6 +33,10 @@ from resolvers.editing.updating import differences, named, refuse_outdated
 DOWNLOAD = table(DownloadRow)
 LINK = table(DownloadVariantRow)
 MOST_FILES: Final = 100  # as ids elsewhere
+# What an update names besides the columns of its download.
+_ELSEWHERE: Final = ("id", "expected_version", "variant_ids")
+# The fields that say where a file is; the one that says most of it first.
+_PLACED: Final = ("file_path", "file_name", "driver", "bucket")
 PATH: Final = "Where the driver has it: relative, without `..`."
 FOLLOWS: Final = "Null, or absent where `fileName` changes: as `fileName` says."
 VARIANTS: Final = "The variants whose buyers receive it; as documented, none or null means all of the product."
@@ -87,11 +94,24 @@ class DownloadDeleteInput:
     expected_version: int | None = seen_version()
 
 
+def _asked(file: DownloadInput) -> dict[str, Any]:
+    return {name: value for name, value in vars(file).items() if name != "variant_ids"}
+
+
+def _added(reach: Reach, input: DownloadsSyncInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
+    return looked_for_new(reach, map(_asked, input.files[:MOST_FILES]))
+
+
+def _changed(reach: Reach, input: DownloadUpdateInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
+    return looked_for_changed(reach, key_of(input.id), named(input, leave=_ELSEWHERE))
+
+
 @mutation(
     permission="products/edit",
     rest="POST /products/{postId}/sync-downloadable-files",
     emits=(DOWNLOAD_CREATED, PRODUCT_UPDATED),
     ports=(Storage,),
+    outside=_added,
 )
 async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     """Add files to a product. As documented it only adds: what the product has stays."""
@@ -102,21 +122,18 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     limited = [(file.variant_ids.value if file.variant_ids is not None else None) or [] for file in input.files]
     known = await _variants_of(unit, product["id"], [one for ids in limited for one in ids])
     following = await next_position(unit.connection, DOWNLOAD.c.position, DOWNLOAD.c.product_id == product["id"])
-    rows, links = [], []
+    rows, links, places = [], [], []
     for index, file in enumerate(input.files):
         errors = unit.at("files", str(index))
-        asked = {name: value for name, value in vars(file).items() if name != "variant_ids"}
-        values = check_download(errors, unit.port(Storage), {}, asked, LONGEST_NEW)
+        values = check_download(errors, unit.port(Storage), {}, _asked(file), LONGEST_NEW)
         linked = _checked_variants(errors, limited[index], known)
         position = following if values["position"] is None else values["position"]
         following = after(position)
         values |= {"position": position, "product_id": product["id"], "for_all_variants": not linked}
         rows.append(DownloadRow(**values))
         links.append(linked)
-    deleted = await claimed(unit.connection, map(_place, rows))
-    for index, (file, row) in enumerate(zip(input.files, rows, strict=True)):
-        if entity(_place(row)) in deleted:
-            refuse_deleted(unit.at("files", str(index)), "filePath" if file.file_path else "fileName")
+        places.append((errors, "filePath" if file.file_path else "fileName", values))
+    await check_places(unit, product["id"], places)
     unit.settle()
 
     keys = await add_all(unit.connection, rows)
@@ -132,16 +149,21 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     rest="PUT /products/{downloadableId}/update",
     emits=(DOWNLOAD_UPDATED,),
     ports=(Storage,),
+    outside=_changed,
 )
 async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
     """Change the record of a file. Its identifier stays, and with it the links that buyers have."""
     row = await _locked(unit, input.id, input.expected_version)
-    asked = named(input, leave=("id", "expected_version", "variant_ids"))
+    asked = named(input, leave=_ELSEWHERE)
     values = check_download(unit, unit.port(Storage), row, asked, LONGEST_CHANGED)
     if input.variant_ids is not None:
         wanted = input.variant_ids.value or []
         linked = _checked_variants(unit, wanted, await _variants_of(unit, row["product_id"], wanted))
         values |= {"variant_ids": linked, "for_all_variants": not linked}
+    storage, after_it = unit.port(Storage), row | values
+    if place_of(storage, after_it) != place_of(storage, row):
+        field = next((name for name in _PLACED if asked.get(name)), "file_path")
+        await check_places(unit, row["product_id"], [(unit, camel(field), after_it)])
     unit.settle()
 
     changes = differences(row, values)
@@ -163,14 +185,6 @@ async def download_delete(unit: Unit, input: DownloadDeleteInput) -> Keys:
     before = {name: value for name, value in row.items() if name != "variant_ids"}
     unit.emit(DOWNLOAD_DELETED(before))
     return {"deleted_id": row["id"], "product": row["product_id"]}
-
-
-def _place(row: DownloadRow) -> dict[str, Any]:
-    return {"driver": row.driver, "bucket": row.bucket, "path": row.file_path or row.file_name}
-
-
-def refuse_deleted(errors: Refuses, field: str) -> None:
-    errors.refuse(ErrorCode.NOT_FOUND, "This file was deleted lately: upload it anew", field)
 
 
 async def _locked(unit: Unit, id: str, expected_version: int | None) -> dict[str, Any]:
