@@ -1,6 +1,7 @@
 """Fields of inputs that mean something to the engine: identifiers of a type, and values that look a row up."""
 
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from strawberry.types.lazy_type import LazyType
 from strawberry.types.maybe import Some
 from strawberry.types.unset import UNSET
 
+from engine.declared.bulk import Unread
 from engine.values import identity
 from engine.values.columns import element
 from engine.values.errors import BadUserInput
@@ -79,8 +81,12 @@ def confidential(*, description: str | None = None) -> Any:
 def check_ids(value: Any) -> None:
     """Raises BadUserInput for the first id inside the coerced input that is broken or of another type."""
     if isinstance(value, list | tuple):
-        for item in value:
-            check_ids(item)
+        for index, item in enumerate(value):
+            try:
+                check_ids(item)
+            except BadUserInput as error:
+                error.place = (str(index), *error.place)
+                raise
     elif isinstance(value, Some):
         check_ids(value.value)
     elif (found := _nested(cast(Any, type(value)))) is not None:
@@ -88,13 +94,27 @@ def check_ids(value: Any) -> None:
             given = getattr(value, name, None)
             if given is None:
                 continue
-            if expected is None:
-                check_ids(given)
-                continue
-            given = given.value if isinstance(given, Some) else given
-            for text in given if isinstance(given, list) else [given]:
-                if isinstance(text, str):
+            try:
+                _check_field(given, expected)
+            except BadUserInput as error:
+                error.place = (camel(name), *error.place)
+                raise
+
+
+def _check_field(given: Any, expected: str | None) -> None:
+    given = given.value if isinstance(given, Some) else given
+    if expected is None:
+        check_ids(given)
+    elif isinstance(given, list):
+        for index, text in enumerate(given):
+            if isinstance(text, str):
+                try:
                     identity.decode(text, expected)
+                except BadUserInput as error:
+                    error.place = (str(index), *error.place)
+                    raise
+    elif isinstance(given, str):
+        identity.decode(given, expected)
 
 
 @cache
@@ -119,7 +139,7 @@ def check_values(value: Any, type_: Any, path: str) -> None:
     tells that in Python's words), and a number that is infinite by now (`1e400`)."""
     if value is None:
         if _never_null(type_):
-            raise BadUserInput(f"`{path}` may be left out, but is never null")
+            raise _refused(path, "may be left out, but is never null")
         return
     while isinstance(type_, LazyType | StrawberryOptional | StrawberryMaybe):
         type_ = type_.resolve_type() if isinstance(type_, LazyType) else type_.of_type
@@ -133,11 +153,16 @@ def check_values(value: Any, type_: Any, path: str) -> None:
             # Nothing, texts and whole numbers, which most values are, have nothing more to be checked here.
             if given is None:
                 if name in never_null:
-                    raise BadUserInput(f"`{path}.{name}` may be left out, but is never null")
+                    raise _refused(f"{path}.{name}", "may be left out, but is never null")
             elif not isinstance(given, str | int) and name in types:
                 check_values(given, types[name], f"{path}.{name}")
     elif isinstance(value, float) and not isfinite(value):
-        raise BadUserInput(f"`{path}` is too large for a number")
+        raise _refused(path, "is too large for a number")
+
+
+def _refused(path: str, why: str) -> BadUserInput:
+    place = path.removeprefix(".")
+    return BadUserInput(f"`{place}` {why}", tuple(place.split(".")))
 
 
 @cache
@@ -166,6 +191,8 @@ def _told(field: Any, value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, Some):
         return {"some": _plain(value.value)}
+    if isinstance(value, Unread):
+        return {"unread": json.dumps(value.given, sort_keys=True, default=str)}
     if isinstance(value, Uploaded):
         return {"filename": value.filename, "digest": value.digest}
     if is_dataclass(value) and not isinstance(value, type):

@@ -53,6 +53,7 @@ class Mutation(Generic[In]):
     audited: bool | None  # None: as the schema's policy says
     ports: tuple[type[Any], ...]
     outside: Outside[In] | None = None
+    each: str | None = None
 
     @property
     def takes(self) -> type[In]:
@@ -77,6 +78,7 @@ def mutation(
     audited: bool | None = None,
     ports: tuple[type[Any], ...] = (),
     outside: Outside[In] | None = None,
+    each: str | None = None,
 ) -> Callable[[Function[In]], Mutation[In]]:
     """Declare a mutation on its function. `permission` may be PUBLIC or SIGNED_IN, or INTERNAL for what no request may
     ask; `rest` names the documented operation, None where the documents have none; `emits` every event it may write,
@@ -84,13 +86,16 @@ def mutation(
     `audited` that each of its events is an entry of the audit log too: unless it says, the schema's policy does.
     `ports` are the types of what it reaches beside the database: the server does not start while one is missing.
 
+    `each` names the list of the input whose items succeed or fail by themselves, coercion included: the function gets
+    `Unread` in place of those that could not be read, and tells of them.
+
     `outside` does what must not wait inside a transaction (another system, a large file): it is entered before the
     transaction begins and left when it has ended. It raises nothing that its caller could mend: what it yields says
     that, and the function refuses. With `validateOnly` it changes nothing out there."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
     names = tuple(dict.fromkeys(kind.name for kind in emits))
-    return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside)
+    return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside, each)
 
 
 def check_key(key: str | None) -> None:

@@ -1,7 +1,7 @@
 """A request's way from text to answer: find or prepare the document, check all arguments, execute, shape the errors."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -11,18 +11,11 @@ import structlog
 from graphql import (
     ExecutionResult,
     FieldNode,
-    FragmentSpreadNode,
     GraphQLError,
-    GraphQLField,
-    GraphQLIncludeDirective,
-    GraphQLSkipDirective,
-    InlineFragmentNode,
     OperationDefinitionNode,
-    SelectionSetNode,
     get_introspection_query,
-    get_named_type,
 )
-from graphql.execution.values import get_argument_values, get_directive_values
+from graphql.execution.values import get_argument_values
 
 from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.input import check_values
@@ -43,7 +36,9 @@ from engine.document.request import (
 )
 from engine.document.turns import Turns
 from engine.document.weights import LIGHT
+from engine.standard import items
 from engine.standard.context import Context
+from engine.standard.fields import fields
 from engine.standard.schema import Schema
 from engine.unit.database import Database
 from engine.unit.deadline import limited
@@ -231,13 +226,16 @@ class Executor:
     def _made(self, document: Ready, operation: OperationDefinitionNode, asking: "_Asking") -> "_Understood":
         """The operation with its variables coerced and its arguments checked. Raises RequestErrors."""
         request, openness = asking.request, asking.openness
+        roots = document.costs.roots(document.name(operation), request.variables)
+        suggest = openness.suggestions
+        sifted = items.sifted(self.schema.core, operation, roots, document.fragments, request.variables, suggest)
         built = graphql.Executor.build(
             self.schema.core,
             document.ast,
-            raw_variable_values=request.variables,
+            raw_variable_values=sifted.variables,
             operation_name=request.operation_name,
             max_coercion_errors=MOST_ERRORS,
-            hide_suggestions=not openness.suggestions,
+            hide_suggestions=not suggest,
         )
         if isinstance(built, list):
             raise RequestErrors(*map(request_error, built))
@@ -246,6 +244,7 @@ class Executor:
         most = self._introspection if aside else asking.allowance.cost
         cost = self._afford(document, operation, variables.coerced, most, request, asking.extensions)
         arguments = self._checked(document, operation, variables, openness, asking.viewer)
+        sifted.restore(arguments)
         return _Understood(document, document.name(operation), built, arguments, cost, aside)
 
     def _afford(
@@ -296,7 +295,7 @@ class Executor:
         assert root is not None  # validated
         errors = []
         checked: dict[tuple[int, DeclaredField], Any] = {}
-        for node, field_ in _fields(self.schema, document, operation.selection_set, root, coerced):
+        for node, field_ in fields(self.schema, document, operation.selection_set, root, coerced):
             declared = (field_.extensions or {}).get(DEFINITION)
             if not isinstance(declared, DeclaredField) or not declared.arguments:
                 continue
@@ -336,52 +335,10 @@ class Executor:
             log.error("the database cannot be had", request_id=request_id, reason=error.reason)
 
 
-def _fields(
-    schema: Schema,
-    document: Document,
-    selections: SelectionSetNode,
-    parent: Any,
-    variables: Any,
-) -> Iterator[tuple[FieldNode, GraphQLField]]:
-    """Each field that will be executed, once; linear in the document, however often fragments spread each other."""
-    seen: set[tuple[str, str]] = set()
-    stack: list[tuple[SelectionSetNode, Any]] = [(selections, parent)]
-    while stack:
-        set_, type_ = stack.pop()
-        for node in set_.selections:
-            if not _included(node, variables):
-                continue
-            if isinstance(node, FieldNode):
-                field_ = type_.fields.get(node.name.value) if hasattr(type_, "fields") else None
-                if field_ is None:  # __typename and introspection
-                    continue
-                yield node, field_
-                inner = get_named_type(field_.type)
-                if node.selection_set is not None:
-                    stack.append((node.selection_set, inner))
-            elif isinstance(node, InlineFragmentNode):
-                condition = node.type_condition
-                stack.append((node.selection_set, schema.core.type_map[condition.name.value] if condition else type_))
-            elif isinstance(node, FragmentSpreadNode):
-                fragment = document.fragments[node.name.value]
-                name = fragment.type_condition.name.value
-                if (node.name.value, name) not in seen:
-                    seen.add((node.name.value, name))
-                    stack.append((fragment.selection_set, schema.core.type_map[name]))
-
-
 def _closed(viewer: Viewer) -> RequestErrors:
     if viewer.id is None:
         return RequestErrors.of(ErrorCode.UNAUTHENTICATED, "Sign in first: here the schema is not shown to everyone")
     return RequestErrors.of(ErrorCode.FORBIDDEN, "Here the schema is not shown to this caller")
-
-
-def _included(node: Any, variables: Any) -> bool:
-    if not node.directives:
-        return True
-    skip = get_directive_values(GraphQLSkipDirective, node, variables)
-    include = get_directive_values(GraphQLIncludeDirective, node, variables)
-    return not (skip and skip["if"]) and not (include and not include["if"])
 
 
 def _body(answer: dict[str, Any], extensions: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from engine.declared.mutation import Mutation, Performed
 from engine.declared.payload import shown_once
 from engine.document.bounds import check_variables
 from engine.document.request import RequestErrors, request_error
+from engine.standard import items
 from engine.unit.perform import Performable
 from engine.values.errors import BadUserInput
 from engine.values.naming import camel
@@ -47,14 +48,20 @@ def _performable(
 ) -> Performable[Any]:
     takes = mutation.takes
     decided = audited(mutation.permission, mutation.emits) if mutation.audited is None else mutation.audited
-    return Performable(name, mutation, takes, decided, once, partial(coerced, type_, takes))
+    return Performable(name, mutation, takes, decided, once, partial(coerced, type_, takes, each=mutation.each))
 
 
-def coerced(type_: GraphQLInputObjectType, takes: type[Any], given: Mapping[str, Any]) -> Any:
-    """What GraphQL makes of a variable `input` with this value. Raises BadUserInput, with the place of each mistake."""
+def coerced(
+    type_: GraphQLInputObjectType, takes: type[Any], given: Mapping[str, Any], *, each: str | None = None
+) -> Any:
+    """What GraphQL makes of a variable `input` with this value; bad items of the list in `each` are Unread. Raises
+    BadUserInput, with the place of each mistake."""
     value = dict(given)
+    bad: items.Bad = {}
     try:
         check_variables({"input": value})
+        if each is not None:
+            value, bad = items.sift(type_, each, value)
         understood = coerce_input_value(value, type_)
         if understood is Undefined:
             raise BadUserInput("; ".join(_mistakes(type_, value)))
@@ -65,6 +72,8 @@ def coerced(type_: GraphQLInputObjectType, takes: type[Any], given: Mapping[str,
     check_values(understood, takes, "input")
     made_of = made(takes, understood)
     check_ids(made_of)
+    if each is not None and bad:
+        items.restore(made_of, each, bad)
     return made_of
 
 

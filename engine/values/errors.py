@@ -69,10 +69,11 @@ class CodedError(Exception):
 
 
 class BadUserInput(CodedError):
-    """An argument that no execution could make sense of; nothing has run."""
+    """An argument that no execution could make sense of; nothing has run. `place` is where in the checked value."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, place: tuple[str, ...] = ()) -> None:
         super().__init__(ErrorCode.BAD_USER_INPUT, message)
+        self.place = place
 
 
 class Forbidden(CodedError):

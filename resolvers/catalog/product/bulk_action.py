@@ -11,6 +11,7 @@ from db.catalog.events import PRODUCT_PUBLISHED, PRODUCT_UPDATED
 from db.catalog.product import ProductStatus, VariationType
 from db.store.row import now
 from db.store.writing import edit_all
+from engine.declared.bulk import parted
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
@@ -46,6 +47,7 @@ class ProductBulkActionInput:
     rest="POST /products/do-bulk-action",
     emits=tuple(dict.fromkeys((PRODUCT_UPDATED, PRODUCT_PUBLISHED, *REMOVED, *DUPLICATED))),
     rate="bulk",
+    each="ids",
 )
 async def product_bulk_action(unit: Unit, input: ProductBulkActionInput) -> Keys:
     """Publish, withdraw, delete or duplicate up to 100 products. Each succeeds or fails by itself, as the mutation of
@@ -58,22 +60,25 @@ async def product_bulk_action(unit: Unit, input: ProductBulkActionInput) -> Keys
         unit.refuse(ErrorCode.VALIDATION, f"1 to {MOST} products", "ids")
     unit.settle()
 
-    keys = [key_of(one) for one in input.ids]
+    read, unread = parted(input.ids)
+    keys = {index: key_of(one) for index, one in read.items()}
     if input.action is ProductAction.DELETE:
-        products = await locked_for_removal(unit, set(keys))
+        products = await locked_for_removal(unit, set(keys.values()))
     else:
-        products = await locked_products(unit, set(keys))
-    errors = [Errors("ids", str(index)) for index in range(len(keys))]
+        products = await locked_products(unit, set(keys.values()))
+    errors = [Errors("ids", str(index)) for index in range(len(input.ids))]
+    for index, one in unread.items():
+        one.told(errors[index])
     first: dict[int, Errors] = {}
-    for key, found in zip(keys, errors, strict=True):
+    for index, key in keys.items():
+        found = errors[index]
         if key not in products:
             found.refuse(ErrorCode.NOT_FOUND, "No such product")
         elif first.setdefault(key, found) is not found:
             found.refuse(ErrorCode.VALIDATION, "This product is named before")
     done, beside = await _act(unit, input, products, first)
     results = [
-        item(index, found) if found else item(index, found, **done[key])
-        for index, (key, found) in enumerate(zip(keys, errors, strict=True))
+        item(index, found) if found else item(index, found, **done[keys[index]]) for index, found in enumerate(errors)
     ]
     if all(errors):
         for error in (e for found in errors for e in found.found):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.store.row import now
+from engine.declared.bulk import parted
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
@@ -29,29 +30,31 @@ async def product_create(unit: Unit, input: ProductCreateInput) -> Keys:
     return {"product": draft.key, "variants": [v.values["id"] for v in draft.variants]}
 
 
-@mutation(permission="products/create", rest="POST /products/bulk-insert", emits=CREATES, rate="bulk")
+@mutation(permission="products/create", rest="POST /products/bulk-insert", emits=CREATES, rate="bulk", each="products")
 async def product_bulk_create(unit: Unit, input: ProductBulkCreateInput) -> Keys:
     """Make 1 to 10 products; those that break a rule are left out and told with it, the others are made. Categories are
     named by paths too, and made where they are missing."""
     refuse_count(unit, input.products)
-    await clean(input.products)
+    read, unread = parted(input.products)
+    await clean(read.values())
     moment = now()
-    drafts = [draft_new(of_item(i), i, each, moment, bulk=True) for i, each in enumerate(input.products)]
-    for draft, each in zip(drafts, input.products, strict=True):
+    drafts = [draft_new(of_item(i), i, each, moment, bulk=True) for i, each in read.items()]
+    for draft, each in zip(drafts, read.values(), strict=True):
         if each.client_key is not None and (
             len(each.client_key) > LONGEST_CLIENT_KEY or not each.client_key.isprintable()
         ):
             message = f"A key of your own has up to {LONGEST_CLIENT_KEY} printable characters"
             draft.errors.refuse(ErrorCode.VALIDATION, message, "clientKey")
     await look_up(unit, drafts)
-    keys = [each.client_key for each in input.products]
-    refuse_all_failed(
-        unit, [d.errors for d in drafts], [item(d.index, d.errors, client_key=keys[d.index]) for d in drafts]
-    )
+    errors = {d.index: d.errors for d in drafts} | {i: each.told(of_item(i)) for i, each in unread.items()}
+    keys = {i: each.client_key for i, each in read.items()} | {i: each.text("clientKey") for i, each in unread.items()}
+    places = sorted(errors)
+    refuse_all_failed(unit, [errors[i] for i in places], [item(i, errors[i], client_key=keys[i]) for i in places])
 
     good = [d for d in drafts if not d.errors]
     await write_products(unit, good)
-    results = [item(d.index, d.errors, client_key=keys[d.index], product=d.key) for d in drafts]
+    made = {d.index: d.key for d in drafts}
+    results = [item(i, errors[i], client_key=keys[i], product=made.get(i)) for i in places]
     return {"products": [d.key for d in good], "results": results}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from db.catalog.events import TERM_CREATED, VARIANT_CREATED
 from db.store.row import now
+from engine.declared.bulk import parted
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
@@ -43,21 +44,23 @@ async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
     rest="POST /products/bulk-update",
     emits=(*CHANGES, VARIANT_CREATED, TERM_CREATED),
     rate="bulk",
+    each="products",
 )
 async def product_bulk_update(unit: Unit, input: ProductBulkUpdateInput) -> Keys:
     """Change 1 to 10 products; changes that break a rule are left out and told with it, the others are made. A new
     title makes a new slug, variants without an id are made, categories are named by ids or by paths."""
     refuse_count(unit, input.products)
-    await clean(input.products)
+    read, unread = parted(input.products)
+    await clean(read.values())
     moment = now()
-    keys = [key_of(each.id) for each in input.products]
+    keys = [key_of(each.id) for each in read.values()]
     rows = await locked_products(unit, keys)
     present = await _variants(unit, list(rows))
     drafts: list[ProductDraft] = []
-    missing: dict[int, Errors] = {}
-    for index, (key, each) in enumerate(zip(keys, input.products, strict=True)):
+    missing = {index: each.told(of_item(index)) for index, each in unread.items()}
+    for place, (key, (index, each)) in enumerate(zip(keys, read.items(), strict=True)):
         errors = of_item(index)
-        if key in keys[:index]:
+        if key in keys[:place]:
             errors.refuse(ErrorCode.VALIDATION, "Named twice", "id")
         elif key not in rows:
             errors.refuse(ErrorCode.NOT_FOUND, "No such product", "id")
