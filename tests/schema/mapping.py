@@ -249,6 +249,7 @@ OURS: Final[Mapping[str, Mapping[str, str]]] = {
         "version": "counts changes made here",
         "expectedAvailable": "is computed from the stock numbers",
         "setupFeePerItem": "documented; the recorded store does not show it",
+        "incomplete": "is derived from what a bundle consists of",
     },
     "ProductDownload": {
         "id": "the global id",
