@@ -27,6 +27,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "DateTime": st.datetimes().map(lambda date: nodes.String(f"{date.isoformat()}Z")),
     "URL": st.text(st.characters(codec="utf-8")).map(lambda text: nodes.String(f"https://images.example.com/{text}")),
     "JSON": st.booleans().map(nodes.Boolean),
+    "Upload": st.booleans().map(nodes.Boolean),  # refused: a document alone has no files
 }
 
 
