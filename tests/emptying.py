@@ -45,24 +45,30 @@ class Emptying:
     rows, the hash of all of them."""
     tables: list[str]
     held: list[str | None]
+    begun: dict[str, str]
+    """The rows of the tables that the template has rows in, as JSON."""
 
     @classmethod
     async def learnt(cls, connection: asyncpg.Connection) -> "Emptying":
         """From the template itself."""
         tables = [row[0] for row in await connection.fetch(_TABLES)]
         asked = []
+        begun: dict[str, str] = {}
         for name in tables:
-            filled = await connection.fetchval(f'SELECT EXISTS (SELECT FROM "{name}")')
-            hashed = f"""(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM "{name}" t)"""
-            asked.append(hashed if filled else f"""CASE WHEN EXISTS (SELECT FROM "{name}") THEN 'rows' END""")
-        rows = f"SELECT ARRAY[{', '.join(asked)}]"
+            if rows := await connection.fetchval(f'SELECT jsonb_agg(t)::text FROM "{name}" t'):
+                begun[name] = rows
+                asked.append(f"""(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM "{name}" t)""")
+            else:
+                asked.append(f"""CASE WHEN EXISTS (SELECT FROM "{name}") THEN 'rows' END""")
+        content = f"SELECT ARRAY[{', '.join(asked)}]"
         return cls(
             await connection.fetchval(_MADE),
             await connection.fetchval("SELECT pg_database_size(current_database())"),
             await _sequences(connection),
-            rows,
+            content,
             tables,
-            await connection.fetchval(rows),
+            await connection.fetchval(content),
+            begun,
         )
 
     async def empty(self, connection: asyncpg.Connection) -> bool:
@@ -74,10 +80,11 @@ class Emptying:
             return False
         statements: list[str] = []
         for name, then, now in zip(self.tables, self.held, await connection.fetchval(self.rows), strict=True):
-            if then != now and then is not None:
-                return False  # what every database begins with was changed
             if then != now:
                 statements.append(f'DELETE FROM "{name}"')
+            if then != now and name in self.begun:
+                again = f'jsonb_populate_recordset(NULL::"{name}", $begun${self.begun[name]}$begun$)'
+                statements.append(f'INSERT INTO "{name}" OVERRIDING SYSTEM VALUE SELECT * FROM {again}')
         for name, value in (await _sequences(connection)).items():
             if value != self.sequences[name]:
                 statements.append(_counted(name, self.sequences[name]))
