@@ -3,8 +3,9 @@
 
 VENV ?= .venv
 UV ?= $(shell command -v uv 2>/dev/null)
-# More than eight workers wait for one PostgreSQL instead of each other.
-WORKERS ?= logical --maxprocesses 8
+# One more than there are processors: a third of a test's time it waits, for PostgreSQL, browsers and processes that it
+# started. More than eight workers wait for one PostgreSQL instead of each other.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 7 ? n + 1 : 8)))
 
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test

@@ -110,6 +110,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         created.give_back(url)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """As `database_url`, for all tests of a module that only read what they find."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("module") / "storegraph.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield databases.sqlite_url(path)
+    else:
+        created: databases.PostgresDatabases = request.getfixturevalue("postgres_databases")
+        url = created.take()
+        yield url
+        created.give_back(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def unmigrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without a table, on each database in turn."""

@@ -207,7 +207,7 @@ async def test_another_store(database: Database, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 async def test_noise_anywhere_never_stops_an_import(
     database: Database, exchanges: Exchanges, tmp_path: Path, seed: int
 ) -> None:

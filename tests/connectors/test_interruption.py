@@ -152,7 +152,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize("pages", [2])
 async def test_kill_9_loses_nothing(database: Database, database_url: str, pages: int) -> None:
     with loopback(slow_ms=40) as store:
         child = await asyncio.create_subprocess_exec(

@@ -1,5 +1,6 @@
 """Search finds the same on both databases, by the text as it is now."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -11,7 +12,7 @@ from db.catalog.search import containing
 from db.catalog.variant import VariantStatus
 from db.store.row import table
 from tests import factories
-from tests.gateway import ANONYMOUS, Gateway
+from tests.gateway import ANONYMOUS, Gateway, opened
 from tests.resolvers.shelf import derive, updated
 
 PRODUCT: Final = table(ProductRow)
@@ -48,8 +49,7 @@ TITLES: Final = {
 }
 
 
-@pytest.fixture
-async def shelf(gateway: Gateway) -> Gateway:
+async def fill(gateway: Gateway) -> None:
     """Products of every odd title, and product 50 with two variants."""
     rows: list[Any] = [factories.product(i, title=title) for i, title in TITLES.items()]
     rows += [
@@ -59,6 +59,20 @@ async def shelf(gateway: Gateway) -> Gateway:
     ]
     await factories.store_rows(gateway, rows)
     await derive(gateway, *TITLES, 50)
+
+
+@pytest.fixture
+async def shelf(module_database_url: str) -> AsyncIterator[Gateway]:
+    """For reading: one for all tests."""
+    async with opened(module_database_url) as gateway:
+        if not (await gateway("{ products { totalCount } }"))["products"]["totalCount"]:
+            await fill(gateway)
+        yield gateway
+
+
+@pytest.fixture
+async def own_shelf(gateway: Gateway) -> Gateway:
+    await fill(gateway)
     return gateway
 
 
@@ -195,25 +209,25 @@ async def test_variants(shelf: Gateway, text: str, variants: list[int]) -> None:
     assert await found_variants(shelf, text) == variants
 
 
-async def test_after_an_update(shelf: Gateway) -> None:
+async def test_after_an_update(own_shelf: Gateway) -> None:
     """By the new text and no longer by the old one, at once, product and variant."""
-    await updated(shelf, 51, {"title": "Tiny fountain pen", "sku": "TIN-FOU"})
+    await updated(own_shelf, 51, {"title": "Tiny fountain pen", "sku": "TIN-FOU"})
     for old in ("quill", "QUI-SMA", "qu"):
-        assert (await found(shelf, old), await found_variants(shelf, old)) == ([], [])
+        assert (await found(own_shelf, old), await found_variants(own_shelf, old)) == ([], [])
     for new in ("fountain", "tin-fou", "ou"):
-        assert (await found(shelf, new), await found_variants(shelf, new)) == ([50], [51])
-    assert await found(shelf, "large") == [50]
+        assert (await found(own_shelf, new), await found_variants(own_shelf, new)) == ([50], [51])
+    assert await found(own_shelf, "large") == [50]
 
 
-async def test_after_clearing_a_sku(shelf: Gateway) -> None:
-    await updated(shelf, 51, {"sku": None})
-    assert (await found(shelf, "qui-sma"), await found_variants(shelf, "qui-sma")) == ([], [])
-    assert (await found(shelf, "quill"), await found_variants(shelf, "quill")) == ([50], [51])
+async def test_after_clearing_a_sku(own_shelf: Gateway) -> None:
+    await updated(own_shelf, 51, {"sku": None})
+    assert (await found(own_shelf, "qui-sma"), await found_variants(own_shelf, "qui-sma")) == ([], [])
+    assert (await found(own_shelf, "quill"), await found_variants(own_shelf, "quill")) == ([50], [51])
 
 
-async def test_after_an_update_of_something_else(shelf: Gateway) -> None:
-    await updated(shelf, 51, {"price": 700})
-    assert (await found(shelf, "quill"), await found_variants(shelf, "quill")) == ([50], [51])
+async def test_after_an_update_of_something_else(own_shelf: Gateway) -> None:
+    await updated(own_shelf, 51, {"price": 700})
+    assert (await found(own_shelf, "quill"), await found_variants(own_shelf, "quill")) == ([50], [51])
 
 
 async def test_beside_a_filter_and_a_sort(shelf: Gateway) -> None:

@@ -5,6 +5,7 @@ behind a filter. And what takes a permission to read takes the same permission t
 """
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
@@ -24,7 +25,7 @@ from db.commerce.order import LineType
 from engine.values import identity
 from schema.root import schema
 from tests import factories
-from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
+from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway, opened
 from tests.resolvers.shelf import derive
 
 SHOWN, HIDDEN = 1, 2  # products
@@ -34,7 +35,15 @@ PUBLIC: Final = {"Media", "Product", "ProductVariant", "Taxonomy", "Term"}
 
 
 @pytest.fixture
-async def shelf(gateway: Gateway) -> Gateway:
+async def shelf(module_database_url: str) -> AsyncIterator[Gateway]:
+    """For reading: one for all tests."""
+    async with opened(module_database_url) as gateway:
+        if not (await gateway("{ products { totalCount } }"))["products"]["totalCount"]:
+            await fill(gateway)
+        yield gateway
+
+
+async def fill(gateway: Gateway) -> None:
     """A published product with an active and an inactive variant, a draft, and one row or more of what is private."""
     recurring: dict[str, Any] = {"payment_type": PaymentType.SUBSCRIPTION}
     rows = [
@@ -71,7 +80,6 @@ async def shelf(gateway: Gateway) -> Gateway:
     ]
     await factories.store_rows(gateway, rows)
     await derive(gateway, SHOWN, HIDDEN)
-    return gateway
 
 
 async def visited(gateway: Gateway, document: str, **variables: Any) -> Any:
