@@ -91,7 +91,7 @@ async def test_a_later_import_tells_of_each_entity_that_it_changed(
             ("product.updated", "Product:4", 2, ("title",)),
             ("product.updated", "Product:26", 2, ("categories", "gallery", "terms")),
             ("store.imported", "StoreSettings:1", None, ()),
-            ("store.updated", "StoreSettings:1", 2, ("name", "settings")),
+            ("store.updated", "StoreSettings:1", 3, ("name", "settings")),
             ("term.updated", f"Term:{brand}", 2, ("name",)),
             ("variant.created", "ProductVariant:900", 1, new_variant),
             ("variant.deleted", "ProductVariant:7", None, ()),

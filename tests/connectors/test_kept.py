@@ -238,7 +238,7 @@ async def test_each_setting_of_the_store_is_for_itself(gateway: Gateway, few: Ex
     settings(few).update(store_name="Theirs", weight_unit="g", dimension_unit="in")
     report = await again()
     (row,) = await rows(gateway.database, "store")
-    assert (row["currency"], row["name"], row["version"]) == ("EUR", "Theirs", 3)
+    assert (row["currency"], row["name"], row["version"]) == ("EUR", "Theirs", 4)
     assert [row["settings"][name] for name in ("weight_unit", "only_here", "dimension_unit")] == ["lb", 1, "in"]
     kept = {field for one in report.kept for field in one.fields}
     assert kept == {"currency", "settings.weight_unit", "settings.only_here"}

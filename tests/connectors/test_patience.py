@@ -222,7 +222,8 @@ async def refused(database: Database, asked: Source) -> str:
     assert "\n" not in message
     assert PASSWORD not in message
     assert PASSWORD not in repr(refusal.value)
-    for table in ("store", "term", "product"):
+    assert [(row["version"], row["updated_at"]) for row in await rows(database, "store")] == [(1, None)]
+    for table in ("term", "product"):
         assert await rows(database, table) == []
     return f"{type(refusal.value).__name__}: {message}"
 

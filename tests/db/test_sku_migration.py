@@ -54,7 +54,7 @@ async def test_the_lower_id_keeps_a_sku_and_the_others_are_listed(unmigrated_dat
         changed = [key for key in SKUS if SKUS[key] != AFTERWARDS[key]]
         assert [key for key, row in rows.items() if row.version == 2] == changed
         assert (rows[12].search_text, rows[16].search_text) == ("v12", "v16\nab")
-        assert found == [(1, "p1\n1\nv11\npro-pln\nv12\nv13\näb\nv14"), (2, "p2\n2\nv15\nv16\nab\nv17\nv18\nv19\nfine")]
+        assert found == [(1, "p1\n1\nv11\npro-pln\nv12\nv13\nab\nv14"), (2, "p2\n2\nv15\nv16\nab\nv17\nv18\nv19\nfine")]
         assert [(event["name"], event["entity"], event["version"]) for event in events] == [
             ("variant.updated", f"ProductVariant:{key}", 2) for key in changed
         ]

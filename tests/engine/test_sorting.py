@@ -63,7 +63,7 @@ enum ShelfSortField {
 """A field to sort by, and which way."""
 input ShelfSort {
   field: ShelfSortField!
-  direction: SortDirection! = ASC
+  direction: SortDirection = ASC
 }
 ''' in undescribed(printed)
     assert '\n  """Oldest first."""\n  ID\n' in printed
@@ -73,7 +73,7 @@ input ShelfSort {
 def test_the_direction_of_a_sort_that_names_none_can_be_declared() -> None:
     falling = shelf("Falling", ID=ProductRow.id, direction=SortDirection.DESC)
 
-    assert "direction: SortDirection! = DESC" in sdl(Listing(sorting=falling, filter=ShelfFilter))
+    assert "direction: SortDirection = DESC" in sdl(Listing(sorting=falling, filter=ShelfFilter))
 
 
 def test_a_filter_nests_in_itself_wherever_it_is_declared() -> None:

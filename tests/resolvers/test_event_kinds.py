@@ -114,7 +114,13 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
     noun = kind_name.partition(".")[0]
     if noun == "integration_feed":
         return permission == ("integrations/view" if payload["productId"] is None else "products/view")
-    others = {"store": "store/settings", "file": "store/sensitive", "user": "is_super_admin", "role": "is_super_admin"}
+    people = {noun: f"{noun}s/view" for noun in ("customer", "order", "subscription")}
+    others = people | {
+        "store": "store/settings",
+        "file": "store/sensitive",
+        "user": "is_super_admin",
+        "role": "is_super_admin",
+    }
     return permission == others.get(noun, "products/view")
 
 

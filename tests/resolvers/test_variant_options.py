@@ -50,20 +50,20 @@ async def options(gateway: Gateway, **variables: Any) -> list[tuple[str, list[in
 
 async def test_what_can_be_bought(shelf: Gateway) -> None:
     """Published, active, in stock where stock is managed; products by their title, variants by their position."""
-    assert await options(shelf) == [("banana", [12, 11]), ("Äpfel", [41])]
+    assert await options(shelf) == [("Äpfel", [41]), ("banana", [12, 11])]
 
 
 async def test_one_time_only(shelf: Gateway) -> None:
-    assert await options(shelf, type="ONETIME") == [("banana", [11]), ("Äpfel", [41])]
+    assert await options(shelf, type="ONETIME") == [("Äpfel", [41]), ("banana", [11])]
     assert await options(shelf, type="SUBSCRIPTION") == [("banana", [12])]
 
 
 async def test_included_are_always_there(shelf: Gateway) -> None:
     """Sold out, inactive, a subscription, of a draft, not found by the search: all the same."""
     chosen = [id_of(i) for i in (13, 14, 21, 31, 12)]
-    expected = [("Apple", [21]), ("banana", [12, 11, 13, 14]), ("Cherry", [31]), ("Äpfel", [41])]
+    expected = [("Äpfel", [41]), ("Apple", [21]), ("banana", [12, 11, 13, 14]), ("Cherry", [31])]
     assert await options(shelf, include=chosen, type="ONETIME") == expected
-    assert await options(shelf, include=[id_of(21)], search="äpf") == [("Apple", [21]), ("Äpfel", [41])]
+    assert await options(shelf, include=[id_of(21)], search="äpf") == [("Äpfel", [41]), ("Apple", [21])]
 
 
 async def test_included_that_are_nothing(shelf: Gateway) -> None:

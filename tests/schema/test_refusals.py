@@ -84,7 +84,7 @@ async def test_a_refused_root_leaves_its_neighbours(gateway: Gateway) -> None:
         codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
         if REFUSALS.issuperset(codes) and codes:
             refused.append(name)
-            assert answer.body["data"]["taxonomies"] == [], name
+            assert len(answer.body["data"]["taxonomies"]) == 2, name
     assert len(refused) > 10
 
 

@@ -270,7 +270,7 @@ def test_an_import_ends_with_a_report(store: str, storegraph_here: Here) -> None
     for column in (1, 3):  # imported, then unchanged
         code, out, err = storegraph_here(*command, IMPORT_PASSWORD="hidden")
         assert (code, err) == (0, "")
-        counts = {row[0]: row for line in out.splitlines() if len(row := line.replace("│", " ").split()) == 6}
+        counts = {row[0]: row for line in out.splitlines() if len(row := line.replace("│", " ").split()) == 7}
         assert counts["products"][column] == "200"
         assert counts["variants"][column] == "611"
         assert counts["downloads"][column] == "70"
