@@ -74,7 +74,7 @@ QUERIES = st.deferred(
 MUTATIONS = st.deferred(lambda: mutations(schema.as_str(), custom_scalars=ids("ProductVariant"), print_ast=sensible))
 BROKEN = st.deferred(lambda: queries(schema.as_str(), custom_scalars=ids("Product"), mode=Mode.NEGATIVE))
 SOME = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

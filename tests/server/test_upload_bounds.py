@@ -32,26 +32,27 @@ ADMITTED: Final = part("operations", OPERATIONS) + part("map", MAP)
 
 
 class Body:
-    """Chunks of a body as a server hands them over, one at each turn of the loop."""
+    """Chunks of a body as a server hands them over, one at each turn of the loop, or after a pause."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, chunks: Iterator[bytes], pause: float = 0) -> None:
         self._chunks = chunks
+        self.pause = pause
         self.sent = 0
 
     async def __call__(self) -> dict[str, Any]:
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.pause)
         chunk = next(self._chunks, None)
         self.sent += len(chunk or b"")
         return {"type": "http.request", "body": chunk or b"", "more_body": chunk is not None}
 
 
-def endless(begin: bytes, chunk: bytes) -> Body:
+def endless(begin: bytes, chunk: bytes, pause: float = 0) -> Body:
     def chunks() -> Iterator[bytes]:
         yield begin
         while True:
             yield chunk
 
-    return Body(chunks())
+    return Body(chunks(), pause)
 
 
 def whole(content: bytes) -> Body:
@@ -79,7 +80,7 @@ async def taken(folder: Path, body: Body, *, seconds: float = 600.0) -> Any:
 )
 async def test_a_byte_now_and_then_does_not_keep_it_waiting(tmp_path: Path, begin: bytes, byte: bytes) -> None:
     with pytest.raises(Refusal, match="did not arrive in") as refused:
-        await taken(tmp_path, endless(begin, byte), seconds=0.1)
+        await taken(tmp_path, endless(begin, byte, pause=0.002), seconds=0.1)
     assert refused.value.status == 408
 
 

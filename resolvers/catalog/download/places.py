@@ -31,9 +31,8 @@ def place_of(storage: Storage, file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def looked_for_new(reach: Reach, files: Iterable[Mapping[str, Any]]) -> AsyncIterator[set[str]]:
+async def looked_for_new(storage: Storage, files: Iterable[Mapping[str, Any]]) -> AsyncIterator[set[str]]:
     """What is not there of new downloads, as asked for: the entities of those files."""
-    storage = reach.port(Storage)
     places = []
     for asked in files:
         errors = Errors()
@@ -44,9 +43,11 @@ async def looked_for_new(reach: Reach, files: Iterable[Mapping[str, Any]]) -> As
 
 
 @asynccontextmanager
-async def looked_for_changed(reach: Reach, key: int, asked: Mapping[str, Any]) -> AsyncIterator[set[str]]:
+async def looked_for_changed(
+    reach: Reach, storage: Storage, key: int, asked: Mapping[str, Any]
+) -> AsyncIterator[set[str]]:
     """The same of a download that is to change."""
-    storage, errors = reach.port(Storage), Errors()
+    errors = Errors()
     async with reach.read() as connection:
         found = (await connection.execute(select(DOWNLOAD).where(DOWNLOAD.c.id == key))).mappings().one_or_none()
     if found is None:
@@ -83,12 +84,13 @@ async def _absent(storage: Storage, places: Iterable[Mapping[str, Any]]) -> set[
     return {name for name, absent in zip(asked, found, strict=True) if absent}
 
 
-async def check_places(unit: Unit, product: int, files: Iterable[tuple[Refuses, str, Mapping[str, Any]]]) -> None:
+async def check_places(
+    unit: Unit, storage: Storage, product: int, files: Iterable[tuple[Refuses, str, Mapping[str, Any]]]
+) -> None:
     """Claim where these downloads of the product are to have their files, and refuse those that were deleted lately or
     that are not there, at the field that is named. What the product names already it may name again: an import brings
     the records of files that stay where the source has them."""
     absent: set[str] = unit.outside
-    storage = unit.port(Storage)
     places = [(errors, field, place_of(storage, file)) for errors, field, file in files]
     deleted = await claimed(unit.connection, [place for _, _, place in places])
     if absent:

@@ -99,11 +99,11 @@ def _asked(file: DownloadInput) -> dict[str, Any]:
 
 
 def _added(reach: Reach, input: DownloadsSyncInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
-    return looked_for_new(reach, map(_asked, input.files[:MOST_FILES]))
+    return looked_for_new(reach.port(Storage), map(_asked, input.files[:MOST_FILES]))
 
 
 def _changed(reach: Reach, input: DownloadUpdateInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
-    return looked_for_changed(reach, key_of(input.id), named(input, leave=_ELSEWHERE))
+    return looked_for_changed(reach, reach.port(Storage), key_of(input.id), named(input, leave=_ELSEWHERE))
 
 
 @mutation(
@@ -133,7 +133,7 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
         rows.append(DownloadRow(**values))
         links.append(linked)
         places.append((errors, "filePath" if file.file_path else "fileName", values))
-    await check_places(unit, product["id"], places)
+    await check_places(unit, unit.port(Storage), product["id"], places)
     unit.settle()
 
     keys = await add_all(unit.connection, rows)
@@ -163,7 +163,7 @@ async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
     storage, after_it = unit.port(Storage), row | values
     if place_of(storage, after_it) != place_of(storage, row):
         field = next((name for name in _PLACED if asked.get(name)), "file_path")
-        await check_places(unit, row["product_id"], [(unit, camel(field), after_it)])
+        await check_places(unit, storage, row["product_id"], [(unit, camel(field), after_it)])
     unit.settle()
 
     changes = differences(row, values)
