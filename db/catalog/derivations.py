@@ -4,9 +4,10 @@ twice, for rows at hand and as SQL. Derived columns do not bump `version`."""
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
@@ -113,23 +114,32 @@ async def refresh_products(
     """Minimum and maximum price, availability, whether it has subscriptions: of all variants, and of the active ones.
     One statement, which tells besides whether a bundle has one of those variants as an item. `modified` says that
     somebody changed a variant: the moment of that is the product's too."""
+    given = {"keys": list(product_ids)} | ({"moment": now()} if modified else {})
+    refreshed = await connection.execute(_refreshing(modified), given)
+    return any(refreshed.scalars())
+
+
+@cache
+def _refreshing(modified: bool) -> Any:
+    """Made once: it is large, and a change of a price is this and little else."""
+    keys: BindParameter[int] = bindparam("keys", expanding=True)
     worked_out = {**price_ranges(VARIANT.c.price), **_others()}
+    moment = {"modified_at": bindparam("moment", type_=PRODUCT.c.modified_at.type)} if modified else {}
     follows = (
         select(PRODUCT.c.id, *(value.label(name) for name, value in worked_out.items()))
         .select_from(PRODUCT.outerjoin(VARIANT, VARIANT.c.product_id == PRODUCT.c.id))
-        .where(PRODUCT.c.id.in_(product_ids))
+        .where(PRODUCT.c.id.in_(keys))
         .group_by(PRODUCT.c.id)
         .subquery("follows")
     )
     part = VARIANT.alias("part")
-    parts = select(part.c.product_id).join(ITEM, ITEM.c.child_id == part.c.id).where(part.c.product_id.in_(product_ids))
-    refreshed = await connection.execute(
+    parts = select(part.c.product_id).join(ITEM, ITEM.c.child_id == part.c.id).where(part.c.product_id.in_(keys))
+    return (
         update(PRODUCT)
         .where(PRODUCT.c.id == follows.c.id)
-        .values({name: follows.c[name] for name in worked_out} | ({"modified_at": now()} if modified else {}))
+        .values({name: follows.c[name] for name in worked_out} | moment)
         .returning(PRODUCT.c.id.in_(parts).label("bundled"))
     )
-    return any(refreshed.scalars())
 
 
 async def refresh_bundles(
