@@ -16,6 +16,7 @@ from graphql import (
     GraphQLList,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     VariableNode,
     coerce_input_value,
     get_named_type,
@@ -152,13 +153,15 @@ def _unread(type_: GraphQLInputObjectType, each: str, of: Any, item: Any, *, sug
         if len(found) < MOST_MISTAKES:
             found.append((request_error(GraphQLError(error.message))["message"], tuple(map(str, path))))
 
-    validate_input_value(item, of, heard, not suggest)
-    if not found:
-        try:
-            _check(type_, each, get_nullable_type(of), coerce_input_value(item, of))
-        except BadUserInput as error:
-            found.append((error.message, error.place))
-    return Unread(tuple(found), item) if found else None
+    understood = coerce_input_value(item, of)
+    if understood is Undefined:  # only then is it worth asking what is wrong: it costs as much again
+        validate_input_value(item, of, heard, not suggest)
+        return Unread(tuple(found), item)
+    try:
+        _check(type_, each, get_nullable_type(of), understood)
+    except BadUserInput as error:
+        return Unread(((error.message, error.place),), item)
+    return None
 
 
 def _check(type_: GraphQLInputObjectType, each: str, of: Any, item: Any) -> None:
