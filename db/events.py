@@ -9,8 +9,9 @@ from db.catalog import events as catalog
 from db.commerce import events as commerce
 from db.integration import events as integration
 from db.store.events import EventKind
+from db.work import events as work
 
-AREAS: Final = (access, catalog, commerce, integration)
+AREAS: Final = (access, catalog, commerce, integration, work)
 
 
 def declared(modules: Iterable[ModuleType]) -> Mapping[str, EventKind]:

@@ -5,36 +5,49 @@ from sqlalchemy import MetaData
 from db.access import application_password, audit, document, role, session, token, user
 from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
 from db.commerce import customer, order, store, subscription
-from db.integration import feed, provider
+from db.integration import connected_store, feed, grant, provider, push, setting, store_sync
+from db.integration.workflow import row as workflow
 from db.store import idempotency, importing, outbox
 from db.store.row import Row
+from db.work import delivery, job, seat, target, worker
 
 MODULES = (
     application_password,
     attribute,
     audit,
     bundle,
+    connected_store,
     customer,
+    delivery,
     document,
     download,
     feed,
+    grant,
     idempotency,
     importing,
+    job,
     media,
     order,
     outbox,
     product,
     provider,
+    push,
     role,
+    seat,
     session,
+    setting,
     shipping,
     store,
+    store_sync,
     subscription,
+    target,
     tax,
     taxonomy,
     token,
     upgrade_path,
     user,
     variant,
+    worker,
+    workflow,
 )
 METADATA: MetaData = Row.metadata

@@ -136,3 +136,29 @@ async def of_roles(connection: AsyncConnection, keys: Sequence[str]) -> frozense
     """The permissions of these roles together; unknown roles have none."""
     statement = select(_ROLE_PERMISSION.c.permission).where(_ROLE_PERMISSION.c.role_key.in_(list(keys)))
     return expanded((await connection.execute(statement)).scalars())
+
+
+def saver(viewer: Viewer) -> str | None:
+    """What is stored of a viewer, so that others can act with what they may do later (`acting`); None of one of whom
+    that will not be known: whom another system vouches for, and who is no user here."""
+    if viewer.user_id is not None:
+        return f"user:{viewer.user_id}"
+    return viewer.id if viewer.id is not None and viewer.id.startswith("token:") else None
+
+
+async def acting(connection: AsyncConnection, saver: str) -> Viewer | None:
+    """Whoever saved something, with the permissions that they have now; None when they are gone: deleted, inactive,
+    revoked, expired."""
+    kind, _, key = saver.partition(":")
+    if not key.isdecimal():
+        return None
+    if kind == "user":
+        rows = (await connection.execute(_people().where(_USER.c.id == int(key)))).mappings().all()
+        return _person(rows, saver, ViewerKind.USER, saver) if rows else None
+    if kind != "token":
+        return None
+    token = select(table(TokenRow)).where(col(TokenRow.id) == int(key), col(TokenRow.revoked_at).is_(None))
+    row = (await connection.execute(token)).mappings().one_or_none()
+    if row is None or (row["expires_at"] is not None and row["expires_at"] <= now()):
+        return None
+    return _of_token(row, None).viewer

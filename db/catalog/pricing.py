@@ -25,9 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.derivations import price_ranges, refresh_products
+from db.catalog.events import VARIANT_UPDATED
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from db.store.row import MONEY, now, table
+from engine.unit.unit import Event
 
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)
@@ -35,11 +37,11 @@ VARIANT = table(VariantRow)
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A variant whose price has changed, and its version by now."""
+    """A variant whose price has changed, the event that tells of it, and whether that is written already."""
 
     product_id: int
-    sku: str | None
-    version: int
+    event: Event
+    told: bool
 
 
 async def change_prices(
@@ -47,23 +49,30 @@ async def change_prices(
     variant_id: int,
     prices: Mapping[str, int],
     *conditions: ColumnElement[bool],
+    deed: Mapping[str, Any],
     expected_version: int | None = None,
 ) -> Priced | None:
     """Write `prices` (`price`, `compare_price` or both, in cents, not below 0) to a variant that they all differ from,
     that is at the expected version (at any, if None), meets the conditions, and keeps the rule between both prices.
 
-    One statement on PostgreSQL, two on SQLite. None when any of that does not hold, when there is no such variant or,
-    on PostgreSQL, when somebody else is writing to its product: nothing was written then."""
+    One statement on PostgreSQL, which writes the event too, as the `deed` of a unit; two on SQLite. None when any of
+    that does not hold, when there is no such variant or, on PostgreSQL, when somebody else is writing to its product:
+    nothing was written then."""
+    whole = connection.dialect.name == "postgresql"
     statement = _statement(connection.dialect.name, frozenset(prices), expected_version is not None, conditions)
     values: dict[str, Any] = {f"to_{name}": value for name, value in prices.items()}
     values |= {"of_variant": variant_id, "moment": now()}
     if expected_version is not None:
         values["at_version"] = expected_version
+    if whole:
+        values |= {**deed, "changed": list(VARIANT_UPDATED.shown(prices))}
     row = (await connection.execute(statement, values)).one_or_none()
-    priced = None if row is None else Priced(row.product_id, row.sku, row.version)
-    if priced is not None and connection.dialect.name != "postgresql":
-        await refresh_products(connection, [priced.product_id], modified=True)
-    return priced
+    if row is None:
+        return None
+    if not whole:
+        await refresh_products(connection, [row.product_id], modified=True)
+    before = {"id": variant_id, "product_id": row.product_id, "sku": row.sku, "version": row.version - 1}
+    return Priced(row.product_id, VARIANT_UPDATED(before, prices), whole)
 
 
 # A viewer who may not see everything brings conditions of its own each time, hence the bound.
@@ -87,7 +96,7 @@ def _statement(
 
 
 def _told() -> tuple[ColumnElement[Any], ...]:
-    return VARIANT.c.product_id, VARIANT.c.sku, VARIANT.c.version
+    return VARIANT.c.id, VARIANT.c.product_id, VARIANT.c.sku, VARIANT.c.version
 
 
 def _whole(change: Update, price: ColumnElement[int] | None) -> Select[Any]:
@@ -125,4 +134,5 @@ def _whole(change: Update, price: ColumnElement[int] | None) -> Select[Any]:
         .returning(PRODUCT.c.id)
         .cte("derived")
     )
-    return select(changed).add_cte(derived)
+    told = VARIANT_UPDATED.written(dict(changed.c)).cte("told")
+    return select(changed).add_cte(derived, told)

@@ -1,4 +1,4 @@
-"""Places of stored files. Whoever names one and whoever deletes one claim it, so that each sees what the other did."""
+"""Places of stored files. Whoever names one and whoever deletes one lock it, so that each sees what the other did."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.events import FILE_DELETED
-from db.store.locks import claim
+from db.store.locks import lock
 from db.store.outbox import EVENT
 from db.store.row import now
 
@@ -21,10 +21,10 @@ def entity(place: Mapping[str, Any]) -> str:
     return FILE_DELETED(place).entity
 
 
-async def claimed(connection: AsyncConnection, places: Iterable[Mapping[str, Any]]) -> set[str]:
+async def locked_places(connection: AsyncConnection, places: Iterable[Mapping[str, Any]]) -> set[str]:
     """Hold these places until the transaction ends; the entities of those that were deleted lately."""
     entities = {entity(place) for place in places}
-    await claim(connection, entities)
+    await lock(connection, entities)
     statement = select(EVENT.c.entity).where(
         EVENT.c.entity.in_(sorted(entities)),
         EVENT.c.name == FILE_DELETED.name,

@@ -1,12 +1,12 @@
-"""What happens to the store itself."""
+"""What happens to the store itself, and to its orders, customers, payments and subscriptions."""
 
 from typing import Final
 
 from db.commerce.customer import CustomerRow
-from db.commerce.order import OrderRow
+from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
-from db.store.events import Subject, readers, told
+from db.store.events import Payload, Subject, readers, told
 
 STORE: Final = Subject(
     "store",
@@ -42,6 +42,7 @@ STORE_UPDATED: Final = Subject(
 CUSTOMER: Final = Subject("customer", "Customer", readers("customers/view"), {"customerId": CustomerRow.id})
 CUSTOMER_CREATED: Final = CUSTOMER.created("Somebody is a customer from now on.")
 CUSTOMER_UPDATED: Final = CUSTOMER.updated("A customer was changed, or one of their addresses.")
+CUSTOMER_DELETED: Final = CUSTOMER.deleted("A customer was deleted; their orders stay, without a customer.")
 
 ORDER: Final = Subject(
     "order",
@@ -57,6 +58,73 @@ ORDER: Final = Subject(
 )
 ORDER_CREATED: Final = ORDER.created("An order came, with its items, payments and addresses.")
 ORDER_UPDATED: Final = ORDER.updated("An order was changed, or its items, payments or addresses.")
+ORDER_DELETED: Final = ORDER.deleted("An order was deleted, by itself or with the one that it renews.")
+
+# What follows happens with a change that `order.updated` tells of. `old_status` and `new_status` stand beside the row.
+ORDER_STATUS_CHANGED: Final = ORDER.beside(
+    "status_changed",
+    "The state of an order changed, whatever to.",
+    {"oldStatus": told("old_status", OrderStatus), "newStatus": told("new_status", OrderStatus)},
+)
+ORDER_PAYMENT_STATUS_CHANGED: Final = ORDER.beside(
+    "payment_status_changed",
+    "Whether an order is paid changed, whatever to.",
+    {"oldStatus": told("old_status", PaymentStatus), "newStatus": told("new_status", PaymentStatus)},
+)
+ORDER_SHIPPING_STATUS_CHANGED: Final = ORDER.beside(
+    "shipping_status_changed",
+    "Whether an order was sent changed, whatever to.",
+    {"oldStatus": told("old_status", ShippingStatus | None), "newStatus": told("new_status", ShippingStatus | None)},
+)
+ORDER_CANCELED: Final = ORDER.beside(
+    "canceled",
+    "An order was canceled; its customer loses what it gave.",
+    {"oldStatus": told("old_status", OrderStatus)},
+)
+ORDER_SHIPPED: Final = ORDER.beside("shipped", "An order is on its way.", {"shippingStatus": OrderRow.shipping_status})
+ORDER_DELIVERED: Final = ORDER.beside(
+    "delivered", "An order has arrived.", {"shippingStatus": OrderRow.shipping_status}
+)
+
+# `transaction_id`: the last payment that succeeded. `subscription_id`: of an order that began or renewed one.
+ORDER_PAID: Final = ORDER.beside(
+    "paid",
+    "An order is paid, or a renewal; once for each, and not when it was given back meanwhile.",
+    {
+        "transactionId": told("transaction_id", int | None, sample=31),
+        "subscriptionId": told("subscription_id", int | None),
+    },
+)
+# `transaction_id`: the refund itself. `refunded_amount`: of this refund, in minor units.
+_REFUND: Final[Payload] = {
+    "transactionId": told("transaction_id", int | None, sample=32),
+    "refundedAmount": told("refunded_amount", int, sample=1999),
+    "fully": told("fully", bool),
+}
+ORDER_REFUNDED: Final = ORDER.beside(
+    "refunded", "Money of an order was given back; `fully` when all of it is by now.", _REFUND
+)
+ORDER_FULLY_REFUNDED: Final = ORDER.beside(
+    "fully_refunded",
+    "All money of an order is given back: beside the `order.refunded` that did it. Its customer loses what it gave.",
+    _REFUND,
+)
+
+PAYMENT: Final = Subject(
+    "payment",
+    "OrderTransaction",
+    readers("orders/view"),
+    {
+        "transactionId": OrderTransactionRow.id,
+        "orderId": OrderTransactionRow.order_id,
+        "subscriptionId": OrderTransactionRow.subscription_id,
+        "status": OrderTransactionRow.status,
+        "total": OrderTransactionRow.total,
+        "currency": told(OrderTransactionRow.currency, sample="EUR"),
+    },
+)
+PAYMENT_SUCCESS: Final = PAYMENT.beside("success", "A payment succeeded; `total` is in minor units.")
+PAYMENT_FAILED: Final = PAYMENT.beside("failed", "A payment failed; `total` is in minor units.")
 
 SUBSCRIPTION: Final = Subject(
     "subscription",
@@ -65,9 +133,28 @@ SUBSCRIPTION: Final = Subject(
     {
         "subscriptionId": SubscriptionRow.id,
         "customerId": SubscriptionRow.customer_id,
+        "orderId": SubscriptionRow.order_id,
         "status": SubscriptionRow.status,
     },
     shown_as={"customer_id": "customer", "order_id": "order", "product_id": "product", "variant_id": "variant"},
 )
+_REASON: Final[Payload] = {"reason": told("reason", str | None)}
 SUBSCRIPTION_CREATED: Final = SUBSCRIPTION.created("A customer subscribed.")
 SUBSCRIPTION_UPDATED: Final = SUBSCRIPTION.updated("A subscription was changed: renewed, canceled, expired.")
+SUBSCRIPTION_DELETED: Final = SUBSCRIPTION.deleted("A subscription was deleted with its order.")
+SUBSCRIPTION_ACTIVATED: Final = SUBSCRIPTION.beside("activated", "A subscription gives access from now on.")
+SUBSCRIPTION_CANCELLED: Final = SUBSCRIPTION.beside(
+    "cancelled",
+    "A subscription was canceled: it is paid no more, and gives access until what was paid is over.",
+    _REASON,
+)
+# `renewal_order_id`: the new order; `orderId` stays the one that it began with.
+SUBSCRIPTION_RENEWED: Final = SUBSCRIPTION.beside(
+    "renewed",
+    "A subscription was paid again.",
+    {"renewalOrderId": told("renewal_order_id", int | None, sample=1043)},
+)
+SUBSCRIPTION_COMPLETED: Final = SUBSCRIPTION.beside(
+    "completed", "A subscription was paid as many times as was agreed; access stays."
+)
+SUBSCRIPTION_EXPIRED: Final = SUBSCRIPTION.beside("expired", "A subscription gives access no more.", _REASON)

@@ -1,11 +1,17 @@
-"""Integration feeds, of one product or of the whole store, in one table. The two kinds number their ids apart."""
+"""Integration feeds, of one product or of the whole store, in one table. The two kinds number their ids apart.
 
+A webhook is a global feed of the provider `webhook`: `settings` says, in the documented words, what
+db.integration.webhook reads of it.
+"""
+
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from db.secrets.encrypted import EncryptedText, Secret
 from db.store.row import DOCUMENT, KEY, SORTED_TEXT, Row, VersionedRow, wire
 
 
@@ -37,6 +43,15 @@ class FeedRow(VersionedRow, table=True):
     list_name: str | None = None
     merge_fields: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)
+    concealed: Secret | None = Field(default=None, sa_type=EncryptedText)  # JSON: what of the settings is secret
+    secret: Secret | None = Field(default=None, sa_type=EncryptedText)  # what it signs with
+    previous_secret: Secret | None = Field(default=None, sa_type=EncryptedText)  # and with this one, until
+    previous_until: datetime | None = None
+    saved_by: str | None = None  # Viewer.id of who saved it last; it acts with what they may do now
+    saved_version: int | None = None  # and what they saved: another version is not their word
+    # Permissions that it takes to read what its query answers, each between two spaces.
+    reads: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    target_id: int | None = Field(default=None, sa_type=KEY)  # db.work.target: whom deliveries of it go to
 
 
 class FeedVariantRow(Row, table=True):

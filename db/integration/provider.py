@@ -1,10 +1,14 @@
 """Providers that feeds can be made for, as they describe themselves."""
 
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import false
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, SORTED_TEXT, VersionedRow
+
+# What every store has: no import says of them what they are, nor of what is `available`.
+OURS: Final = frozenset({"webhook"})
 
 
 class ProviderRow(VersionedRow, table=True):
@@ -23,3 +27,8 @@ class ProviderRow(VersionedRow, table=True):
     config_url: str | None = None
     delay_on_product_action: bool = True
     delay_on_global_action: bool = True
+    # A module of this gateway runs it: then what it says of itself holds, and no import's word.
+    available: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    installed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    categories: list[Any] | None = Field(default=None, sa_type=DOCUMENT)
+    feed_form: list[Any] | None = Field(default=None, sa_type=DOCUMENT)  # as IntegrationSettingRow.form

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Set
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +29,9 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+@cache
 def head() -> str:
-    """The revision that this code wants."""
+    """The revision that this code wants. Looking for it reads all revisions, and nobody adds one meanwhile."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     if revision is None:
         raise RuntimeError("the package lost its migrations")

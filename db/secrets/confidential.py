@@ -42,7 +42,7 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: without_secrets(part) for name, part in value.items() if not confidential(str(name))}
     if isinstance(value, list):
-        return [without_secrets(part) for part in value if not _names_secret(part)]
+        return [without_secrets(part) for part in value if not names_secret(part)]
     return value
 
 
@@ -56,7 +56,7 @@ def masked(value: Any) -> Any:
         }
     if isinstance(value, list | tuple | set | frozenset):
         parts = sorted(value) if isinstance(value, set | frozenset) else value
-        return [masked(dict.fromkeys(part, MASK)) if _names_secret(part) else masked(part) for part in parts]
+        return [masked(dict.fromkeys(part, MASK)) if names_secret(part) else masked(part) for part in parts]
     if isinstance(value, Enum):
         return masked(value.value)
     if isinstance(value, str):
@@ -68,7 +68,8 @@ def masked(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else MASK
 
 
-def _names_secret(entry: Any) -> bool:
+def names_secret(entry: Any) -> bool:
+    """Whether an entry of a list says of its value that it is a secret: `{"name": "Authorization", "value": …}`."""
     return isinstance(entry, Mapping) and any(
         isinstance(entry.get(name), str) and confidential(entry[name]) for name in _NAMES
     )

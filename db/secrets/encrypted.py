@@ -26,7 +26,7 @@ _LAST: Final = 4
 
 class Keyring:
     """The keys of a store, the newest first: it closes with the first and opens with any. What does not open raises
-    NoKey."""
+    NoSecretKey."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Raises ValueError for what is no key, and for none."""
@@ -39,27 +39,27 @@ class Keyring:
         try:
             return self._fernet.decrypt(closed).decode()
         except InvalidToken:
-            raise NoKey from None
+            raise NoSecretKey from None
 
     def closed_at(self, closed: str) -> datetime:
         try:
             return datetime.fromtimestamp(self._fernet.extract_timestamp(closed), UTC)
         except InvalidToken:
-            raise NoKey from None
+            raise NoSecretKey from None
 
     def closed_again(self, closed: str) -> str:
         """The same secret under the newest key; when it was first closed stays."""
         try:
             return self._fernet.rotate(closed).decode()
         except InvalidToken:
-            raise NoKey from None
+            raise NoSecretKey from None
 
 
-def new_key() -> str:
+def new_secret_key() -> str:
     return Fernet.generate_key().decode()
 
 
-class NoKey(CodedError, DontWrapMixin):
+class NoSecretKey(CodedError, DontWrapMixin):
     """A key is missing. SQLAlchemy lets it through as it is, where a statement's values meet their columns."""
 
     def __init__(self, message: str = "A stored secret does not open with the keys that the server was given") -> None:
@@ -79,7 +79,7 @@ class Secret:
         self._keyring = keyring
 
     def reveal(self) -> str:
-        """The secret itself. Raises NoKey when it was closed with a key that is not here."""
+        """The secret itself. Raises NoSecretKey when it was closed with a key that is not here."""
         if self._text is None:
             assert self._keyring is not None
             assert self._closed is not None
@@ -159,8 +159,15 @@ def unlock(database: Database, keyring: Callable[[], Keyring]) -> None:
         _KEYRINGS[engine.sync_engine.dialect] = keyring
 
 
+def unlock_like(copy: Database, database: Database) -> None:
+    """Give a copy of a database the keys that the database was given, if any."""
+    keyring = _KEYRINGS.get(database.engines[0].sync_engine.dialect)
+    if keyring is not None:
+        unlock(copy, keyring)
+
+
 def _keyring(dialect: Dialect) -> Keyring:
     keyring = _KEYRINGS.get(dialect)
     if keyring is None:
-        raise NoKey("The server was given no key for secrets: STOREGRAPH_SECRET_KEYS is not set")
+        raise NoSecretKey("The server was given no key for secrets: STOREGRAPH_SECRET_KEYS is not set")
     return keyring()

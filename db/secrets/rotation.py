@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, MetaData, String, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.secrets.encrypted import EncryptedText, Keyring, NoKey
+from db.secrets.encrypted import EncryptedText, Keyring, NoSecretKey
 from db.tables import METADATA
 
 
@@ -43,7 +43,7 @@ def unopened(secrets: Sequence[SealedSecret], keyring: Keyring) -> list[SealedSe
 
 
 async def rotate(connection: AsyncConnection, secrets: Sequence[SealedSecret], keyring: Keyring) -> None:
-    """Close secrets again with the newest key. Raises NoKey when one does not open.
+    """Close secrets again with the newest key. Raises NoSecretKey when one does not open.
 
     `version` stays: what a secret says does not change. One that was changed meanwhile is left as it was written, and
     that was with the newest key that its writer has."""
@@ -57,6 +57,6 @@ async def rotate(connection: AsyncConnection, secrets: Sequence[SealedSecret], k
 def _opens(keyring: Keyring, closed: str) -> bool:
     try:
         keyring.open(closed)
-    except NoKey:
+    except NoSecretKey:
         return False
     return True

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import structlog
-from sqlalchemy import event
+from sqlalchemy import Dialect, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db.store import failures, postgres, sqlite
 from db.store.discretion import discreet
+from db.store.lending import Lent
 from engine.unit.deadline import CURRENT, INTERRUPTS, Deadline, sooner, within
 from engine.values.errors import Busy, TimedOut, Unavailable
 
@@ -25,6 +26,9 @@ T = TypeVar("T")
 # How long whoever wants to write, or any connection, waits for its turn: other requests, and on SQLite an import beside
 # the server. A server takes its own setting.
 WAIT_SECONDS: Final = 30.0
+# A transaction of a server or a worker asks all the time, and ends within a deadline. One that is silent for so long
+# belongs to a process that was stopped, or cut off.
+SILENCE_SECONDS: Final = 60.0
 # Enough for one page of GraphiQL or a front end asking in parallel; a read holds its connection for milliseconds.
 SQLITE_READERS: Final = 8
 # How long a question is asked of whom no deadline is known; the server asks as long as strangers may.
@@ -33,6 +37,8 @@ ASKED_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 2.0
 # A rollback takes a trip to the server; one that takes so long is not waited for.
 _LEAVING_SECONDS: Final = 1.0
+# SQLite: an acknowledged write survives a power cut.
+SYNCED = "FULL"
 # SQLite sleeps in its own thread while another process writes. In pieces, so that a deadline or an end is noticed.
 _LOCK_SECONDS: Final = 0.1
 # So many steps of a statement take some milliseconds; then SQLite asks whether its time is over.
@@ -51,9 +57,10 @@ class Database:
         self._wait = wait
 
     @classmethod
-    def open(cls, url: str, *, pool_size: int = 10, wait: float = WAIT_SECONDS) -> Self:
+    def open(cls, url: str, *, pool_size: int = 10, wait: float = WAIT_SECONDS, silence: float | None = None) -> Self:
         """Connects lazily: a database that is down is noticed by the first statement. `wait`: the seconds that a
-        connection is waited for before Unavailable is raised."""
+        connection is waited for before Unavailable is raised. `silence`: after so many seconds without a statement
+        PostgreSQL ends a transaction, and with it what it locks; None: never."""
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             parsed = parsed.set(drivername=sqlite.DRIVER)
@@ -66,12 +73,14 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=wait,
-                pool_pre_ping=True,
                 hide_parameters=True,  # of a statement that fails: hashes, and whatever else was to be stored
             )
-            event.listen(engine.sync_engine, "connect", _without_merge_joins)
+            postgres.Alive(engine.sync_engine)
+            event.listen(engine.sync_engine, "connect", partial(_told, silence))
             event.listen(engine.sync_engine, "handle_error", discreet)
-            return cls(parsed, engine, engine, wait)
+            # What only reads needs no transaction, whose beginning and end are trips to the server.
+            readers = engine.execution_options(isolation_level="AUTOCOMMIT")
+            return cls(parsed, readers, engine, wait)
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
     @property
@@ -83,15 +92,21 @@ class Database:
         return self.url.get_backend_name()
 
     @property
+    def words(self) -> Dialect:
+        """What makes texts of statements for this database, and values of what its driver gives."""
+        return self._readers.sync_engine.dialect
+
+    @property
     def _grace(self) -> float:
         """Seconds beyond a deadline, in which the database ends by itself what runs."""
         return INTERRUPTS.get(self.dialect, 0.0)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One connection, one transaction, never committed. SQLite: one snapshot; PostgreSQL: READ COMMITTED. Raises
-        Unavailable, now or from a statement, when the database cannot be had: Busy when no connection becomes free. The
-        deadline of who asks counts too; TimedOut when it has passed already."""
+        """One connection, for reads alone. SQLite: one transaction, and one snapshot; PostgreSQL: none, each statement
+        sees what was committed before it. Raises Unavailable, now or from a statement, when the database cannot be had:
+        Busy when no connection becomes free. The deadline of who asks counts too; TimedOut when it has passed already.
+        """
         async with self._turn(self._readers) as connection:
             yield connection
 
@@ -99,8 +114,18 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
         when another process writes all the time."""
-        async with self._turn(self._writers, writes=self.embedded) as connection:
+        async with self._turn(self._writers, writes=True) as connection:
             yield connection
+
+    def lent(self) -> Lent | None:
+        """A connection for texts that only read, if one is idle, and where reads have no transaction. Raises TimedOut
+        when the deadline of who asks has passed already."""
+        if self.embedded:
+            return None
+        deadline = CURRENT.get()
+        if deadline is not None and deadline.passed:
+            raise TimedOut(deadline.seconds)
+        return Lent.of(self._readers)
 
     async def ask(self, question: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float) -> T:
         """What a question is answered on a connection of its own. Raises Unavailable, also for a question that is not
@@ -145,9 +170,14 @@ class Database:
         pool: Any = connection.engine.sync_engine.pool
         try:
             async with asyncio.timeout(most):
-                await connection.start()
-                if writes:
+                if not writes:
+                    await connection.start()
+                elif self.embedded:
+                    await connection.start()
                     await _begun(connection, until)
+                else:
+                    with postgres.writing():
+                        await connection.start()
         except Unavailable:
             raise
         except TimeoutError as error:
@@ -167,7 +197,7 @@ class Database:
 
     @property
     def engines(self) -> tuple[AsyncEngine, ...]:
-        return (self._readers,) if self._readers is self._writers else (self._readers, self._writers)
+        return (self._readers, self._writers) if self.embedded else (self._writers,)
 
     async def close(self) -> None:
         for engine in self.engines:
@@ -186,11 +216,14 @@ async def _begun(connection: AsyncConnection, until: float) -> None:
             return
 
 
-def _without_merge_joins(dbapi: Any, _record: Any) -> None:
-    """A page of products with some variant that passes is a walk that stops when it is full. PostgreSQL takes a merge
-    join for one too, but that reads the variants from the end of the list up to the page: bench/results/lists.md."""
+def _told(silence: float | None, dbapi: Any, _record: Any) -> None:
+    """What PostgreSQL is told of a session."""
     cursor = dbapi.cursor()
+    # A page of products with some variant that passes is a walk that stops when it is full. PostgreSQL takes a merge
+    # join for one too, but that reads the variants from the end of the list up to the page: bench/results/lists.md.
     cursor.execute("SET enable_mergejoin = off")
+    if silence is not None:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {silence * 1000:.0f}")
     cursor.close()
     dbapi.commit()  # or the pool's rollback takes it back
 
@@ -209,7 +242,7 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         dbapi.isolation_level = None  # this module says BEGIN itself
         cursor = dbapi.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives a power cut
+        cursor.execute(f"PRAGMA synchronous={SYNCED}")
         cursor.execute("PRAGMA foreign_keys=ON")
         if not writes:
             cursor.execute("PRAGMA query_only=ON")
@@ -218,6 +251,8 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         dbapi.run_async(lambda connection: connection.set_progress_handler(overdue, _INSTRUCTIONS))
 
     def begun(connection: Any) -> None:
+        if not writes and connection.connection.dbapi_connection.began:
+            return  # by a statement that was read beside SQLAlchemy
         # Two writers that began as readers would wait for each other; a writer asks for the lock at once.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

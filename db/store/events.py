@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Insert, String, bindparam, cast, func, insert, literal, select
 
+from db.store.outbox import EVENT
 from db.store.visibility import rows_with
 from engine.unit.unit import Event
 from engine.values.naming import camel
@@ -135,7 +137,8 @@ class EventKind(ABC):
         payload = {name: value.read(row) for name, value in self.payload.items()}
         return Event(self.name, f"{self.entity}:{self.key(row)}", payload=payload, **more)
 
-    def _shown(self, columns: Iterable[str], also: Iterable[str]) -> tuple[str, ...]:
+    def shown(self, columns: Iterable[str], also: Iterable[str] = ()) -> tuple[str, ...]:
+        """The fields of the graph that columns are behind, in the order of their names."""
         fields = (self.shown_as.get(name, name) for name in columns)
         return tuple(sorted({camel(name) for name in (*fields, *also) if name is not None}))
 
@@ -158,11 +161,26 @@ class Updated(EventKind):
         return self._event(
             {**row, **changes, **beside},
             version=row["version"] + 1,
-            changed=self._shown(shown, also),
+            changed=self.shown(shown, also),
             # Of what is no column it is the payload that tells the audit log.
             before=row if shown else None,
             after=shown or None,
         )
+
+    def written(self, row: Mapping[str, ColumnElement[Any]]) -> Insert:
+        """PostgreSQL: writes one for each of the rows that the same statement changed; `row` are their columns as they
+        are by now. When it runs it takes `deed` (engine.unit.unit.Unit), `changed` and `moment`."""
+        payload = chain.from_iterable((literal(name), value.read(row)) for name, value in self.payload.items())
+        values = {
+            "name": literal(self.name),
+            "entity": literal(f"{self.entity}:").concat(cast(self.key(row), String)),
+            "version": row["version"],
+            "changed": bindparam("changed", type_=EVENT.c.changed.type),
+            "payload": func.jsonb_build_object(*payload),
+            **{name: bindparam(name, type_=EVENT.c[name].type) for name in ("caller", "cause", "depth")},
+            "occurred_at": bindparam("moment", type_=EVENT.c.occurred_at.type),
+        }
+        return insert(EVENT).from_select(list(values), select(*values.values()))
 
     def followed(self, row: Row, changes: Row) -> Event:
         """Of a row whose derived columns changed with another row: its version stays."""

@@ -16,9 +16,9 @@ DOWN_SECONDS: Final = 5
 _LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL})
 # PostgreSQL: no connection, no resources (connections, memory, disk), shut down or starting, its own disk failing;
-# a standby, where the primary was before.
+# a standby, where the primary was before; a transaction ended because it was silent.
 _CLASSES: Final = frozenset({"08", "53", "58"})
-_STATES: Final = frozenset({"57P01", "57P02", "57P03", "25006"})
+_STATES: Final = frozenset({"57P01", "57P02", "57P03", "25006", "25P03"})
 
 
 def too_busy() -> Busy:
@@ -31,6 +31,14 @@ def locked() -> Busy:
 
 def down() -> Unavailable:
     return Unavailable("The database does not answer: try again", retry_after=DOWN_SECONDS)
+
+
+class Lost(Unavailable):
+    """The connection broke, whatever ran on it: what was not being committed is not done, and may be done again."""
+
+
+def lost() -> Lost:
+    return Lost("The database does not answer: try again", retry_after=DOWN_SECONDS)
 
 
 def meant(error: BaseException) -> Unavailable | None:
@@ -49,7 +57,7 @@ def meant(error: BaseException) -> Unavailable | None:
 def _told(context: ExceptionContext) -> Any:
     if context.is_pre_ping or not isinstance(context.original_exception, Exception):
         return None  # the pool connects anew, and that says whether it can be had; or somebody broke it off
-    return meant(context.original_exception) or (down() if context.is_disconnect else None)
+    return lost() if context.is_disconnect else meant(context.original_exception)
 
 
 for _dialect in (postgres.Dialect, sqlite.Dialect):

@@ -1,4 +1,4 @@
-"""Names that transactions claim before they look whether they are free, so that two at once do not choose the same."""
+"""Names that transactions lock before they look whether they are free, so that two at once do not choose the same."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -11,7 +11,7 @@ _KEYS: Final = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).table_val
 _LOCK: Final = select(func.pg_advisory_xact_lock(_KEYS.c.key))
 
 
-async def claim(connection: AsyncConnection, names: Iterable[str]) -> None:
+async def lock(connection: AsyncConnection, names: Iterable[str]) -> None:
     """Wait until no other transaction holds any of these names, and hold them until this one ends; in one statement,
     always in the same order. SQLite has one writer, who holds them all."""
     # Different names may share a number: they wait for each other, and nothing worse.

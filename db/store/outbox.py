@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, Index, Select, exists, func, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    CursorResult,
+    Index,
+    Select,
+    exists,
+    func,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
@@ -22,12 +33,17 @@ class EventRow(Row, table=True):
 
     __tablename__ = "event"
     # For readers of some events only, who would otherwise meet all the others on their way.
-    __table_args__ = (Index("ix_event_name_position", "name", "position"), {"sqlite_autoincrement": True})
+    # And for whoever asks which event of an entity is its newest.
+    __table_args__ = (
+        Index("ix_event_name_position", "name", "position"),
+        Index("ix_event_entity_position", "entity", "position"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     position: int | None = Field(default=None, unique=True, sa_type=KEY)
     name: str
-    entity: str = Field(index=True)  # GraphQL type and key, `ProductVariant:17`
+    entity: str  # GraphQL type and key, `ProductVariant:17`
     version: int | None = None
     changed: list[Any] = Field(sa_type=DOCUMENT)  # GraphQL field names
     payload: dict[str, Any] = Field(sa_type=DOCUMENT)
@@ -37,7 +53,19 @@ class EventRow(Row, table=True):
     occurred_at: datetime = Field(default_factory=now)
 
 
+class EventLogRow(Row, table=True):
+    """The one row that says which events are kept no longer (db.store.retention); none: all are there."""
+
+    __tablename__ = "event_log"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(default=1, primary_key=True, sa_type=KEY, sa_column_kwargs={"autoincrement": False})
+    forgotten: int = Field(sa_type=KEY)  # the last position of them
+    announced_at: datetime
+
+
 EVENT = table(EventRow)
+EVENT_LOG = table(EventLogRow)
 _UNNUMBERED = EVENT.c.position.is_(None)
 # Most of the time there is none, and a reader learns that from this index without a look at the table.
 Index("ix_event_unnumbered", EVENT.c.id, sqlite_where=_UNNUMBERED, postgresql_where=_UNNUMBERED)
@@ -46,6 +74,17 @@ Index("ix_event_unnumbered", EVENT.c.id, sqlite_where=_UNNUMBERED, postgresql_wh
 def unnumbered() -> Select[bool]:
     """Whether there is a committed event without a position."""
     return select(exists(select(1).where(_UNNUMBERED)))
+
+
+def forgotten() -> ColumnElement[int]:
+    """The position up to which events are kept no longer; 0: all of them are."""
+    return func.coalesce(select(EVENT_LOG.c.forgotten).scalar_subquery(), 0)
+
+
+def head() -> ColumnElement[int]:
+    """The last position that was given; 0: none was. The event itself may be gone, while older ones are still there."""
+    given = union_all(select(func.max(EVENT.c.position).label("given")), select(EVENT_LOG.c.forgotten)).subquery()
+    return func.coalesce(select(func.max(given.c.given)).scalar_subquery(), 0)
 
 
 async def number_events(database: Database) -> int:
@@ -73,6 +112,5 @@ async def _number(connection: AsyncConnection) -> int:
         .limit(MOST_NUMBERED)
         .subquery("waiting")
     )
-    last = select(func.coalesce(func.max(EVENT.c.position), 0)).scalar_subquery()
-    statement = update(EVENT).where(EVENT.c.id == waiting.c.id).values(position=last + waiting.c.place)
+    statement = update(EVENT).where(EVENT.c.id == waiting.c.id).values(position=head() + waiting.c.place)
     return cast("CursorResult[Any]", await connection.execute(statement)).rowcount

@@ -5,16 +5,25 @@ waits them out when the server is silent. Everything else is SQLAlchemy's own di
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
+from sqlalchemy import Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.util import await_
 from sqlalchemy.util.concurrency import in_greenlet
 
 DRIVER: Final = "postgresql+leaving"
 # In which a server that answers has cancelled the statement and closed; nobody notices it.
 _PATIENCE_SECONDS: Final = 0.2
+
+_USED: Final = "used"
+# Whether who takes a connection is about to change something.
+_WRITES: Final[ContextVar[bool]] = ContextVar("writes", default=False)
 
 _CLOSING: Final[set[asyncio.Task[None]]] = set()
 
@@ -45,6 +54,41 @@ async def _closed(connection: Any) -> None:
     except asyncio.CancelledError:
         connection._terminate_force_close()
         raise
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Who takes a connection inside is about to change something."""
+    token = _WRITES.set(True)
+    try:
+        yield
+    finally:
+        _WRITES.reset(token)
+
+
+class Alive:
+    """Asks a connection, when it is taken from the pool, whether the server still answers. In one trip: SQLAlchemy
+    takes three, for it begins a transaction to ask in. A server that is silent is noticed here, before it is asked
+    anything else. Who is about to change something begins the transaction, and that is the question."""
+
+    def __init__(self, engine: Engine) -> None:
+        event.listen(engine, "checkout", self._taken)
+        event.listen(engine, "checkin", self._given_back)
+
+    def _given_back(self, _connection: Any, record: Any) -> None:
+        record.info[_USED] = True
+
+    def _taken(self, connection: Any, record: Any, _proxy: Any) -> None:
+        if _USED not in record.info:  # it was made just now
+            return
+        try:
+            if _WRITES.get():
+                await_(connection._start_transaction())
+                return
+            # Without preparing anything: behind a pooler that may be another server's next time.
+            await_(connection.driver_connection.execute("SELECT 1"))
+        except Exception as error:
+            raise InvalidatePoolError from error
 
 
 registry.register("postgresql.leaving", __name__, "Dialect")

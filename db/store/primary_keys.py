@@ -1,9 +1,9 @@
 """Keys taken before the rows are there, so that rows that refer to each other are written in as few statements as there
 are tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Table, column, func, literal, select, union_all
+from sqlalchemy import Table, column, func, insert, literal, select, text, union_all, update
 from sqlalchemy import table as table_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,3 +32,23 @@ async def new_keys(connection: AsyncConnection, wanted: Mapping[Table, int]) -> 
     )
     found = (await connection.execute(union_all(*taken))).all()
     return keys | {into: sorted(key for name, key in found if name == into.name) for into in asked}
+
+
+async def begin_at(connection: AsyncConnection, tables: Iterable[Table], number: int) -> None:
+    """Keys that are given from here on are above this number. Never moves a counter back. On PostgreSQL the move is not
+    undone by a rollback, which costs some numbers and nothing else."""
+    for one in tables:
+        if connection.dialect.name == "sqlite":
+            here = _SEQUENCES.c.name == one.name
+            held = (await connection.execute(select(_SEQUENCES.c.seq).where(here))).scalar()
+            if held is None:
+                await connection.execute(insert(_SEQUENCES).values(name=one.name, seq=number))
+            elif held < number:
+                await connection.execute(update(_SEQUENCES).where(here).values(seq=number))
+        else:
+            sequence = await connection.scalar(select(func.pg_get_serial_sequence(one.name, "id")))
+            # The name comes from PostgreSQL's own catalogue.
+            move = (
+                f"SELECT setval('{sequence}', {number}) FROM {sequence} AS counter WHERE counter.last_value < {number}"  # noqa: S608
+            )
+            await connection.execute(text(move))

@@ -68,15 +68,38 @@ def _run(
         cursor.close()
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
+class SqliteConnection(AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
 
     _cursor_cls = _Cursor
 
+    async def values(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """All rows, as they are stored; the first statement begins the transaction that all of them see."""
+        connection: Any = self._connection
+        async with self._execute_mutex:
+            found: list[Any] = await connection._execute(_read, connection._conn, sql, arguments)
+            return found
+
+    @property
+    def began(self) -> bool:
+        """Whether a transaction is under way."""
+        connection: Any = self._connection
+        return bool(connection.in_transaction)
+
+
+def _read(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> list[Any]:
+    if not connection.in_transaction:
+        connection.execute("BEGIN")
+    cursor = connection.execute(sql, arguments)
+    try:
+        return cursor.fetchall()
+    finally:
+        cursor.close()
+
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
-        return _Connection(self, super().connect(*arg, **kw)._connection)
+        return SqliteConnection(self, super().connect(*arg, **kw)._connection)
 
 
 class Dialect(SQLiteDialect_aiosqlite):

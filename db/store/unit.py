@@ -4,24 +4,25 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import CheckConstraint, Index, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import CheckConstraint, Dialect, Index, Table, UniqueConstraint, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
-from db.secrets.encrypted import NoKey
+from db.secrets.encrypted import NoSecretKey
 from db.store import failures
 from db.store.database import Database
 from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
-from db.store.statements import ConnectionStatements
+from db.store.statements import Reads
+from db.store.writing import add_values
 from db.tables import METADATA
 from engine.unit.unit import Cause, Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Refused, Unavailable, UserError
@@ -54,16 +55,21 @@ class UnitOfWork:
         ports: Mapping[type[Any], object] | None = None,
         named: Sequence[type[Any]] = (),
         cause: Cause | None = None,
+        kept: timedelta = KEPT,
     ) -> None:
-        """`ports` are all that the edge connected, `named` those that the mutation may reach."""
+        """`ports` are all that the edge connected, `named` those that the mutation may reach; `kept` is how long an
+        idempotency key says what was answered."""
         self.connection = connection
         self.viewer = viewer
         self.cause = cause
         self.outside: Any = None
         self._ports = ports or {}
         self._named = named
+        self._kept = kept
         self.events: list[Event] = []
+        self._told: set[int] = set()  # places in `events` of those that statements have written
         self._others: dict[int, str] = {}  # of units that joined: the event's place in `events`, and whose deed it was
+        self._before = 0  # of the events, those that are written already
         self._errors = Errors()
         self._committed: list[Callable[[], Awaitable[None]]] = []
         self._undone: list[Callable[[], Awaitable[None]]] = []
@@ -75,8 +81,32 @@ class UnitOfWork:
             raise LookupError(f"{kind.__name__} is no port that the mutation names")
         return cast(P, self._ports[kind])
 
-    def emit(self, event: Event) -> None:
+    @property
+    def deed(self) -> Mapping[str, Any]:
+        cause = self.cause
+        return {
+            "caller": self._caller,
+            "cause": None if cause is None else cause.name,
+            "depth": 0 if cause is None else cause.depth,
+        }
+
+    def emit(self, event: Event, *, told: bool = False) -> None:
+        if told:
+            self._told.add(len(self.events))
         self.events.append(event)
+
+    async def written(self) -> list[int]:
+        return await add_values(self.connection, _EVENT, self._unwritten())
+
+    def _unwritten(self) -> list[dict[str, Any]]:
+        """The rows of the events that are not written yet; whoever asks writes them."""
+        moment, first = now(), self._before
+        self._before = len(self.events)
+        return [
+            self._row(event, moment, self._others.get(place, self._caller))
+            for place, event in enumerate(self.events)
+            if place >= first and place not in self._told
+        ]
 
     def require(self, permission: str) -> None:
         require(self.viewer, permission)
@@ -139,7 +169,7 @@ class UnitOfWork:
             .on_conflict_do_update(
                 index_elements=list(_IDEMPOTENCY.primary_key.columns),
                 set_={**values, "result": None},
-                where=_IDEMPOTENCY.c.created_at < now() - KEPT,
+                where=_IDEMPOTENCY.c.created_at < now() - self._kept,
             )
         )
         if (await self.connection.execute(claim.returning(_IDEMPOTENCY.c.key))).first() is not None:
@@ -149,9 +179,8 @@ class UnitOfWork:
 
     async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
         if self.events:
-            moment = now()
-            rows = [self._row(e, moment, self._others.get(n, self._caller)) for n, e in enumerate(self.events)]
-            await self.connection.execute(insert(_EVENT), rows)
+            if rows := self._unwritten():
+                await self.connection.execute(insert(_EVENT), rows)
             if audited:
                 await self._audit(mutation)
         if key is not None:
@@ -164,7 +193,7 @@ class UnitOfWork:
                 )
                 .values(result=result)
             )
-            await forget_old(self.connection)
+            await forget_old(self.connection, self._kept)
         await self._made()
         self._over = True
 
@@ -204,19 +233,20 @@ class UnitOfWork:
             "version": event.version,
             "changed": list(event.changed),
             "payload": event.payload,
+            **self.deed,
             "caller": caller,
-            "cause": None if self.cause is None else self.cause.name,
-            "depth": 0 if self.cause is None else self.cause.depth,
             "occurred_at": moment,
         }
 
     def passing(self, error: Exception) -> bool:
+        if isinstance(error, failures.Lost):
+            return True
         if not isinstance(error, DBAPIError):
             return False
         return getattr(error.orig, "sqlstate", None) in _PASSING or "database is locked" in str(error.orig)
 
     def explain(self, error: Exception) -> UserError | None:
-        if isinstance(error, NoKey):
+        if isinstance(error, NoSecretKey):
             return UserError(code=error.code, message=error.message, field=None)
         if not isinstance(error, IntegrityError):
             return None
@@ -250,8 +280,15 @@ class JoinedUnit(UnitOfWork):
         self._outer = outer
         self._savepoint = savepoint
 
+    @property
+    def deed(self) -> Mapping[str, Any]:
+        return {**self._outer.deed, "caller": self._caller}
+
     async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
         raise TypeError("a unit that joined another keeps no record of its own")
+
+    async def written(self) -> list[int]:
+        raise TypeError("the events of a unit that joined another are written with that one's")
 
     async def commit(self, mutation: str, key: str | None, result: Any, *, audited: bool = False) -> None:
         if audited:
@@ -261,7 +298,7 @@ class JoinedUnit(UnitOfWork):
         outer = self._outer
         for place, event in enumerate(self.events):
             outer._others[len(outer.events)] = self._others.get(place, self._caller)
-            outer.events.append(event)
+            outer.emit(event, told=place in self._told)
         outer._committed += self._committed
         outer._undone += self._undone
 
@@ -294,11 +331,14 @@ def _unique(table: Table) -> Iterator[UniqueConstraint | Index]:
 
 class Units:
     """What the engine is given as its database: reads, and units of work for a viewer. `ports` are what else the
-    functions of mutations and queries reach, by type."""
+    functions of mutations and queries reach, by type; `kept` is for how long an idempotency key is."""
 
-    def __init__(self, database: Database, *ports: object) -> None:
+    def __init__(self, database: Database, *ports: object, kept: timedelta = KEPT) -> None:
         self._database = database
+        self._kept = kept
         self._ports: dict[type[Any], object] = {type(port): port for port in (database, *ports)}
+        self.committed: Callable[[], None] = lambda: None
+        """Is called when a unit was committed; what it does must be quick, and must not fail."""
 
     def port(self, kind: type[P]) -> P:
         return cast(P, self._ports[kind])
@@ -307,6 +347,10 @@ class Units:
     def dialect(self) -> str:
         return self._database.dialect
 
+    @property
+    def words(self) -> Dialect:
+        return self._database.words
+
     def read(self) -> Any:
         return self._database.read()
 
@@ -314,10 +358,8 @@ class Units:
         """Whether `port` has something to give."""
         return kind in self._ports
 
-    @asynccontextmanager
-    async def statements(self) -> AsyncIterator[ConnectionStatements]:
-        async with self._database.read() as connection:
-            yield ConnectionStatements(connection)
+    def statements(self) -> Reads:
+        return Reads(self._database)
 
     @asynccontextmanager
     async def unit(
@@ -327,10 +369,12 @@ class Units:
         unit: UnitOfWork | None = None
         try:
             async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer, self._ports, ports, cause)
+                unit = UnitOfWork(connection, viewer, self._ports, ports, cause, self._kept)
                 yield unit
         finally:
             if unit is not None:
+                if unit._over:
+                    self.committed()
                 await unit.end()
 
 

@@ -1,0 +1,114 @@
+"""An idle connection to PostgreSQL, lent for statements that only read.
+
+The pool's own way asks a connection whether it is there, in a trip of its own, and passes through SQLAlchemy's
+greenlets to hand it over and to take it back. Here the first statement is the question: nothing was changed yet, and
+nothing will be, so what finds the connection broken is asked again on another one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util.concurrency import greenlet_spawn
+from sqlalchemy.util.queue import Empty
+
+from db.store import failures
+from engine.unit.deadline import CURRENT
+from engine.values.errors import CodedError, TimedOut
+
+# In which a server that is there has confirmed that it cancels a statement whose time is over. One that does not is
+# taken for one that does not answer at all.
+_CONFIRMED_SECONDS: Final = 1.0
+
+
+class Broken(Exception):
+    """The connection was, before it answered: what was asked may be asked on another one."""
+
+
+class Lent:
+    """Whoever has it gives it back. After an error that leaves nobody knowing what it is about it is back already."""
+
+    __slots__ = ("_answered", "_engine", "_heard", "_over", "_pool", "_record")
+
+    def __init__(self, engine: Any, pool: Any, record: Any) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._record = record
+        self._answered = False
+        self._over: CodedError | None = None
+        hear = engine.dispatch
+        self._heard = bool(hear.before_cursor_execute) or bool(hear.after_cursor_execute)
+
+    @classmethod
+    def of(cls, engine: AsyncEngine) -> Self | None:
+        """None where no connection is idle, or the one that is has to be made anew: the pool does that."""
+        pool: Any = engine.sync_engine.pool
+        try:
+            record = pool._pool.get_nowait()
+        except Empty:
+            return None
+        made: float = record.starttime
+        if record.dbapi_connection is None or max(pool._invalidate_time, record._soft_invalidate_time) > made:
+            pool._return_conn(record)
+            return None
+        return cls(engine.sync_engine, pool, record)
+
+    def back(self) -> None:
+        if self._record is not None:
+            record, self._record = self._record, None
+            self._pool._return_conn(record)
+
+    async def values(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """All rows, as the driver gives them. Raises Broken; TimedOut, when the deadline passes; Unavailable, when the
+        server has not answered anything by then; and the driver's own errors."""
+        if not self._heard:
+            return await self._fetched(sql, arguments)
+        hear = self._engine.dispatch
+        for before in hear.before_cursor_execute:  # who listens to SQLAlchemy hears of this too
+            before(None, None, sql, tuple(arguments), None, False)
+        found = await self._fetched(sql, arguments)
+        for after in hear.after_cursor_execute:
+            after(None, None, sql, tuple(arguments), None, False)
+        return found
+
+    async def _fetched(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        if self._over is not None:
+            raise self._over
+        deadline = CURRENT.get()
+        left = None if deadline is None else deadline.left
+        if deadline is not None and left is not None and left <= 0:
+            raise TimedOut(deadline.seconds)
+        driver = self._record.dbapi_connection.driver_connection
+        try:
+            found: Sequence[Sequence[Any]] = await driver.fetch(sql, *arguments, timeout=left)
+        except Exception as error:
+            if deadline is not None and deadline.passed:
+                silent = not await self._confirmed() and not self._answered
+                self._over = failures.down() if silent else TimedOut(deadline.seconds)
+                await self._dropped(error)
+                raise self._over from error
+            if driver.is_closed() or failures.meant(error) is not None:
+                await self._dropped(error)
+                raise Broken from error
+            raise
+        except BaseException as error:  # it was not waited for: nobody knows what the connection is about
+            await self._dropped(error)
+            raise
+        self._answered = True
+        return found
+
+    async def _confirmed(self) -> bool:
+        """Whether the server says that it has cancelled what it was asked."""
+        closing = asyncio.create_task(self._record.dbapi_connection._terminate_graceful_close())
+        done, _ = await asyncio.wait({closing}, timeout=_CONFIRMED_SECONDS)
+        if not done:
+            closing.cancel()
+            return False
+        return closing.exception() is None
+
+    async def _dropped(self, error: BaseException) -> None:
+        try:
+            await greenlet_spawn(self._record.invalidate, error)
+        finally:
+            self.back()
