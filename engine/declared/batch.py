@@ -1,13 +1,14 @@
 """Fields that no column and no relation can say: worked out by a function of ours, for all parents at once."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.declaration import LONGEST, LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import ListSize
 from engine.declared.input import check_ids
 from engine.values import identity
@@ -20,22 +21,16 @@ NO_DEFAULT: Final = object()
 MOST_IDS: Final = 100
 
 
+@dataclass(frozen=True, eq=False)
 class Argument:
-    """An argument of such a field. Without a default it is required, unless its type admits None."""
+    """An argument of such a field. Without a default it is required, unless its type admits None. `identifies` is the
+    type whose id it is, or a list of ids."""
 
-    def __init__(
-        self,
-        name: str,
-        type_: Any,
-        description: str | None = None,
-        default: Any = NO_DEFAULT,
-        identifies: str | None = None,
-    ) -> None:
-        self.name = name
-        self.identifies = identifies  # the type whose id it is, or a list of ids
-        self.type = type_
-        self.description = description
-        self.default = default
+    name: str
+    type: Any
+    description: str | None = None
+    default: Any = NO_DEFAULT
+    identifies: str | None = None
 
     def declared(self) -> StrawberryArgument:
         options = {} if self.default is NO_DEFAULT else {"default": self.default}
@@ -64,31 +59,37 @@ class Batched(Declaration):
         return self.to if isinstance(self.to, str) else cast(str, self.to.key)
 
 
+@dataclass(frozen=True, eq=False)
 class Queried(Declaration):
-    """A root field of its own: a function of the request's context and its arguments."""
+    """A root field of its own: a function of the request's context and its arguments. Of those that hold ids,
+    `identifying` has the types."""
 
+    function: Callable[..., Awaitable[Any]]
+    permission: str = field()
+    identifying: Mapping[str, str]
+    ports: tuple[type[Any], ...] = ()
+    list_size: ListSize | None = None
+    longest: int = LONGEST
     weight = LOOKED_UP
 
-    def __init__(
-        self,
-        function: Callable[..., Awaitable[Any]],
-        permission: str,
-        arguments: Sequence[Argument] = (),
-        ports: tuple[type[Any], ...] = (),
-    ) -> None:
-        self.function = function
-        self.ports = ports
-        self.permission = permission
-        self.identifying = {a.name: a.identifies for a in arguments if a.identifies}
-
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
-        check_ids(list(arguments.values()))
-        for name, type_name in self.identifying.items():
-            given = arguments.get(name) or []
-            if len(given) > MOST_IDS and not isinstance(given, str):
-                raise BadUserInput(f"`{camel(name)}` takes at most {MOST_IDS} ids")
-            for text in [given] if isinstance(given, str) else given:
-                identity.decode(text, type_name)
+        identified(arguments, self.identifying)
+
+
+def identifying(arguments: Sequence[Argument]) -> Mapping[str, str]:
+    """Of the arguments that hold ids, by their names: whose."""
+    return MappingProxyType({a.name: a.identifies for a in arguments if a.identifies})
+
+
+def identified(arguments: Mapping[str, Any], identifying: Mapping[str, str]) -> None:
+    """Raises BadUserInput for ids among arguments that are none, or not of the types named for them."""
+    check_ids(list(arguments.values()))
+    for name, type_name in identifying.items():
+        given = arguments.get(name) or []
+        if len(given) > MOST_IDS and not isinstance(given, str):
+            raise BadUserInput(f"`{camel(name)}` takes at most {MOST_IDS} ids")
+        for text in [given] if isinstance(given, str) else given:
+            identity.decode(text, type_name)
 
 
 def batched(
@@ -113,16 +114,17 @@ def queried(
     function: Callable[..., Awaitable[Any]],
     *arguments: Argument,
     permission: str = PUBLIC,
-    size: int | None = None,
+    size: int | ListSize | None = None,
+    longest: int = LONGEST,
     rest: Sequence[str] = (),
     ports: tuple[type[Any], ...] = (),
     description: str | None = None,
 ) -> Any:
     """A root field whose value is `function(context, **arguments)`. `ports` are the types of what the function reaches
-    beside the database; `size` is how long its list may be, where that is more than lists are taken to be."""
-    declaration = Queried(function, permission, arguments, ports)
-    if size is not None:
-        declaration.list_size = ListSize(assumed_size=size)
+    beside the database; `size` is how long its list may be, where that is more than lists are taken to be, or which
+    arguments say so: at most `longest`."""
+    size = ListSize(assumed_size=size) if isinstance(size, int) else size
+    declaration = Queried(function, permission, identifying(arguments), ports, size, longest)
     field = declare(declaration, description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field

@@ -8,7 +8,7 @@ import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.declaration import LONGEST, LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import Cost
 from engine.values.errors import BadUserInput
 from engine.values.ordering import Order
@@ -16,8 +16,8 @@ from engine.values.viewer import Viewer
 
 T = TypeVar("T")
 
-FIRST: Final = 10  # the documented default and maximum of per_page (S2)
-MOST: Final = 100
+FIRST: Final = 10  # the documented default of per_page (S2)
+MOST: Final = LONGEST
 # OFFSET reads what it skips; beyond this a cursor is the honest way.
 MOST_PAGES: Final = 1000
 
@@ -34,6 +34,23 @@ class Window:
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.size if self.page else 0
+
+    @property
+    def number(self) -> int | None:
+        """The page's; None where a cursor was followed, or the list is read from its end."""
+        return self.page or (1 if self.place is None and not self.backwards else None)
+
+    def has_next(self, more: bool) -> bool:
+        """Whether rows follow the page; `more`: whether there were more than it holds."""
+        return self._behind if self.backwards else more
+
+    def has_previous(self, more: bool) -> bool:
+        return more if self.backwards else self._behind
+
+    @property
+    def _behind(self) -> bool:
+        # Beyond a cursor or an offset there was a row when it was given; that costs no statement to say.
+        return self.place is not None or self.offset > 0
 
     @classmethod
     def of(cls, order: Order, arguments: Mapping[str, Any]) -> "Window":
@@ -73,6 +90,7 @@ class OfPage(Declaration):
     weight: int = 1
 
 
+@dataclass(frozen=True, eq=False)
 class Counted(Declaration):
     """How many rows a list has; a statement of its own, run when it is selected."""
 

@@ -4,11 +4,12 @@ Strawberry looks up names and types of every field of every value again; a list 
 has two thousand of them, and arguments are converted twice: checked before anything runs, and used.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from functools import cache
 from typing import Any, TypeAlias
 
+from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
     StrawberryList,
     StrawberryMaybe,
@@ -34,6 +35,22 @@ def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
         if not (value is None and as_absent):
             values[python_name] = value if convert is None else convert(value)
     return type_(**values)
+
+
+def arguments(given: Mapping[str, Any], arguments: Sequence[StrawberryArgument]) -> dict[str, Any]:
+    """The arguments of a field by their names in Python, as Strawberry would convert them."""
+    found = {}
+    for argument in arguments:
+        name, convert = _of_argument(argument)
+        if name in given:
+            found[argument.python_name] = given[name] if convert is None else convert(given[name])
+    return found
+
+
+# Arguments are made when a schema is, and are as many as its fields have.
+@cache
+def _of_argument(argument: StrawberryArgument) -> tuple[str, Convert | None]:
+    return argument.graphql_name or camel(argument.python_name), _converter(argument.type)
 
 
 @cache

@@ -17,7 +17,7 @@ from strawberry.types.lazy_type import LazyType
 
 from engine.declared.directives import ASSUMED, Cost, ListSize
 from engine.values.columns import Needs, element
-from engine.values.viewer import PUBLIC, Viewer
+from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -26,19 +26,25 @@ T = TypeVar("T")
 
 DEFINITION: Final = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
 DECLARATION: Final = "declaration"
+REST: Final = "rest"
 # What has to be looked up for each parent takes about ten times as long as a value of its row.
 LOOKED_UP = 10
 
 
+# What a page of a list holds at most, unless its declaration says otherwise: the documented maximum of per_page (S2).
+LONGEST: Final = 100
+
+
 class Declaration:
-    """What a field is made of. `needs` are the columns (or labelled expressions) of the row that it reads."""
+    """What a field is made of: each kind is a frozen dataclass. `needs` are the columns (or labelled expressions) of
+    the row that it reads. What has a default here has it in each kind: `field()` takes it away."""
 
     needs: Needs = ()
     permission: str | None = None
     ports: tuple[type[Any], ...] = ()  # what it reaches beside the database
-    rest: tuple[str, ...] = ()  # the documented operations that this field covers
     weight = 1  # what the field adds to a document's cost, beside what is selected below it
     list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
+    longest: int = LONGEST  # what those arguments may say at most
     paged = False  # True: a list that is as long as the arguments of the field around it say
 
     @property
@@ -58,6 +64,11 @@ class DeclaredField(StrawberryField):
     @property
     def declaration(self) -> Declaration:
         return cast(Declaration, self.metadata[DECLARATION])
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """The documented operations that this field covers."""
+        return cast(tuple[str, ...], self.metadata[REST])
 
     @property
     def target(self) -> type[Any]:
@@ -103,8 +114,8 @@ def priced(field: StrawberryField) -> None:
 @dataclass(frozen=True, eq=False)
 class Leaf(Declaration):
     """A value of its own row; only the columns that it needs are read. Without a function it is the one column, with
-    one it is what that makes of the columns in order. A function without columns is given the whole value, which is no
-    row of a table then."""
+    one it is what that makes of the columns in order, and of nothing else, so that it may be kept. A function without
+    columns is given the whole value, which is no row of a table then."""
 
     needs: Needs = ()
     function: Callable[..., Any] | None = None
@@ -148,8 +159,7 @@ def declare(
 ) -> Any:
     """A field of this declaration; what it says of itself stands in its description."""
     sentences = [description] if description else []
-    object.__setattr__(declaration, "rest", tuple(rest))  # some declarations are frozen
-    if declaration.permission not in (None, PUBLIC):
+    if declaration.permission not in (None, PUBLIC, SIGNED_IN):
         sentences.append(f"Requires {declaration.permission}.")
     if rest:
         sentences.append(f"REST: {', '.join(rest)}.")
@@ -157,7 +167,7 @@ def declare(
         python_name=None,
         graphql_name=options.pop("name", None),
         description=" ".join(sentences) or None,
-        metadata={DECLARATION: declaration},
+        metadata={DECLARATION: declaration, REST: tuple(rest)},
         **options,
     )
 
@@ -199,7 +209,7 @@ def derived(function: Callable[[Any], T], *, description: str | None = None) -> 
     return cast(T, declare(Leaf((), function), description=description))
 
 
-def related(
+def related(  # noqa: PLR0913  a declaration
     key: object,
     *,
     to: object,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar, cast, dataclass_transform
 
 import strawberry
@@ -103,7 +103,7 @@ def entity(
         for each in kept:
             setattr(cls, each, column(table.c[each]))
         cls.id = computed(  # type: ignore[attr-defined]
-            lambda k: strawberry.ID(identity.encode(name, k)), element(key), description="Opaque and stable."
+            partial(identity.encode, name), element(key), description="Opaque and stable."
         )
         made = strawberry.type(cls, description=description, directives=list(directives))
         made.__entity__ = Entity(name, made, table, visible, tuple(formerly))  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ A page is one statement for all parents that ask for it, its count another, and 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import Column, ColumnElement
@@ -20,7 +20,7 @@ from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, d
 from engine.declared.directives import ListSize
 from engine.declared.entity import Entity, entity_of
 from engine.declared.sorting import Sorting
-from engine.values.columns import element, seen_by
+from engine.values.columns import Needs, element, seen_by
 from engine.values.errors import BadUserInput
 from engine.values.filtering import Filtering, Part, guarded, read
 from engine.values.ordering import MOST_SORT_FIELDS, Order, SortDirection, Term
@@ -96,10 +96,6 @@ class Narrowing:
     check: Callable[[Mapping[str, Any]], None] = _unchecked
 
 
-# Gets the request's context and the field's arguments.
-First = Callable[[Any, Mapping[str, Any]], Awaitable[None]]
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """A list as asked, but for its parameters: lists of one shape have the same statements. `place` says which values
@@ -137,30 +133,25 @@ class Asked:
         return found if self.filter is None else found | self.filter.values
 
 
-class Connected(Declaration):
-    """A listing placed on a field: at the root without a key, below a parent with one."""
+# Gets the request's context and the list as it was asked for.
+First = Callable[[Any, Asked], Awaitable[None]]
 
+
+@dataclass(frozen=True, eq=False)
+class Connected(Declaration):
+    """A listing placed on a field: at the root without a key, below a parent with one. The column that the parent's row
+    holds the key in is what it `needs`, its name is `parent`."""
+
+    listing: Listing
+    permission: str = field()
+    key: Any = None
+    parent: str | None = None
+    needs: Needs = ()
+    on: ColumnElement[bool] | None = None
+    narrowing: Narrowing | None = None
+    first: First | None = None
     weight = LOOKED_UP
     list_size = ListSize(assumed_size=FIRST, slicing_arguments=["first", "last"], sized_fields=["nodes", "edges"])
-
-    def __init__(
-        self,
-        listing: Listing,
-        permission: str,
-        key: Any = None,
-        to: Any = None,
-        on: ColumnElement[bool] | None = None,
-        narrowing: Narrowing | None = None,
-        first: First | None = None,
-    ) -> None:
-        self.listing = listing
-        self.permission = permission
-        self.key = key
-        self.on = on
-        self.narrowing = narrowing
-        self.first = first
-        self.parent = None if to is None else to.key
-        self.needs = () if to is None else (to,)
 
     @property
     def refusable(self) -> bool:
@@ -204,7 +195,7 @@ def _searched(text: str | None) -> str | None:
     return text
 
 
-def connected(
+def connected(  # noqa: PLR0913  a declaration
     listing: Listing,
     *,
     permission: str = PUBLIC,
@@ -218,11 +209,13 @@ def connected(
 ) -> Any:
     """A connection field, annotated `Connection[Entity]`, and `| None` where it may be refused. Below a parent, `key`,
     `to`, `on` are those of `related`. `first` runs before each list is read."""
+    held: Any = None if to is None else element(to)
     declaration = Connected(
         listing,
         permission,
         None if key is None else element(key),
-        None if to is None else element(to),
+        None if held is None else held.key,
+        () if held is None else (held,),
         on,
         narrowing,
         first,

@@ -24,6 +24,7 @@ In = TypeVar("In")
 Function = Callable[[Any, In], Awaitable[Keys]]
 # Gets what it may reach, the input and `validateOnly`; what it yields is the unit's `outside`.
 Outside = Callable[[Any, In, bool], AbstractAsyncContextManager[Any]]
+Prepare = Callable[[Any], Awaitable[None]]  # of the input
 
 LONGEST_KEY: Final = 255
 # A transaction takes as long as a hundred values of an answer at least; a bulk change is several of them.
@@ -54,6 +55,7 @@ class Mutation(Generic[In]):
     ports: tuple[type[Any], ...]
     outside: Outside[In] | None = None
     each: str | None = None
+    prepare: Prepare | None = None
 
     @property
     def takes(self) -> type[In]:
@@ -69,7 +71,7 @@ class Mutation(Generic[In]):
         return f"{doc} {needs}{rest}{emits}"
 
 
-def mutation(
+def mutation(  # noqa: PLR0913  a declaration
     *,
     permission: str,
     rest: str | None,
@@ -79,6 +81,7 @@ def mutation(
     ports: tuple[type[Any], ...] = (),
     outside: Outside[In] | None = None,
     each: str | None = None,
+    prepare: Prepare | None = None,
 ) -> Callable[[Function[In]], Mutation[In]]:
     """Declare a mutation on its function. `permission` may be PUBLIC or SIGNED_IN, or INTERNAL for what no request may
     ask; `rest` names the documented operation, None where the documents have none; `emits` every event it may write,
@@ -91,31 +94,43 @@ def mutation(
 
     `outside` does what must not wait inside a transaction (another system, a large file): it is entered before the
     transaction begins and left when it has ended. It raises nothing that its caller could mend: what it yields says
-    that, and the function refuses. With `validateOnly` it changes nothing out there."""
+    that, and the function refuses. With `validateOnly` it changes nothing out there.
+
+    `prepare` does to the input what takes long and needs nothing but it, before the transaction begins: others write
+    meanwhile. It finds bad values too, for the function's rules come after it."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
     names = tuple(dict.fromkeys(kind.name for kind in emits))
-    return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside, each)
+    return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside, each, prepare)
 
 
-def check_key(key: str | None) -> None:
+def check_idempotency_key(key: str | None) -> None:
     """Raises BadUserInput for what is no idempotency key."""
     if key is not None and not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
         raise BadUserInput(f"`idempotencyKey` has 1 to {LONGEST_KEY} characters, none of them a control character")
 
 
+@dataclass(frozen=True, eq=False)
 class Performed(Declaration):
     """The root field of a mutation."""
 
-    def __init__(self, mutation: Mutation[Any]) -> None:
-        self.mutation = mutation
-        self.permission = mutation.permission
-        self.ports = mutation.ports
-        self.weight = TRANSACTION * (MOST_AT_ONCE if mutation.rate != STANDARD else 1)
+    mutation: Mutation[Any]
+
+    @property
+    def permission(self) -> str:  # type: ignore[override]
+        return self.mutation.permission
+
+    @property
+    def ports(self) -> tuple[type[Any], ...]:  # type: ignore[override]
+        return self.mutation.ports
+
+    @property
+    def weight(self) -> int:  # type: ignore[override]
+        return TRANSACTION * (MOST_AT_ONCE if self.mutation.rate != STANDARD else 1)
 
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         check_ids(arguments["input"])
-        check_key(arguments.get("idempotency_key"))
+        check_idempotency_key(arguments.get("idempotency_key"))
 
 
 def performed(mutation: Mutation[Any]) -> Any:

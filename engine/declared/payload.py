@@ -5,6 +5,7 @@ from the record.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import strawberry
@@ -50,44 +51,44 @@ class ItemResult:
     row: strawberry.Private[Any]
 
 
+@dataclass(frozen=True, eq=False)
 class Said(Declaration):
     """A value out of the function's own keys, or what `function` makes of one that is there."""
 
+    function: Callable[[Any], Any] | None = None
     once = False
 
-    def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
-        self.function = function
 
-
+@dataclass(frozen=True, eq=False)
 class ShownOnce(Said):
     """Shown to whoever made it, and never again: no record keeps it."""
 
     once = True
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Deleted(Said):
     """The id, or the ids, behind the keys of what is gone."""
 
-    def __init__(self, type_name: str) -> None:
-        super().__init__()
-        self.type_name = type_name
+    type_name: str
 
 
+@dataclass(frozen=True, eq=False)
 class Results(Said):
     """A list of ItemResult, one for each item of the input."""
 
 
+@dataclass(frozen=True, eq=False)
 class Changed(Declaration):
-    """The rows behind the keys, as they are after the commit."""
+    """The rows behind the keys, as they are after the commit. Statements are kept by the relation: it is made once."""
 
-    def __init__(self, key: Any) -> None:
-        # Made once: statements are kept by it.
-        self.relation = Relation(key, key)
+    relation: Relation
 
 
 def changed(key: object, *, description: str | None = None) -> Any:
     """An entity (or a list of them), read back after the commit by the key (or keys) that the function returned."""
-    return declare(Changed(element(key)), description=description)
+    column = element(key)
+    return declare(Changed(Relation(column, column)), description=description)
 
 
 def told(*, once: bool = False, description: str | None = None) -> Any:
@@ -97,7 +98,7 @@ def told(*, once: bool = False, description: str | None = None) -> Any:
 
 def deleted(type_name: str, *, description: str | None = "What is gone: to be evicted from caches.") -> Any:
     """The id (or ids) of what the function deleted, of which it returned the key (or keys)."""
-    return declare(Deleted(type_name), description=description)
+    return declare(Deleted(type_name=type_name), description=description)
 
 
 def results(*, description: str | None = "One for each item of the input, in its order.") -> Any:

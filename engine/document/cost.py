@@ -24,12 +24,12 @@ from graphql import (
 )
 
 from engine.declared.connection import FIRST
-from engine.declared.connection import MOST as LONGEST
 from engine.document.document import Document
 from engine.document.prices import Price, Prices
 
 MOST: Final = 2**53 - 1  # what a JSON number holds
 LONGEST_NAME: Final = 50  # in a path that is told
+MOST_DIGITS: Final = 11  # of a 32-bit integer, and its sign
 
 # What is counted once, and what is counted for each item of the page around it (`nodes`, `edges`).
 Pair = tuple[int, int]
@@ -64,7 +64,7 @@ class Step:
             if isinstance(value, list):
                 value = len(value)
             if isinstance(value, int):
-                longest = max(longest or 0, min(max(value, 0), LONGEST))
+                longest = max(longest or 0, min(max(value, 0), self.price.longest))
         return self.price.assumed if longest is None else longest
 
 
@@ -83,6 +83,7 @@ class Costs:
     def __init__(self, schema: GraphQLSchema, prices: Prices, document: Document) -> None:
         self._schema = schema
         self._prices = prices
+        self._roots: dict[str | None, tuple[list[FieldNode], bool]] = {}
         self.fields = 0
         self.aliases = 0
         self.directives = 0
@@ -121,9 +122,18 @@ class Costs:
             known[name] = below(self._fragments[name])
         return max(map(below, self._operations.values()), default=0)
 
-    def roots(self, name: str | None, variables: Mapping[str, Any] | None) -> list[FieldNode]:
+    def roots(self, name: str | None, variables: Mapping[str, Any] | None) -> Sequence[FieldNode]:
         """The root fields that an operation runs, fragments opened once each; without variables all that it may run."""
-        return [step.node for step in self._level(self._operations[name], variables, every=variables is None)]
+        known = self._roots.get(name)
+        if known is None:
+            operation = self._operations[name]
+            every = [step.node for step in self._level(operation, None, every=True)]
+            # Where nothing is left out whatever the variables are, there is one answer.
+            known = self._roots[name] = every, len(every) == len([*self._level(operation, None)])
+        every, always = known
+        if always or variables is None:
+            return every
+        return [step.node for step in self._level(self._operations[name], variables)]
 
     @property
     def most_roots(self) -> int:
@@ -310,8 +320,9 @@ def _size(value: ValueNode) -> int | str | None:
     if isinstance(value, VariableNode):
         return value.name.value
     if isinstance(value, ListValueNode):
-        return min(len(value.values), LONGEST)
+        return len(value.values)
     if isinstance(value, IntValueNode):
         text = value.value
-        return (0 if text.startswith("-") else LONGEST) if len(text) > len(str(LONGEST)) else int(text)
+        # Only so long as GraphQL's integers are: Python's take long to read.
+        return int(text) if len(text) <= MOST_DIGITS else 0 if text.startswith("-") else MOST
     return None

@@ -1,7 +1,7 @@
 """A parsed and validated document, kept for the next request that sends the same text."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, Final, TypeVar, cast
 
 from graphql import (
     DocumentNode,
@@ -11,11 +11,17 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
 )
 from sqlalchemy import ColumnElement
 
 from engine.declared.entity import Entity
-from engine.values.columns import Needs, key_of
+from engine.values.columns import Needs, label_of
+
+T = TypeVar("T")
+
+# Of one document: of its operations, each with the ways in which `@skip` and `@include` may be decided.
+MOST_KEPT: Final = 32
 
 
 class Document:
@@ -34,6 +40,9 @@ class Document:
                 self.operations[definition.name.value if definition.name else None] = definition
                 self.operation_definitions += 1
         self.size = 0  # bytes of memory, about
+        self._deciding: dict[int, tuple[str, ...]] = {}
+        self._variables: dict[int, frozenset[str]] = {}
+        self._kept: dict[tuple[int, Hashable], Any] = {}
         self._values: dict[tuple[tuple[int, ...], str], int] = {}
         self._asked: dict[tuple[tuple[int, ...], str], Needs] = {}
 
@@ -53,6 +62,33 @@ class Document:
             found, token = found + 1, token.next
         return found
 
+    def variables(self, operation: OperationDefinitionNode) -> frozenset[str]:
+        """The names of those that the operation declares."""
+        found = self._variables.get(id(operation))
+        if found is None:
+            names = (definition.variable.name.value for definition in operation.variable_definitions or ())
+            found = self._variables[id(operation)] = frozenset(names)
+        return found
+
+    def kept(self, operation: OperationDefinitionNode, what: Hashable, make: Callable[[], T]) -> T:
+        """What somebody made of an operation, for as long as the document is kept; a few things of each document."""
+        place = id(operation), what
+        found = self._kept.get(place)
+        if found is None:
+            found = make()
+            if len(self._kept) < MOST_KEPT:
+                self._kept[place] = found
+        return cast(T, found)
+
+    def deciding(self, operation: OperationDefinitionNode) -> tuple[str, ...]:
+        """The variables that `@skip` and `@include` of the document ask, of those that the operation has; sorted."""
+        found = self._deciding.get(id(operation))
+        if found is None:
+            own = {definition.variable.name.value for definition in operation.variable_definitions or ()}
+            sets = [operation.selection_set, *(fragment.selection_set for fragment in self.fragments.values())]
+            found = self._deciding[id(operation)] = tuple(sorted(own & set(_conditions(sets))))
+        return found
+
     def asked(self, entity: Entity, nodes: Sequence[FieldNode], inside: tuple[str, ...] = ()) -> Needs:
         """The columns of `entity` that the selections of these field nodes read, sorted by name.
 
@@ -65,7 +101,7 @@ class Document:
             for node in self._fields(self._inside(nodes, inside), entity.names):
                 declared = entity.fields.get(node.name.value)
                 for need in declared.declaration.needs if declared else ():
-                    by_name[key_of(need)] = need
+                    by_name[label_of(need)] = need
             found = self._asked[place] = tuple(by_name[k] for k in sorted(by_name))
         return found
 
@@ -120,3 +156,15 @@ class Document:
                     fragment = self.fragments[selection.name.value]
                     if conditions is None or fragment.type_condition.name.value in conditions:
                         stack.append(fragment.selection_set)
+
+
+def _conditions(sets: list[SelectionSetNode]) -> Iterator[str]:
+    """The variables that are given to directives, fragments left closed."""
+    stack = list(sets)
+    while stack:
+        for node in stack.pop().selections:
+            for directive in node.directives or ():
+                values = (argument.value for argument in directive.arguments or ())
+                yield from (value.name.value for value in values if isinstance(value, VariableNode))
+            if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set is not None:
+                stack.append(node.selection_set)

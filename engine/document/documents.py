@@ -64,6 +64,7 @@ class Ready(Document):
         self.costs = Costs(schema, prices, self)
         self._schema = schema
         self._weights: dict[str | None, Weight] = {}
+        self._about_schema: dict[str | None, tuple[bool, bool]] = {}
 
     def weight(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """Of what its arguments are given. Raises RequestErrors for literals that are longer than any argument takes,
@@ -77,12 +78,20 @@ class Ready(Document):
 
     def shows_schema(self, operation: OperationDefinitionNode) -> bool:
         """Whether it asks about the schema, whatever else it asks."""
-        return any(node.name.value in _SCHEMA for node in self.costs.roots(self.name(operation), None))
+        return self._schemas(operation)[0]
 
     def introspects(self, operation: OperationDefinitionNode) -> bool:
         """Whether it asks about the schema, and about nothing else."""
-        names = {node.name.value for node in self.costs.roots(self.name(operation), None)}
-        return bool(names & _SCHEMA) and all(name.startswith("__") for name in names)
+        return self._schemas(operation)[1]
+
+    def _schemas(self, operation: OperationDefinitionNode) -> tuple[bool, bool]:
+        name = self.name(operation)
+        known = self._about_schema.get(name)
+        if known is None:
+            names = {node.name.value for node in self.costs.roots(name, None)}
+            shows = bool(names & _SCHEMA)
+            known = self._about_schema[name] = shows, shows and all(name.startswith("__") for name in names)
+        return known
 
 
 class Documents:
@@ -103,10 +112,16 @@ class Documents:
         """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound; Busy,
         when a caller of this allowance does not get a turn in its seconds."""
         self._bounds.check_text(text)
-        if len(text) <= LONG or text in self._kept:
-            return self.now(text, openness)
+        known = self._found(text)
+        if known is not None:
+            return known
         async with self._turns.taken(*((allowance.of, allowance.seconds) if allowance else ())):
-            return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
+            if len(text) > LONG:
+                return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
+            # The turn is kept until everybody else had theirs at the loop: of many that come at once, each holds it up
+            # for one document, and another class of callers comes in between.
+            await asyncio.sleep(0)
+            return self.now(text, openness)
 
     def now(self, text: str, openness: Openness = OPEN) -> Ready:
         """The same, holding up whoever else is to be served."""

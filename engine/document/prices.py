@@ -14,14 +14,16 @@ from graphql import (
 )
 from graphql.type.introspection import SchemaMetaFieldDef, TypeMetaFieldDef
 
-from engine.declared.declaration import DEFINITION
+from engine.declared.connection import MOST as LONGEST
+from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.directives import ASSUMED, Cost, ListSize
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """`assumed`: how long its list is without arguments that say so, 1 for what is no list; `slicing`: their names;
-    `pages`: they size the lists of the page that the field answers; `paged`: it is such a list."""
+    `longest`: what they may say at most; `pages`: they size the lists of the page that the field answers; `paged`: it
+    is such a list."""
 
     weight: int = 1
     assumed: int = 1
@@ -29,6 +31,7 @@ class Price:
     pages: bool = False
     paged: bool = False
     inner: GraphQLNamedType | None = None
+    longest: int = LONGEST
 
 
 UNKNOWN: Final = Price()
@@ -71,7 +74,9 @@ class Prices:
         if size is None:
             return Price(weight, ASSUMED if listed else 1, paged=listed, inner=inner)
         slicing = frozenset(size.slicing_arguments or ())
-        return Price(weight, size.assumed_size or ASSUMED, slicing, bool(size.sized_fields), inner=inner)
+        longest = said.declaration.longest if isinstance(said, DeclaredField) else LONGEST
+        pages = bool(size.sized_fields)
+        return Price(weight, size.assumed_size or ASSUMED, slicing, pages, inner=inner, longest=longest)
 
     def _length(self, parent: str, name: str) -> int:
         """How long a list of the introspection is, on the average of those that are not empty."""

@@ -11,6 +11,8 @@ from engine.values.errors import ErrorCode
 
 # graphql-core quotes what it refuses; of a number with 5000 digits that is more than anybody reads.
 LONGEST_MESSAGE: Final = 500
+# What GraphQL's messages end with: the value as it was sent, a whole object. Its beginning tells which it is.
+_REPEATED: Final = re.compile(r"((?:[Ff]ound|cannot represent [a-z -]*value): .{60}).{20,}\Z", re.DOTALL)
 # What Python says of such a number, with advice on how to change Python.
 _PYTHONS_HINT: Final = re.compile(r"Exceeds the limit \(\d+ digits\) for integer string conversion.*", re.DOTALL)
 
@@ -56,7 +58,7 @@ class RequestErrors(Exception):
 
 
 def request_error(error: GraphQLError) -> dict[str, Any]:
-    message = _PYTHONS_HINT.sub("It has too many digits.", error.message)
+    message = _REPEATED.sub(r"\1…", _PYTHONS_HINT.sub("It has too many digits.", error.message))
     if len(message) > LONGEST_MESSAGE:
         message = f"{message[:LONGEST_MESSAGE]}…"
     return formatted(error, message, error.extensions or {"code": ErrorCode.BAD_USER_INPUT.value})

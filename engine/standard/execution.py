@@ -1,58 +1,46 @@
 """A request's way from text to answer: find or prepare the document, check all arguments, execute, shape the errors."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, cast
 
-import graphql
 import structlog
 from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
-    OperationDefinitionNode,
-    get_introspection_query,
+    OperationType,
 )
-from graphql.execution.values import get_argument_values
 
 from engine.declared.declaration import DEFINITION, DeclaredField
-from engine.declared.input import check_values
 from engine.declared.mutation import Performed
-from engine.document.bounds import Allowance, Bounds, check_variables, shortened, too_complex
-from engine.document.document import Document
-from engine.document.documents import MOST_ERRORS, Documents, Ready
+from engine.document.bounds import Allowance, Bounds
+from engine.document.documents import Documents, Ready
 from engine.document.request import (
-    LONGEST_MESSAGE,
     OPEN,
     Answer,
     Openness,
     Request,
     RequestErrors,
     formatted,
-    request_error,
     unexpected,
 )
 from engine.document.turns import Turns
-from engine.document.weights import LIGHT
-from engine.standard import items
 from engine.standard.context import Context
-from engine.standard.fields import fields
+from engine.standard.performing import performed
+from engine.standard.planned import AGAIN, PLAN, STANDARD, Plans
 from engine.standard.schema import Schema
+from engine.standard.subscribing import Subscription
+from engine.standard.understanding import Asking, Understanding, Understood
 from engine.unit.database import Database
 from engine.unit.deadline import limited
 from engine.values.errors import Busy, CodedError, ErrorCode, Unavailable
-from engine.values.naming import camel
 from engine.values.viewer import Viewer
 
 log = structlog.get_logger("storegraph.engine")
-
-# The request extension that asks for `extensions.cost` in the answer.
-COST: Final = "cost"
-# An introspection touches no database and runs in a thread, one at a time: it may cost as much as this many of the
-# usual one.
-INTROSPECTIONS: Final = 2
 
 # Answers that cost more are worked out some at a time, or each turn of the loop would do a piece of all of them.
 HEAVY: Final = 10_000
@@ -60,6 +48,11 @@ HEAVY_AT_ONCE: Final = 3
 HEAVY_OF_ONE: Final = 2  # class of callers: another finds a turn that is free
 
 __all__ = ["Answer", "Executor", "Intent", "Request"]
+
+_FOLLOW: Final = RequestErrors.of(
+    ErrorCode.BAD_REQUEST,
+    "A subscription is followed: over a WebSocket (graphql-transport-ws), or with Accept: text/event-stream",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +66,19 @@ class Intent:
     permissions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Who asks what. `extensions` are the answer's."""
-
-    request: Request
-    viewer: Viewer
-    openness: Openness
-    allowance: Allowance
-    extensions: dict[str, Any] = field(default_factory=dict)
+_INTENTS: Final = {kind: Intent(kind) for kind in ("query", "subscription")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Understood:
-    """An operation that is ready to run. `aside`: in a thread, for it asks about the schema alone."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutorSettings:
+    """How many prepared documents are kept, and how much memory they may take; what a document may be. `openness` says
+    what a caller is told of the schema, `explains` who may see how plans run."""
 
-    document: Ready
-    operation: str | None
-    execution: graphql.Executor[Any]
-    arguments: dict[tuple[int, DeclaredField], Any]
-    cost: int
-    aside: bool
+    documents: int = 1000
+    document_bytes: int = 64 * 1024 * 1024
+    bounds: Bounds = field(default_factory=Bounds)
+    openness: Callable[[Viewer], Openness] = lambda _viewer: OPEN
+    explains: Callable[[Viewer], bool] = lambda _viewer: False
 
 
 class Executor:
@@ -102,23 +87,25 @@ class Executor:
     def __init__(
         self,
         schema: Schema,
+        settings: ExecutorSettings = ExecutorSettings(),
         *,
-        documents: int = 1000,
-        document_bytes: int = 64 * 1024 * 1024,
-        bounds: Bounds = Bounds(),  # noqa: B008  immutable
-        openness: Callable[[Viewer], Openness] = lambda _viewer: OPEN,
+        plans: Plans | None = None,
         spent: Callable[[str, int], None] = lambda _kind, _cost: None,
+        ran: Callable[[str, str], None] = lambda _kind, _executor: None,
     ) -> None:
-        """`openness` says what a caller is told of the schema; `spent` hears the kind and the cost of operations."""
+        """`plans` run what they can. `spent` hears the kind and the cost of operations, `ran` the kind of an operation
+        and what ran it: PLAN, STANDARD, or AGAIN."""
         self.schema = schema
-        self._openness = openness
+        self._plans = plans
+        self._explains = settings.explains
+        self._ran = ran
+        self._openness = settings.openness
         self._spent = spent
-        self._documents = Documents(schema.core, bounds, most=documents, most_bytes=document_bytes)
-        usual = self._documents.cost_of(get_introspection_query())
-        self._introspection = INTROSPECTIONS * usual
-        # One thread each: more would share the same processor.
-        self._introspecting = Turns(1)
-        self._understanding = Turns(1)
+        self._documents = Documents(
+            schema.core, settings.bounds, most=settings.documents, most_bytes=settings.document_bytes
+        )
+        self._understanding = Understanding(schema, self._documents, spent)
+        self._introspecting = Turns(1)  # one thread: more would share the same processor
         self._heavy = Turns(HEAVY_AT_ONCE, of_one=HEAVY_OF_ONE)
 
     async def intent(
@@ -140,7 +127,7 @@ class Executor:
         kind = operation.operation.value
         root = self.schema.core.mutation_type
         if kind != "mutation" or root is None:
-            return Intent(kind)
+            return _INTENTS.get(kind) or Intent(kind)
         fields = (
             root.fields.get(n.name.value) for n in document.costs.roots(document.name(operation), request.variables)
         )
@@ -168,35 +155,86 @@ class Executor:
             log.error("unexpected error", request_id=request_id, exc_info=error)
             return Answer({"data": None, "errors": [unexpected(request_id)]}, executed=True)
 
+    async def subscription(self, request: Request, viewer: Viewer, allowance: Allowance) -> Subscription:
+        """What a subscriber asks for, ready to be followed. Raises RequestErrors; Busy, when it is not their turn."""
+        asking = Asking(request, viewer, self._openness(viewer), allowance)
+        understood = await self._understanding.of(asking)
+        how = self._understanding.execution
+        return Subscription.of(asking, understood, self.schema, self.shown, self._spent, how)
+
     async def _answer(
         self, request: Request, viewer: Viewer, database: Database, request_id: str, allowance: Allowance
     ) -> Answer:
-        asking = _Asking(request, viewer, self._openness(viewer), allowance)
+        asking = Asking(request, viewer, self._openness(viewer), allowance)
         try:
-            understood = await self._understood(asking)
+            understood = await self._understanding.of(asking)
         except RequestErrors as refused:
             return Answer(_body({"errors": refused.errors}, asking.extensions), executed=False)
+        if understood.operation.operation is OperationType.SUBSCRIPTION:
+            return Answer({"errors": _FOLLOW.errors}, executed=False)
         document = understood.document
         context = Context(viewer, database, document, request_id, asking.openness)
         context.extensions.update(asking.extensions)
         context.arguments = understood.arguments
-        understood.execution.context_value = context
+        if request.extensions.get(PLAN) is True and self._explains(viewer):
+            context.steps = []
+        context.performs = partial(self._performed, context)
         async with self._turn(allowance, understood):
             with limited(allowance.seconds):
                 try:
-                    run = understood.execution.execute_operation
-                    result = await asyncio.to_thread(run) if understood.aside else run()
-                    if not isinstance(result, ExecutionResult):
-                        result = await cast(Any, result)
+                    result = await self._run(understood, context)
                 finally:
                     await context.close()
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
-            body["errors"] = [self._shown(e, context) for e in result.errors]
-        roots = document.costs.roots(understood.operation, request.variables) if result.errors else ()
+            body["errors"] = [self.shown(e, context) for e in result.errors]
+        name = document.name(understood.operation)
+        roots = document.costs.roots(name, request.variables) if result.errors else ()
         return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result, roots))
 
-    def _turn(self, allowance: Allowance, understood: "_Understood") -> AbstractAsyncContextManager[None]:
+    async def _run(self, understood: Understood, context: Context) -> ExecutionResult:
+        """By the plan of the operation, if it has one. What meets something unusual runs again, in graphql-core's
+        executor, which tells what that is; reading again changes nothing, and a mutation is performed once."""
+        plan = None
+        if self._plans is not None and not understood.aside:
+            plan = self._plans.of(
+                understood.document,
+                understood.operation,
+                context.viewer,
+                context.database.words,
+                understood.variables.coerced,
+            )
+        kind = understood.operation.operation.value
+        if plan is not None:
+            try:
+                result = await plan.run(context, understood.arguments, context.steps)
+            except Exception:  # noqa: BLE001  whatever it is happens again, and is told then
+                self._explain(context, AGAIN)
+                self._ran(kind, AGAIN)
+                await context.forget()
+            else:
+                self._explain(context, PLAN)
+                self._ran(kind, PLAN)
+                return result
+        else:
+            self._explain(context, STANDARD)
+            self._ran(kind, STANDARD)
+        run = self._understanding.execution(understood, context).execute_operation
+        found = await asyncio.to_thread(run) if understood.aside else run()
+        return found if isinstance(found, ExecutionResult) else cast(ExecutionResult, await cast(Any, found))
+
+    @staticmethod
+    def _explain(context: Context, executor: str) -> None:
+        if context.steps is not None:
+            context.extensions[PLAN] = {"executor": executor, "steps": context.steps}
+
+    async def _performed(
+        self, context: Context, field: DeclaredField, node: FieldNode, arguments: Mapping[str, Any]
+    ) -> Any:
+        known = self.schema.mutations[node.name.value]
+        return await performed(context, known, field, node, arguments)
+
+    def _turn(self, allowance: Allowance, understood: Understood) -> AbstractAsyncContextManager[None]:
         """Waits until what takes long may be begun. Raises Busy."""
         if understood.aside:
             return self._introspecting.taken(allowance.of, allowance.seconds)
@@ -208,113 +246,8 @@ class Executor:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""
         return self._documents.now(text)
 
-    async def _understood(self, asking: "_Asking") -> "_Understood":
-        """The operation, ready to run: what is checked is what it runs with. Raises RequestErrors; Busy, when it is
-        not the caller's turn in time."""
-        request, allowance = asking.request, asking.allowance
-        document = await self._documents.ready(request.query, asking.openness, allowance)
-        operation = self._operation(document, request.operation_name)
-        names = {definition.variable.name.value for definition in operation.variable_definitions or ()}
-        check_variables({name: value for name, value in request.variables.items() if name in names})
-        if not asking.openness.introspection and document.shows_schema(operation):
-            raise _closed(asking.viewer)
-        if document.weight(operation, request.variables) <= LIGHT:
-            return self._made(document, operation, asking)
-        async with self._understanding.taken(allowance.of, allowance.seconds):
-            return await asyncio.to_thread(self._made, document, operation, asking)
-
-    def _made(self, document: Ready, operation: OperationDefinitionNode, asking: "_Asking") -> "_Understood":
-        """The operation with its variables coerced and its arguments checked. Raises RequestErrors."""
-        request, openness = asking.request, asking.openness
-        roots = document.costs.roots(document.name(operation), request.variables)
-        suggest = openness.suggestions
-        sifted = items.sifted(self.schema.core, operation, roots, document.fragments, request.variables, suggest)
-        built = graphql.Executor.build(
-            self.schema.core,
-            document.ast,
-            raw_variable_values=sifted.variables,
-            operation_name=request.operation_name,
-            max_coercion_errors=MOST_ERRORS,
-            hide_suggestions=not suggest,
-        )
-        if isinstance(built, list):
-            raise RequestErrors(*map(request_error, built))
-        variables = built.variable_values
-        aside = document.introspects(operation)
-        most = self._introspection if aside else asking.allowance.cost
-        cost = self._afford(document, operation, variables.coerced, most, request, asking.extensions)
-        arguments = self._checked(document, operation, variables, openness, asking.viewer)
-        sifted.restore(arguments)
-        return _Understood(document, document.name(operation), built, arguments, cost, aside)
-
-    def _afford(
-        self,
-        document: Ready,
-        operation: OperationDefinitionNode,
-        variables: dict[str, Any],
-        most: int,
-        request: Request,
-        extensions: dict[str, Any],
-    ) -> int:
-        """The cost of the operation. Raises RequestErrors for what is more than the caller may spend at once."""
-        name = document.name(operation)
-        cost = document.costs.cost(name, variables)
-        self._spent(operation.operation.value, cost)
-        if request.extensions.get(COST) is True:
-            extensions[COST] = {"requested": cost, "maximum": most, "depth": document.costs.depth}
-        if cost > most:
-            path, share = document.costs.heaviest(name, variables)
-            where = f"; {share} % of it comes from {'.'.join(path)}" if path else ""
-            raise too_complex(
-                f"The document costs {cost}, and {most} is the most{where}: ask for shorter lists",
-                cost=cost,
-                maximum=most,
-                path=path,
-            )
-        return cost
-
-    def _operation(self, document: Document, name: str | None) -> OperationDefinitionNode:
-        operation = document.operation(name)
-        if operation is not None:
-            return operation
-        names = ", ".join(sorted(n for n in document.operations if n)) or "none with a name"
-        names = names if len(names) <= LONGEST_MESSAGE else f"{names[:LONGEST_MESSAGE]}…"
-        if name is not None:
-            message = f"The document has no operation named {shortened(name)}; it has: {names}"
-        elif document.operations:
-            message = f"Say which operation to run with operationName: {names}"
-        else:
-            message = "The document has no operation"
-        raise RequestErrors.of(ErrorCode.BAD_USER_INPUT, message)
-
-    def _checked(
-        self, document: Document, operation: OperationDefinitionNode, coerced: Any, openness: Openness, viewer: Viewer
-    ) -> dict[tuple[int, DeclaredField], Any]:
-        """All arguments of the operation, before anything runs, as what runs takes them. Raises RequestErrors."""
-        root = self.schema.core.get_root_type(operation.operation)
-        assert root is not None  # validated
-        errors = []
-        checked: dict[tuple[int, DeclaredField], Any] = {}
-        for node, field_ in fields(self.schema, document, operation.selection_set, root, coerced):
-            declared = (field_.extensions or {}).get(DEFINITION)
-            if not isinstance(declared, DeclaredField) or not declared.arguments:
-                continue
-            try:
-                given = get_argument_values(field_, node, coerced, hide_suggestions=not openness.suggestions)
-                for argument in declared.arguments:
-                    name = argument.graphql_name or camel(argument.python_name)
-                    if name in given:
-                        check_values(given[name], argument.type, name)
-                checked[id(node), declared] = self.schema.taken(declared, given, viewer)
-            except GraphQLError as error:
-                errors.append(request_error(error))
-            except CodedError as error:
-                errors.append(request_error(GraphQLError(error.message, [node], extensions=error.extensions)))
-        if errors:
-            raise RequestErrors(*errors[:MOST_ERRORS])
-        return checked
-
-    def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
+    def shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
+        """As an answer tells it; the unexpected is INTERNAL and in the log."""
         original = error.original_error
         if isinstance(original, CodedError):
             if isinstance(original, Unavailable):
@@ -333,12 +266,6 @@ class Executor:
         """Too much to do is no fault, and the log of a server that has is full enough."""
         if not isinstance(error, Busy):
             log.error("the database cannot be had", request_id=request_id, reason=error.reason)
-
-
-def _closed(viewer: Viewer) -> RequestErrors:
-    if viewer.id is None:
-        return RequestErrors.of(ErrorCode.UNAUTHENTICATED, "Sign in first: here the schema is not shown to everyone")
-    return RequestErrors.of(ErrorCode.FORBIDDEN, "Here the schema is not shown to this caller")
 
 
 def _body(answer: dict[str, Any], extensions: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ async def resolve_connected(field: DeclaredField, source: Any, info: Info, asked
     connected = cast(Connected, field.declaration)
     context = info.context
     if connected.first is not None:
-        await connected.first(context, asked.arguments)
+        await connected.first(context, asked)
     nodes = info.field_nodes
     place = (connected, tuple(map(id, nodes)))
     loads: Loads | None = context.loaders.get(place)
@@ -35,7 +35,9 @@ async def resolve_connected(field: DeclaredField, source: Any, info: Info, asked
             asked.filter.require(context.viewer)
         loads = context.loaders[place] = Loads(context, asked, nodes)
     parent = ROOT if connected.parent is None else getattr(source.row, connected.parent)
-    rows, more = await loads.page.load(parent) if loads.selected else ([], False)
+    # Below a parent that refers to nothing there is nothing.
+    read = loads.selected and parent is not None
+    rows, more = await loads.page.load(parent) if read else ([], False)
     return Page(asked.shape.order, asked.window, rows, more, partial(loads.count, parent), loads.rows_at_once)
 
 
@@ -67,6 +69,8 @@ class Loads:
         return Loader(self._pages, self.context.pace)
 
     async def count(self, parent: Any, up_to: int | None) -> int:
+        if parent is None:
+            return 0
         loader = self._counts.get(up_to)
         if loader is None:
             loader = self._counts[up_to] = Loader(partial(self._count, up_to), self.context.pace)

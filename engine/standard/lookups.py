@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
 
 from sqlalchemy import select
-from strawberry.types.maybe import Some
 
 from engine.declared.declaration import DeclaredField
 from engine.declared.entity import Entity, entity_of
@@ -20,18 +19,12 @@ ENTITIES: Final = "entities"  # where graphql-core's schema holds them, by their
 
 def resolve_lookup(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Awaitable[Any] | None:
     lookup = cast(Lookup, field.declaration)
-    by = arguments["by"]
-    name, value = next((n, v.value) for n in lookup.relations if isinstance(v := getattr(by, n), Some))
     context = info.context
     entity = entity_of(field.target)
-    if lookup.types[name] is not None:
-        value = entity.key_of(identity.decode(value, lookup.types[name]).key)
-        if value is None:
-            return None
-    elif isinstance(value, str) and "\0" in value:
-        return None  # PostgreSQL refuses to compare with NUL, and no text holds it
-    elif (fold := lookup.folds[name]) is not None:
-        value = fold(value)
+    sought = lookup.sought(entity, arguments["by"])
+    if sought is None:
+        return None
+    name, value = sought
     needs = context.document.asked(entity, info.field_nodes)
     loader = related_loader(context, lookup.relations[name], entity, needs, many=False)
     return cast("Awaitable[Any]", loader.load(value))
@@ -74,6 +67,14 @@ async def resolve_fixed(field: DeclaredField, source: Any, info: Info, arguments
     entity = entity_of(field.target)
     needs = context.document.asked(entity, info.field_nodes)
     return await fetch_by_key(context, entity, needs, cast(Fixed, field.declaration).key)
+
+
+async def resolve_followed(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
+    """What is told, or the entity that it tells of."""
+    if not hasattr(field.target, "__entity__"):
+        return source
+    entity = entity_of(field.target)
+    return await fetch_by_key(info.context, entity, info.context.document.asked(entity, info.field_nodes), source.key)
 
 
 async def resolve_picked(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:

@@ -57,23 +57,34 @@ def coerced(
     """What GraphQL makes of a variable `input` with this value; bad items of the list in `each` are Unread. Raises
     BadUserInput, with the place of each mistake."""
     value = dict(given)
-    bad: items.Bad = {}
     try:
         check_variables({"input": value})
-        if each is not None:
-            value, bad = items.sift(type_, each, value)
+    except RequestErrors as refused:
+        raise BadUserInput(refused.errors[0]["message"]) from None
+    try:
+        return _made(type_, takes, value)
+    except BadUserInput:
+        if each is None:
+            raise
+        # One by one only now: it costs as much again.
+        value, bad = items.sift(type_, each, value)
+        if not bad:
+            raise
+    made_of = _made(type_, takes, value)
+    items.restore(made_of, each, bad)
+    return made_of
+
+
+def _made(type_: GraphQLInputObjectType, takes: type[Any], value: dict[str, Any]) -> Any:
+    try:
         understood = coerce_input_value(value, type_)
         if understood is Undefined:
             raise BadUserInput("; ".join(_mistakes(type_, value)))
-    except RequestErrors as refused:
-        raise BadUserInput(refused.errors[0]["message"]) from None
     except RecursionError:
         raise BadUserInput("`input` is nested too deeply") from None
     check_values(understood, takes, "input")
     made_of = made(takes, understood)
     check_ids(made_of)
-    if each is not None and bad:
-        items.restore(made_of, each, bad)
     return made_of
 
 

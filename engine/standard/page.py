@@ -58,16 +58,11 @@ class Page:
 
     @property
     def has_next_page(self) -> bool:
-        return self._behind if self.window.backwards else self.more
+        return self.window.has_next(self.more)
 
     @property
     def has_previous_page(self) -> bool:
-        return self.more if self.window.backwards else self._behind
-
-    @property
-    def _behind(self) -> bool:
-        # Beyond a cursor or an offset there was a row when it was given; that costs no statement to say.
-        return self.window.place is not None or self.window.offset > 0
+        return self.window.has_previous(self.more)
 
     @property
     def start_cursor(self) -> str | None:
@@ -79,7 +74,7 @@ class Page:
 
     @property
     def page(self) -> int | None:
-        return self.window.page or (1 if self.window.place is None and not self.window.backwards else None)
+        return self.window.number
 
     @property
     def per_page(self) -> int:

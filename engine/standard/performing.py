@@ -1,16 +1,17 @@
 """Mutations as fields of a request: performed, and their payloads filled from the outcome."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import strawberry
+from graphql import FieldNode
 
 from engine.declared.declaration import DeclaredField
 from engine.declared.entity import entity_of
 from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Results, Said, declared_in
-from engine.standard.context import Info
+from engine.standard.context import Context, Info
 from engine.standard.loader import related_loader
 from engine.unit.perform import Outcome, Performable, perform
 from engine.unit.unit import Event
@@ -21,8 +22,30 @@ MUTATIONS: Final = "mutations"  # where graphql-core's schema holds them, by the
 
 
 async def resolve_performed(field: DeclaredField, source: Any, info: Info, arguments: dict[str, Any]) -> Any:
-    context = info.context
     known: Performable[Any] = info.schema.extensions[MUTATIONS][info.field_name]
+    return await performed(info.context, known, field, info.field_nodes[0], arguments)
+
+
+async def performed(
+    context: Context, known: Performable[Any], field: DeclaredField, node: FieldNode, arguments: Mapping[str, Any]
+) -> Any:
+    """The payload of a mutation's field. It is performed once in a request, whatever became of it: who asks for the
+    same field again, because its answer is to be written in another way, gets the same payload, or the same error."""
+    found = context.performed.get(id(node))
+    if found is None:
+        try:
+            found = await _performed(context, known, field, arguments)
+        except Exception as error:  # noqa: BLE001  whoever asks is told
+            found = error
+        context.performed[id(node)] = found
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+async def _performed(
+    context: Context, known: Performable[Any], field: DeclaredField, arguments: Mapping[str, Any]
+) -> Any:
     dry = arguments.get("validate_only", False)
     # What an earlier mutation's payload read through would be held while waiting for the unit's connection.
     await context.forget()

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from engine.declared.batch import Batched, Queried
 from engine.declared.connection import Counted, OfPage
 from engine.declared.declaration import Declaration, DeclaredField, Leaf, Relation
+from engine.declared.following import Followed
 from engine.declared.listing import Connected
 from engine.declared.lookup import Every, Fixed, Lookup, Nodes, Picked, Pointed
 from engine.declared.mutation import Performed
@@ -44,6 +45,7 @@ RESOLVES: Final[Mapping[type[Declaration], Resolve]] = {
     Said: performing.resolve_said,
     Deleted: performing.resolve_deleted,
     Changed: performing.resolve_changed,
+    Followed: lookups.resolve_followed,
 }
 
 

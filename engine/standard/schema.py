@@ -15,10 +15,9 @@ from graphql import (
     is_non_null_type,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.base import StrawberryObjectDefinition
 
-from engine.declared.conversion import made
+from engine.declared.conversion import arguments, made
 from engine.declared.declaration import DEFINITION, DeclaredField, priced
 from engine.declared.entity import Entity, entity_of
 from engine.declared.mutation import Mutation
@@ -36,7 +35,7 @@ from engine.values.viewer import Viewer
 
 class Schema(strawberry.Schema):
     """Refuses to load when a root field declares no permission, when a field that may be refused is never null, when
-    nothing resolves a declaration, and when an entity was once called what another type is called now: ids of either
+    nothing resolves a declaration, and when an entity was once called what another is called now: ids of either
     would be the other's.
 
     `internal` are mutations that have no field: `mutations` has them by the names of their functions, for whoever acts
@@ -46,20 +45,22 @@ class Schema(strawberry.Schema):
         self,
         query: type,
         mutation: type | None = None,
+        subscription: type | None = None,
         *,
         internal: Sequence[Mutation[Any]] = (),
         audited: Audited = lambda _permission, _emits: False,
         **options: Any,
     ) -> None:
-        super().__init__(query, mutation, config=StrawberryConfig(scalar_map=SCALARS), **options)
-        for root in (self.core.query_type, self.core.mutation_type):
+        super().__init__(query, mutation, subscription, config=StrawberryConfig(scalar_map=SCALARS), **options)
+        for root in (self.core.query_type, self.core.mutation_type, self.core.subscription_type):
             for name, field in root.fields.items() if root else ():
                 declared = field.extensions[DEFINITION]
                 if not isinstance(declared, DeclaredField) or not declared.declaration.permission:
                     raise TypeError(f"{root}.{name} declares no permission")
+        names = {entity.name for entity in self._entities()}
         for entity in self._entities():
             for former in entity.formerly:
-                if former in self.core.type_map:
+                if former in names:
                     raise TypeError(f"{entity.name} was called {former}, and that is another type now")
                 identity.rename(former, entity.name)
         for type_ in self.core.type_map.values():
@@ -96,9 +97,7 @@ class Schema(strawberry.Schema):
     def taken(self, field: DeclaredField, given: dict[str, Any], viewer: Viewer) -> Any:
         """The arguments of a field as this viewer resolves it with them. Raises BadUserInput for those that make no
         sense."""
-        converted = convert_arguments(
-            given, field.arguments, scalar_registry=self.schema_converter.scalar_registry, config=self.config
-        )
+        converted = arguments(given, field.arguments)
         read = field.declaration.check(field, converted, viewer)
         return converted if read is None else read
 
@@ -122,7 +121,8 @@ class Schema(strawberry.Schema):
 
     def as_str(self) -> str:
         """The SDL, with what Strawberry leaves out: which types are the roots, and what `@oneOf` means."""
-        roots = {"query": self.core.query_type, "mutation": self.core.mutation_type}
+        core = self.core
+        roots = {"query": core.query_type, "mutation": core.mutation_type, "subscription": core.subscription_type}
         told = "".join(f"  {operation}: {root.name}\n" for operation, root in roots.items() if root)
         definition = "directive @oneOf on INPUT_OBJECT"
         printed = super().as_str().replace(definition, f'"""Exactly one of the fields is given."""\n{definition}')

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.unit.statements import Statements
+from engine.unit.statements import Reading
 from engine.unit.unit import Cause, Unit
 from engine.values.viewer import Viewer
 
@@ -16,7 +17,11 @@ P = TypeVar("P")
 class Database(Protocol):
     @property
     def dialect(self) -> str: ...
-    def statements(self) -> AbstractAsyncContextManager[Statements]:
+    @property
+    def words(self) -> Dialect:
+        """What makes texts of statements for this database, and values of what its driver gives."""
+
+    def statements(self) -> Reading:
         """What the engine reads through."""
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:

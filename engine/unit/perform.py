@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.declared.input import fingerprint
-from engine.declared.mutation import Mutation, check_key
+from engine.declared.mutation import Mutation, check_idempotency_key
 from engine.declared.payload import Keys
 from engine.unit.database import Database
 from engine.unit.deadline import INTERRUPTS, in_time
@@ -84,7 +84,7 @@ class Reach:
         return self._units.unit(self.viewer, cause=self._cause)
 
 
-async def perform(
+async def perform(  # noqa: PLR0913  what it is done with, each of another origin
     known: Performable[In],
     input: Mapping[str, Any] | In,
     viewer: Viewer,
@@ -108,15 +108,18 @@ async def perform(
     Raises Forbidden (or CodedError UNAUTHENTICATED), BadUserInput, TimedOut, Busy; else what the function raised."""
     mutation = known.mutation
     require(viewer, mutation.permission)
-    check_key(key)
+    check_idempotency_key(key)
     given = _given(known, input)
     if unit is not None:
         if mutation.outside is not None:
             raise TypeError(f"{known.name} does something outside its transaction: it joins no other")
         if key is not None:
             raise TypeError("a mutation that joins a unit takes no idempotency key")
+        await _prepared(mutation, given, _grace(units))
         return await _joined(known, given, viewer, units, unit, dry=dry)
-    attempt = _Attempt(known, given, viewer, units, key, dry, cause)
+    record = None if key is None or dry else (key, fingerprint(given))  # of what was sent
+    await _prepared(mutation, given, _grace(units))
+    attempt = _Attempt(known, given, viewer, units, record, dry, cause)
     if mutation.outside is None:
         return await _tried(attempt, None)
     async with AsyncExitStack() as stack:
@@ -144,7 +147,7 @@ class _Attempt:
     given: Any
     viewer: Viewer
     units: Database
-    key: str | None
+    record: tuple[str, str] | None  # the idempotency key and the hash of the input under it
     dry: bool
     cause: Cause | None
 
@@ -153,7 +156,7 @@ class _Attempt:
         async with self.units.unit(self.viewer, self.known.mutation.ports, cause=self.cause) as unit:
             unit.outside = outside
             try:
-                return await _run(self.known, self.given, unit, _grace(self.units), key=self.key, dry=self.dry)
+                return await _run(self.known, self.given, unit, _grace(self.units), record=self.record, dry=self.dry)
             except Refused as refused:
                 return Outcome(name, refused.keys or {}, tuple(refused.errors))
             except Exception as error:
@@ -182,7 +185,7 @@ async def _joined(
 ) -> Outcome:
     async with unit.joined(viewer, known.mutation.ports) as inner:
         try:
-            return await _run(known, given, inner, _grace(units), key=None, dry=dry)
+            return await _run(known, given, inner, _grace(units), record=None, dry=dry)
         except Refused:
             raise
         except Exception as error:
@@ -192,10 +195,12 @@ async def _joined(
             raise Refused([explained]) from error
 
 
-async def _run(known: Performable[In], given: In, unit: Unit, grace: float, *, key: str | None, dry: bool) -> Outcome:
+async def _run(
+    known: Performable[In], given: In, unit: Unit, grace: float, *, record: tuple[str, str] | None, dry: bool
+) -> Outcome:
     name = known.name
-    if key is not None and not dry:
-        input_hash = fingerprint(given)
+    key, input_hash = record or (None, "")
+    if key is not None:
         recorded = await in_time(unit.recall(name, key, input_hash), grace)
         if recorded is not None:
             if recorded.input_hash != input_hash:
@@ -210,6 +215,11 @@ async def _run(known: Performable[In], given: In, unit: Unit, grace: float, *, k
         kept = {name: value for name, value in keys.items() if name not in known.once}
         await unit.commit(name, key, kept, audited=known.audited)
     return Outcome(name, keys, events=events, written=not dry)
+
+
+async def _prepared(mutation: Mutation[In], given: In, grace: float) -> None:
+    if mutation.prepare is not None:
+        await in_time(mutation.prepare(given), grace)
 
 
 def _grace(units: Database) -> float:

@@ -83,8 +83,18 @@ class Unit(Protocol):
         """What the edge connected of this type: a store of files, a signer. Raises LookupError for a type that the
         mutation does not name."""
 
-    def emit(self, event: Event) -> None:
-        """Append an event; it is written with the commit, or previewed by a dry run."""
+    @property
+    def deed(self) -> Mapping[str, Any]:
+        """What each of its events says of whose deed it was: `caller`, `cause`, `depth`. For a statement that writes an
+        event with its change."""
+
+    def emit(self, event: Event, *, told: bool = False) -> None:
+        """Append an event; it is written with the commit, or previewed by a dry run. `told`: a statement has written
+        it."""
+
+    async def written(self) -> list[int]:
+        """Write the events that were emitted so far, and not with the commit; the ids of those that were not written
+        before, for rows that refer to them. TypeError in a unit that joined another: that one writes its events."""
 
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the viewer has this permission too, beside the declared one: what a mutation needs

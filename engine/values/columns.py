@@ -51,15 +51,15 @@ def seen_by(column: ColumnElement[T], viewer: Viewer) -> ColumnElement[T]:
 def selected(needs: Sequence[ColumnElement[Any]], viewer: Viewer) -> list[ColumnElement[Any]]:
     """What a statement selects of needs for this viewer. Rows hold it under the names of the needs."""
     seen = ((need, seen_by(need, viewer)) for need in needs)
-    return [need if column is need else column.label(key_of(need)) for need, column in seen]
+    return [need if column is need else column.label(label_of(need)) for need, column in seen]
 
 
 def merged(*groups: Sequence[ColumnElement[Any]]) -> Needs:
     """The union of needs, sorted by name: equal unions make equal statements."""
-    by_name = {key_of(need): need for group in groups for need in group}
+    by_name = {label_of(need): need for group in groups for need in group}
     return tuple(by_name[k] for k in sorted(by_name))
 
 
-def key_of(need: ColumnElement[Any]) -> str:
+def label_of(need: ColumnElement[Any]) -> str:
     """The name under which a row holds the column."""
     return str(cast(Any, need).key)

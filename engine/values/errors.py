@@ -17,6 +17,7 @@ class ErrorCode(Enum):
     BAD_REQUEST = "BAD_REQUEST"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     CONFLICT = "CONFLICT"
+    GONE = "GONE"
     CONFIGURATION_ERROR = "CONFIGURATION_ERROR"
     INVALID_INTEGRATION = "INVALID_INTEGRATION"
     PROVIDER_ERROR = "PROVIDER_ERROR"
@@ -40,6 +41,7 @@ worded(
         ErrorCode.BAD_REQUEST: "The request is no GraphQL request, or asks for what its caller cannot mean.",
         ErrorCode.BAD_USER_INPUT: "The document or an argument makes no sense: a mistake of the program. Nothing ran.",
         ErrorCode.CONFLICT: "Somebody was faster: the version is outdated, the value taken, the key used otherwise.",
+        ErrorCode.GONE: "What came behind that position is kept no longer: read anew, and go on from `position`.",
         ErrorCode.CONFIGURATION_ERROR: "The operator has to give the server a key, or a provider's credentials.",
         ErrorCode.INVALID_INTEGRATION: "The provider is not enabled, or not for feeds of this scope.",
         ErrorCode.PROVIDER_ERROR: "Another system refused or was silent; `retryable` says whether to try again.",

@@ -38,7 +38,7 @@ from engine.values.viewer import Viewer, require
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
-SOME: Final = "some"
+HAS_ANY: Final = "has_any"
 COMPARED: Final = "compared"
 COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
@@ -80,11 +80,11 @@ def compared(compare: Compare, *, permission: str | None = None, description: st
     return _field({COMPARED: compare}, description, permission)
 
 
-def some(
+def has_any(
     table: FromClause, on: ColumnElement[bool], *, of: FromClause, visible: Visible, description: str | None = None
 ) -> Any:
     """A field of a filter input that is a filter itself: some visible row of `table`, joined by `on`, must pass it."""
-    return _field({SOME: Belonging(table, on, of, visible)}, description)
+    return _field({HAS_ANY: Belonging(table, on, of, visible)}, description)
 
 
 def counted(
@@ -104,7 +104,7 @@ def _field(metadata: dict[str, Any], description: str | None, permission: str | 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of a filter as asked. `asks` is `all`, `any` or `none` of its parts, or a kind of field: COLUMN, COMPARED,
-    COUNTED, SOME. Of `operators` each names its value, or holds it where that decides what the SQL looks like."""
+    COUNTED, HAS_ANY. Of `operators` each names its value, or holds it where that decides what the SQL looks like."""
 
     asks: str
     field: Any = None  # of the filter's type, whose metadata says what is asked
@@ -162,8 +162,8 @@ class _Reading:
                 yield Part("any" if given else "all", parts=tuple(self._nested(inner, depth) for inner in given))
             elif of.python_name == "not_":
                 yield Part("none", parts=(self._nested(given, depth),))
-            elif SOME in of.metadata:
-                yield Part(SOME, of, (self._nested(given, depth),))
+            elif HAS_ANY in of.metadata:
+                yield Part(HAS_ANY, of, (self._nested(given, depth),))
             elif isinstance(given, bool):
                 self._spend()
                 yield Part(COLUMN, of, operators=(("is", given),))
@@ -214,7 +214,7 @@ def guarded(filter_: Any, known: frozenset[Any] = frozenset()) -> bool:
         while isinstance(inner, StrawberryContainer):
             inner = inner.of_type
         inner = inner.resolve_type() if isinstance(inner, LazyType) else inner
-        if SOME in of.metadata and inner not in known and guarded(inner, known | {filter_, inner}):
+        if HAS_ANY in of.metadata and inner not in known and guarded(inner, known | {filter_, inner}):
             return True
     return False
 
@@ -238,8 +238,8 @@ def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
         # each comparison makes SQLite take a wide range for a narrow one.
         return not_(func.coalesce(predicate(shape.parts[0], viewer), false()))
     metadata = shape.field.metadata
-    if shape.asks == SOME:
-        there: Belonging = metadata[SOME]
+    if shape.asks == HAS_ANY:
+        there: Belonging = metadata[HAS_ANY]
         passing = predicate(shape.parts[0], viewer)
         inner = select(1).select_from(there.table).where(there.on, there.visible(viewer), passing)
         return exists(inner.correlate(there.outer))
@@ -259,9 +259,9 @@ def sought(shape: Part, viewer: Viewer) -> "tuple[ColumnElement[Any], AnySelect]
     """Where the filter asks for rows of another table by a key of theirs: a column of the filtered table, and the
     values of it that pass. They may be few, and then they are the quick way to the rows."""
     for part in shape.parts:
-        if part.asks != SOME or not any(map(_by_key, part.parts[0].parts)):
+        if part.asks != HAS_ANY or not any(map(_by_key, part.parts[0].parts)):
             continue
-        there: Belonging = part.field.metadata[SOME]
+        there: Belonging = part.field.metadata[HAS_ANY]
         if isinstance(there.on, BinaryExpression):
             keys = select(there.on.left).select_from(there.table).where(predicate(part.parts[0], viewer))
             return there.on.right, keys

@@ -2,12 +2,17 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engine.values.errors import BadUserInput
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 # Clients keep ids, and a type may get another name: what it was called stands for what it is called.
 _RENAMED: Final[dict[str, str]] = {}
+# What is asked for often is asked for again. Some 2 MB of each.
+_MOST_KEPT: Final = 8192
+_LONGEST_KEPT: Final = 100
 
 
 class GlobalId(NamedTuple):
@@ -15,9 +20,11 @@ class GlobalId(NamedTuple):
     key: str
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def encode(type_name: str, key: object) -> str:
     """URL-safe and without padding, so that an identifier can stand in a path."""
-    return base64.urlsafe_b64encode(f"{type_name}:{key}".encode()).decode().rstrip("=")
+    written = binascii.b2a_base64(f"{type_name}:{key}".encode(), newline=False)
+    return written.translate(_URL_SAFE, b"=").decode()
 
 
 def rename(former: str, name: str) -> None:
@@ -30,18 +37,27 @@ def rename(former: str, name: str) -> None:
 def decode(text: str, expected: str | None = None) -> GlobalId:
     """Raises BadUserInput for what is no identifier of ours, or one of another type than `expected`.
     An id that names a type as it was called before is one of the type as it is called now."""
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise BadUserInput(f"{_shown(text)} is not an id; take ids from the `id` field of a node") from None
-    type_name, colon, key = raw.partition(":")
-    # Only the one spelling that `encode` gives: two texts for one node would defeat caches.
-    if not (colon and type_name.isidentifier() and key and encode(type_name, key) == text):
+    found = _read(text) if len(text) <= _LONGEST_KEPT else _read.__wrapped__(text)
+    if found is None:
         raise BadUserInput(f"{_shown(text)} is not an id; take ids from the `id` field of a node")
+    type_name, key = found
     type_name = _RENAMED.get(type_name, type_name)
     if expected is not None and type_name != expected:
         raise BadUserInput(f"{_shown(text)} is the id of a {type_name}, not of a {expected}")
     return GlobalId(type_name, key)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _read(text: str) -> tuple[str, str] | None:
+    """The type and the key as they are written; None for what is no identifier of ours."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    type_name, colon, key = raw.partition(":")
+    # Only the one spelling that `encode` gives: two texts for one node would defeat caches.
+    spelled = colon and type_name.isidentifier() and key and encode.__wrapped__(type_name, key) == text
+    return (type_name, key) if spelled else None
 
 
 def number(key: str) -> int | None:

@@ -70,7 +70,11 @@ class Order:
 
     def cursor(self, row: Any) -> str:
         """The place of a row that holds `columns`."""
-        values = [_written(getattr(row, t.column.key)) for t in self.terms]
+        return self.cursor_of([getattr(row, t.column.key) for t in self.terms])
+
+    def cursor_of(self, values: Sequence[Any]) -> str:
+        """The place of a row with these values of `columns`."""
+        values = [_written(value) for value in values]
         return base64.urlsafe_b64encode(orjson.dumps([self.spelled, *values])).decode().rstrip("=")
 
     def place(self, cursor: str) -> list[Any]:

@@ -1,0 +1,97 @@
+"""A statement in the words of a database, made once: its text, how parameters become the driver's arguments, and what
+the driver's values mean.
+
+SQLAlchemy compiles; that is all it does of a request whose statements are known.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from sqlalchemy import Dialect, Executable, Float, Numeric
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+from engine.declared.statements import KEYS
+
+Process = Callable[[Any], Any]
+
+# asyncpg tells the type of each column beside its values, and SQLAlchemy asks for it where a number may come in several
+# ways. Those of our columns are known: `double precision` and `numeric`, by their numbers in pg_type.
+_DOUBLE: Final = 701
+_NUMERIC: Final = 1700
+# Where SQLAlchemy leaves the place of a list whose length is not known before.
+_LIST: Final = f"__[POSTCOMPILE_{KEYS}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What rows hold, by name. `processes` make Python's values of the driver's, where these are not the same;
+    `read`: the rows come through SQLAlchemy, which has done so."""
+
+    names: tuple[str, ...]
+    processes: tuple[Process | None, ...] = ()
+    read: bool = False
+
+    def place(self, name: str) -> tuple[int, Process | None]:
+        """Where a row holds it. Raises ValueError for what it does not hold."""
+        place = self.names.index(name)
+        return place, None if self.read else self.processes[place]
+
+    @property
+    def key(self) -> tuple[tuple[str, ...], bool]:
+        """Equal for rows of one entity that are written by the same function."""
+        return self.names, self.read
+
+
+class Text:
+    """A compiled statement. `KEYS` may be a list of any length; of other parameters there is one text."""
+
+    __slots__ = ("_arguments", "_listed", "columns", "sql")
+
+    def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
+        names: Sequence[str] = compiled.positiontup or ()
+        known, processes = compiled.params, cast("Mapping[str, Process]", compiled._bind_processors)
+        self.sql = str(compiled)
+        self._listed = _LIST in self.sql
+        self._arguments = [
+            (name, _processed(processes.get(name), known.get(name)), processes.get(name)) for name in names
+        ]
+        entries = compiled._result_columns
+        self.columns = Columns(
+            tuple(str(entry.keyname) for entry in entries),
+            tuple(_process(entry.type, dialect) for entry in entries),
+        )
+
+    @classmethod
+    def of(cls, statement: Executable, dialect: Dialect) -> "Text | None":
+        """None for a statement whose text depends on more than the number of its keys: SQLAlchemy has to run it."""
+        compiled = cast(SQLCompiler, cast(Any, statement).compile(dialect=dialect))
+        later = {*compiled.post_compile_params, *compiled.literal_execute_params}
+        lists = {bind.key for bind in later} if compiled.positional else {""}
+        if lists - ({KEYS} if compiled.preparer.dialect.paramstyle == "qmark" else set()):
+            return None
+        return cls(compiled, dialect)
+
+    def bound(self, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The text and its arguments, in order."""
+        arguments: list[Any] = []
+        for name, known, process in self._arguments:
+            if name not in parameters:
+                arguments.append(known)
+            elif self._listed and name == KEYS:
+                arguments.extend(parameters[name] if process is None else map(process, parameters[name]))
+            else:
+                arguments.append(parameters[name] if process is None else process(parameters[name]))
+        if self._listed:
+            return self.sql.replace(_LIST, ", ".join("?" * len(parameters[KEYS]))), arguments
+        return self.sql, arguments
+
+
+def _processed(process: Process | None, value: Any) -> Any:
+    return value if process is None or value is None else process(value)
+
+
+def _process(type_: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    column = _DOUBLE if isinstance(type_, Float) else _NUMERIC if isinstance(type_, Numeric) else None
+    return cast("Process | None", cast(Any, type_)._cached_result_processor(dialect, column))
