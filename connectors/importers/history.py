@@ -5,14 +5,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers.mapping import Mapped
 from connectors.importers.reconcile import chunks
 from db.store.outbox import EVENT
 
-CAUSE: Final = "import:"
+# Of events that another system has begun: what they tell of was not changed here.
+CAUSES: Final = ("import:", "inbound:")
+
+
+def made_here(cause: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether an event of this cause is somebody's deed here."""
+    return or_(cause.is_(None), and_(*(~cause.startswith(one) for one in CAUSES)))
 
 
 @dataclass(slots=True)
@@ -43,7 +49,7 @@ async def told(connection: AsyncConnection, mapped: Mapped, keys: Collection[Any
     columns = EVENT.c
     for chunk in chunks(sorted(names)):
         statement = select(columns.entity, columns.name, columns.changed, columns.payload)
-        here = or_(columns.cause.is_(None), ~columns.cause.startswith(CAUSE))
+        here = made_here(columns.cause)
         for row in await connection.execute(statement.where(columns.entity.in_(chunk), here).order_by(columns.id)):
             one = found.setdefault(names[row.entity], Told())
             one.made |= row.name == made

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlmodel import SQLModel
 
+from db.commerce.following import Follows
 from db.store.events import Created, Deleted, Updated
 from db.store.row import table
 from engine.values.naming import camel
@@ -80,13 +81,14 @@ class Mapped:
     `quiet`    of the above, those that change here beside others: kept without a word
     `spread`   columns that hold a document, each of whose keys is a field of its own
     `follows`  computed ones that what hangs on the row decides
+    `then`     what else follows from a change of a row, where the source is live
     `known_by` what tells a row of the source from others, where that is not the key
 
     Every column of the table is in one of `columns`, `computed` and `kept`, or the program does not start.
     `branch` reads what a path passes through.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a declaration
         self,
         entity: str,
         model: type[SQLModel],
@@ -103,6 +105,7 @@ class Mapped:
         quiet: Collection[str] = (),
         spread: Collection[str] = (),
         follows: Collection[str] = (),
+        then: Follows | None = None,
         known_by: Callable[[Columns], str] | None = None,
     ) -> None:
         self.entity = entity
@@ -117,6 +120,7 @@ class Mapped:
         (self.key,) = (column.name for column in self.table.primary_key)
         self.compared = frozenset(self.columns) | frozenset(computed)
         self.tells = tells
+        self.then = then
         self.together = tuple(map(frozenset, together))
         self.quiet = self.derived | frozenset(quiet)
         self.spread = frozenset(spread)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import history, seen
 from connectors.importers.mapping import STAMPS, Columns, Mapped
-from connectors.importers.reconcile import Stored
+from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Kept, Report
 from connectors.importers.seen import Fields, digest, mark
 
@@ -60,7 +60,7 @@ class Merging:
             found = await history.told(self._connection, self.mapped, asked.keys())
             self._history |= {asked[key]: one for key, one in found.items()}
 
-    def take(self, rows: dict[Any, Columns], stored: Stored) -> set[Any]:
+    def take(self, rows: dict[Any, Columns], stored: StoredRows) -> set[Any]:
         """Puts what was changed here back into rows of the source. Takes out of them, and answers, those that are not
         the source's to write: deleted here, or made here under an identifier that the source gave to something else."""
         refused = set()
@@ -151,7 +151,7 @@ class Merging:
         """What the source says of a list that was written as it says it."""
         self._lists.setdefault(key, {})[field] = said
 
-    def gone(self, keys: Iterable[Any], stored: Stored) -> set[Any]:
+    def gone(self, keys: Iterable[Any], stored: StoredRows) -> set[Any]:
         """Which of the stored rows that the source no longer names are its to delete: not those made here, nor those
         changed here."""
         deleted = set()
@@ -171,7 +171,7 @@ class Merging:
         """Of rows by key with their values of a column, those whose value was given here."""
         if not held or self._overwrite:
             return set()
-        rows: Stored = {key: {self.mapped.key: key, column: value} for key, value in held.items()}
+        rows: StoredRows = {key: {self.mapped.key: key, column: value} for key, value in held.items()}
         await self.load(rows)
         return {key for key, row in rows.items() if self._changed_here(key, column, row)}
 

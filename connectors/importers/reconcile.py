@@ -16,7 +16,7 @@ from db.store.row import now
 # Both databases take about 32 000 parameters a statement; two columns of identifiers must fit.
 CHUNK: Final = 10_000
 
-Stored: TypeAlias = dict[Any, Columns]
+StoredRows: TypeAlias = dict[Any, Columns]
 Link: TypeAlias = tuple[int, int]
 
 
@@ -36,10 +36,10 @@ class Difference:
 
 async def load(
     connection: AsyncConnection, mapped: Mapped, column: str, values: Collection[Any], *, lock: bool = False
-) -> Stored:
+) -> StoredRows:
     """The rows whose `column` holds one of `values`, by key, in its order; `lock` keeps them for this transaction."""
     table = mapped.table
-    rows: Stored = {}
+    rows: StoredRows = {}
     for chunk in chunks(sorted(values)):
         statement = select(table).where(table.c[column].in_(chunk)).order_by(table.c[mapped.key])
         result = await connection.execute(statement.with_for_update() if lock else statement)

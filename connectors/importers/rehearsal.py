@@ -6,11 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from sqlalchemy import Table, delete, insert, or_, select, text
+from sqlalchemy import Table, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.importers.history import CAUSE
+from connectors.importers.history import made_here
 from db.migrations import migrate
+from db.secrets.encrypted import unlock_like
 from db.store.database import Database
 from db.store.importing import ImportRow, SeenRow
 from db.store.outbox import EVENT
@@ -27,6 +28,7 @@ async def copied(database: Database) -> AsyncIterator[Database]:
     """A database on this machine with the same rows, which goes when it is left; the other one is only read."""
     with TemporaryDirectory(prefix="storegraph-") as directory:
         copy = Database.open(f"sqlite:///{Path(directory) / 'rehearsal.sqlite'}")
+        unlock_like(copy, database)
         try:
             await migrate(copy)
             async with database.read() as source, copy.write() as target:
@@ -47,7 +49,7 @@ async def _fill(target: AsyncConnection, source: AsyncConnection) -> None:
     for one in tables:
         statement = select(one)
         if one is EVENT:
-            statement = statement.where(or_(EVENT.c.cause.is_(None), ~EVENT.c.cause.startswith(CAUSE)))
+            statement = statement.where(made_here(EVENT.c.cause))
         async with source.stream(statement.execution_options(yield_per=_ROWS)) as rows:
             async for some in rows.mappings().partitions(_ROWS):
                 await target.execute(insert(one), [dict(row) for row in some])

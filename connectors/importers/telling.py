@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from sqlalchemy import select
+
 from connectors.importers import reconcile
 from connectors.importers.mapping import STAMPS, Columns, Mapped
 from connectors.importers.reconcile import Difference
 from connectors.importers.report import Changed, Report
 from db.catalog.events import INVENTORY_CHANGED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, VARIANT_UPDATED
 from db.catalog.product import ProductStatus
+from db.commerce.following import ONCE
+from db.store.outbox import EVENT
 from engine.unit.unit import Event, Unit
 
 Place: TypeAlias = tuple[str, Any]  # entity and key
@@ -30,12 +34,14 @@ class _Written:
 
 
 class Ledger:
-    """Of one transaction. `tells`: its events are emitted; the first import of a list has one event for all."""
+    """Of one transaction. `tells`: its events are emitted; the first import of a list has one event for all. `live`: so
+    are those that follow from them, for the source goes on being a shop whose events happen here."""
 
-    def __init__(self, unit: Unit, report: Report, *, tells: bool) -> None:
+    def __init__(self, unit: Unit, report: Report, *, tells: bool, live: bool = False) -> None:
         self._unit = unit
         self._report = report
         self._tells = tells
+        self._live = live
         self._written: dict[Place, _Written] = {}
 
     def wrote(self, difference: Difference, stored: Mapping[Any, Columns]) -> None:
@@ -75,6 +81,21 @@ class Ledger:
             if self._tells and one.mapped.tells is not None:
                 for event in _events(one):
                     self._unit.emit(event)
+        if self._tells and self._live:
+            await self._follow()
+
+    async def _follow(self) -> None:
+        """What happens once for a row is looked up, and not told again."""
+        following = [event for one in self._written.values() for event in _following(one)]
+        once = sorted({event.entity for event in following if event.name in ONCE})
+        told: set[tuple[str, str]] = set()
+        for chunk in reconcile.chunks(once):
+            columns = EVENT.c
+            statement = select(columns.entity, columns.name).where(columns.entity.in_(chunk), columns.name.in_(ONCE))
+            told |= {(row[0], row[1]) for row in await self._unit.connection.execute(statement)}
+        for event in following:
+            if (event.entity, event.name) not in told:
+                self._unit.emit(event)
 
     async def _bump(self) -> None:
         waiting: dict[str, tuple[Mapped, list[Any]]] = {}
@@ -120,6 +141,16 @@ def _events(one: _Written) -> Iterable[Event]:
             yield INVENTORY_CHANGED(one.before, changes)
         if _published(tells.entity, one.before, changes):
             yield PRODUCT_PUBLISHED(one.before, changes)
+
+
+def _following(one: _Written) -> Iterable[Event]:
+    then = one.mapped.then
+    if then is None or one.removed:
+        return
+    if one.new is not None:
+        yield from then(None, one.new, one.beside)
+    elif one.before is not None and one.changes:
+        yield from then(one.before, one.changes, one.beside)
 
 
 def _published(entity: str, before: Columns, after: Columns) -> bool:

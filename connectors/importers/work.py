@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.importers import reconcile, seen
 from connectors.importers.mapping import Columns, Mapped
 from connectors.importers.merging import Merging
-from connectors.importers.reconcile import Difference, Stored
+from connectors.importers.reconcile import Difference, StoredRows
 from connectors.importers.report import Report
 from connectors.importers.telling import Ledger
 from db.access.viewer import SYSTEM
@@ -24,10 +24,11 @@ IMPORT: Final = "import"
 class Work:
     """`report` takes what was kept and what was changed; whoever opened the work adds it to the import's."""
 
-    def __init__(self, unit: Unit, *, overwrite: bool, first: bool, fresh: bool) -> None:
+    def __init__(self, unit: Unit, *, overwrite: bool, first: bool, fresh: bool, live: bool = False) -> None:
         self.unit = unit
         self.report = Report()
-        self.ledger = Ledger(unit, self.report, tells=not first)
+        self.ledger = Ledger(unit, self.report, tells=not first, live=live)
+        self.live = live and not first
         self._overwrite = overwrite
         self._fresh = fresh
         self.first = first
@@ -47,7 +48,7 @@ class Work:
             self._mergings[mapped.entity] = found
         return found
 
-    async def merged(self, mapped: Mapped, rows: dict[Any, Columns], stored: Stored) -> dict[Any, Columns]:
+    async def merged(self, mapped: Mapped, rows: dict[Any, Columns], stored: StoredRows) -> dict[Any, Columns]:
         """The rows of the source with what was changed here put back; those that are not its to write are taken out."""
         merging = self.merging(mapped)
         await merging.load(rows, stored)
@@ -58,7 +59,7 @@ class Work:
         self,
         mapped: Mapped,
         rows: Mapping[Any, Columns],
-        stored: Stored,
+        stored: StoredRows,
         difference: Difference | None = None,
     ) -> Difference:
         """Brings the stored rows in line with these, and takes note of both."""
@@ -67,12 +68,12 @@ class Work:
         self.wrote(found, rows, stored)
         return found
 
-    def wrote(self, difference: Difference, rows: Mapping[Any, Columns], stored: Stored) -> None:
+    def wrote(self, difference: Difference, rows: Mapping[Any, Columns], stored: StoredRows) -> None:
         """Takes note of rows that are written, and of what was written of them."""
         self.ledger.wrote(difference, stored)
         self.merging(difference.mapped).note(rows)
 
-    async def remove(self, mapped: Mapped, keys: Collection[Any], stored: Stored) -> None:
+    async def remove(self, mapped: Mapped, keys: Collection[Any], stored: StoredRows) -> None:
         rows = [stored[key] for key in keys]
         await reconcile.remove(self.connection, mapped, [row[mapped.key] for row in rows])
         self.ledger.removed(mapped, rows)
@@ -105,13 +106,16 @@ class Work:
 @dataclass(frozen=True, slots=True)
 class Works:
     """The transactions of one import. `run` names it in the causes of its events; `finished` are the lists that an
-    import has been through before, whichever source it was of; `fresh`: none had seen anything when this one began."""
+    import has been through before, whichever source it was of; `fresh`: none had seen anything when this one began;
+    `live`: what follows from a change there happens here, too; `by`: an import, or a call that came in."""
 
     units: Units
     run: str
     finished: Collection[str] = ()
     overwrite: bool = False
     fresh: bool = False
+    live: bool = False
+    by: str = IMPORT
 
     def first(self, entity: str) -> bool:
         return entity not in self.finished
@@ -119,5 +123,5 @@ class Works:
     @asynccontextmanager
     async def work(self, entity: str) -> AsyncIterator[Work]:
         """Of this list. Rolled back unless committed."""
-        async with self.units.unit(SYSTEM, cause=Cause(f"import:{self.run}")) as unit:
-            yield Work(unit, overwrite=self.overwrite, first=self.first(entity), fresh=self.fresh)
+        async with self.units.unit(SYSTEM, cause=Cause(f"{self.by}:{self.run}")) as unit:
+            yield Work(unit, overwrite=self.overwrite, first=self.first(entity), fresh=self.fresh, live=self.live)

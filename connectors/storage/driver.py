@@ -32,12 +32,12 @@ class Missing(Exception):
     """There is no such file, or no longer the one that was asked for."""
 
 
-class Unavailable(Exception):
+class StorageUnavailable(Exception):
     """The store does not answer, or refuses; the log has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class FileStat:
     """A file as its store tells of it. `size` in bytes, `etag` quoted as in HTTP."""
 
     path: str
@@ -47,29 +47,29 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListResult:
     """Part of a listing, in the order of paths. `end` is where the next part goes on; None at the end of the list."""
 
-    files: list[Stored]
+    files: list[FileStat]
     end: str | None
 
 
 class Driver(Protocol):
-    """Paths are safe ones (`connectors.storage.path.safe`). Every method raises Unavailable."""
+    """Paths are safe ones (`connectors.storage.path.safe`). Every method raises StorageUnavailable."""
 
     async def put(self, path: str, source: Path) -> None:
         """Keep a copy of a file. Nobody sees half of it."""
 
-    async def find(self, path: str) -> Stored:
+    async def find(self, path: str) -> FileStat:
         """Raises Missing."""
 
-    async def read(self, file: Stored, start: int, end: int) -> bytes:
+    async def read(self, file: FileStat, start: int, end: int) -> bytes:
         """Bytes from `start` up to `end`, exclusive. Raises Missing when the file is no longer the same."""
 
     async def delete(self, path: str) -> None:
         """Raises Missing."""
 
-    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> Listed:
+    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> ListResult:
         """At most `size` files whose paths come after `after` and match."""
 
     async def count(self, most: int | None, matches: Callable[[str], bool]) -> int:
@@ -90,7 +90,7 @@ def _explained(action: str, path: str) -> Iterator[None]:
         raise Missing(path) from error
     except (BaseError, OSError, ValueError) as error:
         log.error("storage", action=action, path=path, exc_info=error)
-        raise Unavailable(action) from error
+        raise StorageUnavailable(action) from error
 
 
 class _Objects:
@@ -104,11 +104,11 @@ class _Objects:
         with _explained("put", path):
             await obstore.put_async(self._store, path, source, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
 
-    async def find(self, path: str) -> Stored:
+    async def find(self, path: str) -> FileStat:
         with _explained("find", path):
             return _stored(await obstore.head_async(self._store, path))
 
-    async def read(self, file: Stored, start: int, end: int) -> bytes:
+    async def read(self, file: FileStat, start: int, end: int) -> bytes:
         if start >= end:
             return b""
         options: dict[str, Any] = {"range": (start, end)}
@@ -137,30 +137,30 @@ class Bucket(_Objects):
         await self.find(path)  # S3 deletes what is not there without a word
         await super().delete(path)
 
-    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> Listed:
-        found: list[Stored] = []
+    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> ListResult:
+        found: list[FileStat] = []
         seen = 0
         with _explained("list", after):
-            async for file in self._listing(after):
+            async for file in self._walk(after):
                 if matches(file.path):
                     found.append(file)
                 seen += 1
                 if len(found) > size:
-                    return Listed(found[:size], found[size - 1].path)
+                    return ListResult(found[:size], found[size - 1].path)
                 if seen == MOST_LOOKED_AT:
-                    return Listed(found, file.path)
-        return Listed(found, None)
+                    return ListResult(found, file.path)
+        return ListResult(found, None)
 
     async def count(self, most: int | None, matches: Callable[[str], bool]) -> int:
         found = 0
         with _explained("count", ""):
-            async for file in self._listing(""):
+            async for file in self._walk(""):
                 found += matches(file.path)
                 if found == most:
                     break
         return found
 
-    async def _listing(self, after: str) -> AsyncIterator[Stored]:
+    async def _walk(self, after: str) -> AsyncIterator[FileStat]:
         async for chunk in obstore.list(self._store, offset=after or None, chunk_size=1000):
             for meta in chunk:
                 yield _stored(meta)
@@ -181,7 +181,7 @@ class Folder(_Objects):
         await self._check(path)
         await super().put(path, source)
 
-    async def find(self, path: str) -> Stored:
+    async def find(self, path: str) -> FileStat:
         await self._check(path)
         return await super().find(path)
 
@@ -197,17 +197,17 @@ class Folder(_Objects):
         place = self._root / path
         return place.resolve() == place and not place.is_dir()
 
-    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> Listed:
+    async def list(self, after: str, size: int, matches: Callable[[str], bool]) -> ListResult:
         with _explained("list", after):
             return await asyncio.to_thread(self._list, after, size, matches)
 
-    def _list(self, after: str, size: int, matches: Callable[[str], bool]) -> Listed:
+    def _list(self, after: str, size: int, matches: Callable[[str], bool]) -> ListResult:
         store = self._store
         # A folder has no order of its own, so all names are looked at, but only a page of them is kept.
         paths = (path for path in self._paths(self._root) if path > after and matches(path))
         found = heapq.nsmallest(size + 1, paths)
         files = [file for path in found[:size] if (file := _described(store, path)) is not None]
-        return Listed(files, found[size - 1] if len(found) > size else None)
+        return ListResult(files, found[size - 1] if len(found) > size else None)
 
     async def count(self, most: int | None, matches: Callable[[str], bool]) -> int:
         with _explained("count", ""):
@@ -228,12 +228,12 @@ class Folder(_Objects):
                     yield str(Path(entry.path).relative_to(self._root))
 
 
-def _described(store: LocalStore, path: str) -> Stored | None:
+def _described(store: LocalStore, path: str) -> FileStat | None:
     try:
         return _stored(obstore.head(store, path))
     except FileNotFoundError:  # deleted this very moment
         return None
 
 
-def _stored(meta: Any) -> Stored:
-    return Stored(meta["path"], meta["size"], meta["e_tag"], meta["last_modified"])
+def _stored(meta: Any) -> FileStat:
+    return FileStat(meta["path"], meta["size"], meta["e_tag"], meta["last_modified"])

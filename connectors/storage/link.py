@@ -45,7 +45,7 @@ class Links:
         customer_lifetime: timedelta = timedelta(minutes=60),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._address = address
+        self.address = address
         self._keys = keys
         self._lifetime = lifetime
         self._customer_lifetime = customer_lifetime
@@ -57,7 +57,7 @@ class Links:
         said: dict[str, Any] = {"d": identifier, "e": int((self._clock() + lifetime).timestamp())}
         if order_id is not None:
             said["o"] = order_id
-        return f"{self._address}{PATH}{self._serializer.dumps(said)}"
+        return f"{self.address}{PATH}{self._serializer.dumps(said)}"
 
     def read(self, token: str) -> Link:
         """Raises BadLink, ExpiredLink."""

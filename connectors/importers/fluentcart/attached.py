@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, sequences
 from connectors.importers.fluentcart.catalog.bundle import CHILDREN, mark_incomplete, read_children
-from connectors.importers.fluentcart.catalog.listed import Listed
+from connectors.importers.fluentcart.catalog.listed import ListedProduct
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS
 from connectors.importers.fluentcart.catalog.upgrade_path import TARGETS, UPGRADE_PATH, read_upgrade_path
@@ -44,7 +44,7 @@ class Attached:
     def __init__(self) -> None:
         self.met: set[str] = set()
 
-    async def write(self, work: Work, products: Iterable[Listed]) -> tuple[Report, list[Pending]]:
+    async def write(self, work: Work, products: Iterable[ListedProduct]) -> tuple[Report, list[Pending]]:
         """Only what belongs to products that are stored. The links whose other end is not stored yet are answered."""
         told = {product.id: product for product in products}
         variants = await _stored_variants(work.connection, told)
@@ -55,7 +55,7 @@ class Attached:
         pending += await _write_bundles(work, stored, variants, report)
         return report, pending
 
-    async def _feeds(self, work: Work, products: list[Listed], variants: Mapping[int, set[int]]) -> Report:
+    async def _feeds(self, work: Work, products: list[ListedProduct], variants: Mapping[int, set[int]]) -> Report:
         report = Report()
         told: list[Told] = []
         providers: dict[str, Columns] = {}
@@ -93,7 +93,7 @@ async def _stored_variants(connection: AsyncConnection, products: Iterable[int])
 
 
 async def _write_paths(
-    work: Work, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+    work: Work, products: list[ListedProduct], variants: Mapping[int, set[int]], report: Report
 ) -> list[Pending]:
     rows: dict[int, Columns] = {}
     listed: set[int] = set()
@@ -171,7 +171,7 @@ async def _write_paths(
 
 
 async def _write_bundles(
-    work: Work, products: list[Listed], variants: Mapping[int, set[int]], report: Report
+    work: Work, products: list[ListedProduct], variants: Mapping[int, set[int]], report: Report
 ) -> list[Pending]:
     told: dict[int, dict[int, int]] = {}
     columns = PRODUCT.table.c
@@ -221,7 +221,7 @@ async def _write_bundles(
     return pending
 
 
-def _listed_variants(product: Listed) -> list[Any]:
+def _listed_variants(product: ListedProduct) -> list[Any]:
     try:
         return entries(product.record.get("variants"))
     except Unreadable:

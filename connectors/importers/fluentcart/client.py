@@ -1,14 +1,15 @@
 """Asks a store, patiently: one GET at a time per slot, repeated while repeating may help."""
 
 import asyncio
+import base64
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlencode, urljoin
 
-import httpx2
 import orjson
 
 from connectors.importers.fluentcart.errors import NoFluentCart, StoreFailing, WrongCredentials, WrongUrl
@@ -16,11 +17,19 @@ from connectors.importers.fluentcart.money import DEFAULT, currency_code
 from connectors.importers.fluentcart.source import API, Source
 from connectors.importers.fluentcart.values import branch, line
 from connectors.importers.mapping import Record, Unreadable
+from connectors.outbound.client import Outbound, Times
+from connectors.outbound.message import Answer, Failure, Kind, Request, Sends
+from connectors.outbound.reach import ANYWHERE
+from connectors.outbound.url import BadUrl, Url, parsed
 
 GREETING: Final = "/settings/store"
 REDIRECTS: Final = 5
 # Timed out, too early, too many: the three refusals that another attempt can turn into an answer.
 PASSING: Final = frozenset({408, 425, 429})
+# What an address that is no store's looks like, before the first answer.
+NOBODY: Final = frozenset(
+    {Kind.DNS, Kind.UNREACHABLE, Kind.CONNECT_REFUSED, Kind.CONNECT_TIMEOUT, Kind.TLS, Kind.ADDRESS, Kind.URL}
+)
 
 
 class Refused(Exception):
@@ -51,30 +60,37 @@ class Client:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._site = source.site()
-        self._api = self._site.copy_with(path=self._site.path.rstrip("/") + API)
+        self._api = replace(self._site, target=self._site.target.rstrip("/") + API)
         self._greeted = False
         self.currency = DEFAULT  # of the store's prices, once greeted
         self._slots = asyncio.Semaphore(source.concurrency)
-        self._http = httpx2.AsyncClient(
-            auth=httpx2.BasicAuth(source.user, source.password),
-            headers={"Accept": "application/json", "User-Agent": "storegraph"},
-            timeout=source.timeout,
-            transport=source.transport,
-            limits=httpx2.Limits(max_connections=source.concurrency),
+        credentials = base64.b64encode(f"{source.user}:{source.password}".encode()).decode()
+        self._headers = (
+            ("Accept", "application/json"),
+            ("Authorization", f"Basic {credentials}"),
         )
+        self._open = AsyncExitStack()
+        self._outside: Sends | None = source.transport
 
     @property
     def site(self) -> str:
         return str(self._site).rstrip("/")
 
+    @property
+    def per_page(self) -> int:
+        return self._source.per_page
+
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        if self._outside is None:
+            # Whoever imports named the store: it may be next door.
+            times = Times(self._source.timeout, self._source.timeout * 4, self._source.timeout)
+            self._outside = await self._open.enter_async_context(Outbound(ANYWHERE, times))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.__aexit__(kind, error, trace)
+        await self._open.aclose()
 
     async def greet(self) -> Record:
         """S1 `GET /settings/store`, asked first: tells a wrong address, a wrong password and a site without FluentCart
@@ -107,33 +123,18 @@ class Client:
 
     async def get(self, path: str, parameters: Mapping[str, str | int | list[str]] | None = None) -> Any:
         """The JSON below the API's root. Raises Refused, Unanswered, WrongUrl and WrongCredentials."""
-        url = self._api.copy_with(path=self._api.path + path)
-        if parameters:
-            url = url.copy_merge_params(parameters)
+        query = f"?{urlencode(parameters, doseq=True)}" if parameters else ""
+        url = replace(self._api, target=f"{self._api.target}{path}{query}")
         reason, after = "", None
         async with self._slots:
             for attempt in range(1, self._source.attempts + 1):
                 try:
                     async with asyncio.timeout(self._source.timeout * 4):
-                        return await self._attempt(path, url)
+                        return await self._attempt(path, url, last=attempt == self._source.attempts)
                 except _Failed as failed:
                     reason, after = str(failed), failed.after
                 except TimeoutError:
                     reason, after = "the answer took too long", None
-                except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                    if not self._greeted:
-                        raise WrongUrl(f"cannot connect to {self.site}: {_words(error)}") from None
-                    reason, after = f"cannot connect: {_words(error)}", None
-                except httpx2.UnsupportedProtocol as error:
-                    raise WrongUrl(f"cannot connect to {self.site}: {_words(error)}") from None
-                except httpx2.RequestError as error:
-                    if (
-                        isinstance(error, httpx2.ProtocolError)
-                        and not self._greeted
-                        and attempt == self._source.attempts
-                    ):
-                        raise WrongUrl(f"{self.site} does not speak HTTP: {_words(error)}") from None
-                    reason, after = _words(error), None
                 if attempt < self._source.attempts:
                     await asyncio.sleep(self._wait(attempt, after))
         raise Unanswered(f"GET {path} failed {self._source.attempts} times, last: {reason}")
@@ -146,31 +147,39 @@ class Client:
             return min(self._source.backoff * 2.0 ** (attempt - 1), self._source.longest_wait) * chance
         return min(after + self._source.backoff * chance * 0.2, self._source.longest_wait)
 
-    async def _attempt(self, path: str, url: httpx2.URL) -> Any:
+    async def _attempt(self, path: str, url: Url, *, last: bool) -> Any:
+        assert self._outside is not None, "use the client as `async with`"
         status = 0
         for _ in range(REDIRECTS):
-            async with self._http.stream("GET", url) as response:
-                status = response.status_code
-                if response.is_redirect:
-                    url = self._followed(path, url, response)
-                    continue
-                body = await self._body(path, response)
-            return self._judged(path, response, body)
+            request = Request("GET", str(url), self._headers, longest=self._source.most_bytes, whole=True)
+            answer = await self._outside.send(request)
+            if isinstance(answer, Failure):
+                raise self._failed(path, answer, last=last)
+            status = answer.status
+            location = answer.header("location")
+            if 300 <= status < 400 and location is not None:
+                url = self._followed(path, url, status, location)
+                continue
+            return self._judged(path, answer)
         raise Refused(path, status, "redirects without end")
 
-    async def _body(self, path: str, response: httpx2.Response) -> bytes:
-        body = bytearray()
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > self._source.most_bytes:
-                raise Refused(path, response.status_code, f"more than {self._source.most_bytes} bytes")
-        return bytes(body)
+    def _failed(self, path: str, failure: Failure, *, last: bool) -> Exception:
+        """What to raise for it: something that may pass, unless it never will or the address is wrong."""
+        reason = line(failure.reason[:1].lower() + failure.reason[1:])
+        if failure.kind is Kind.TOO_LARGE:
+            return Refused(path, failure.status or 0, f"more than {self._source.most_bytes} bytes")
+        if failure.kind in NOBODY:
+            cannot = f"cannot connect: {reason}"
+            return _Failed(cannot) if self._greeted else WrongUrl(f"cannot connect to {self.site}: {reason}")
+        if failure.kind in (Kind.PROTOCOL, Kind.CLOSED) and not self._greeted and last:
+            return WrongUrl(f"{self.site} does not speak HTTP: {reason}")
+        return _Failed(reason)
 
-    def _judged(self, path: str, response: httpx2.Response, body: bytes) -> Any:
-        status = response.status_code
-        page = "html" in response.headers.get("Content-Type", "")
+    def _judged(self, path: str, received: Answer) -> Any:
+        status = received.status
+        page = "html" in (received.header("content-type") or "")
         try:
-            answer = orjson.loads(body)
+            answer = orjson.loads(received.body)
         except ValueError:
             answer = None
             if status == 200:
@@ -183,22 +192,22 @@ class Client:
         if status == 401:
             raise WrongCredentials(f"{self.site} does not accept the password of {self._source.user}")
         if status >= 500 or status in PASSING:
-            raise _Failed(f"{status} {message}".rstrip(), _retry_after(response.headers.get("Retry-After")))
+            raise _Failed(f"{status} {message}".rstrip(), received.retry_after)
         raise Refused(path, status, code or message or ("a web page" if page else ""), code)
 
-    def _followed(self, path: str, url: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
+    def _followed(self, path: str, url: Url, status: int, location: str) -> Url:
         """Where a redirect leads, when the password may go there too: the same origin, or the same host by TLS."""
+        if "wp-login" in location:
+            raise Refused(path, status, "a redirect to the login page")
         try:
-            target = url.join(response.headers.get("Location", ""))
-        except httpx2.InvalidURL:
-            raise Refused(path, response.status_code, "a redirect to nowhere") from None
-        if "wp-login" in target.path:
-            raise Refused(path, response.status_code, "a redirect to the login page")
+            target = parsed(urljoin(str(url), location).partition("#")[0])
+        except (BadUrl, ValueError):
+            raise Refused(path, status, "a redirect to nowhere") from None
         here, there = (url.scheme, url.host, url.port), (target.scheme, target.host, target.port)
-        if here == there or (here == ("http", url.host, None) and there == ("https", url.host, None)):
-            return target.copy_with(username=None, password=None)
-        origin = httpx2.URL(scheme=target.scheme, host=target.host, port=target.port)
-        raise WrongUrl(f"{self.site} redirects to {line(str(origin))}: give that address if it is the store's")
+        if here == there or (here == ("http", url.host, 80) and there == ("https", url.host, 443)):
+            return target
+        origin = f"{target.scheme}://{target.authority}"
+        raise WrongUrl(f"{self.site} redirects to {line(origin)}: give that address if it is the store's")
 
 
 def _said(answer: Any) -> tuple[str, str]:
@@ -207,22 +216,3 @@ def _said(answer: Any) -> tuple[str, str]:
         return "", ""
     code, message = answer.get("code"), answer.get("message")
     return line(code) if isinstance(code, str) else "", line(message) if isinstance(message, str) else ""
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, or the time until a date; None when it says neither."""
-    if value is None:
-        return None
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        date = parsedate_to_datetime(value)
-        return max((date - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _words(error: Exception) -> str:
-    """What a transport says, without what it does not know: some say nothing at all."""
-    return line(str(error)) or type(error).__name__

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD, read_download
-from connectors.importers.fluentcart.catalog.listed import Listed
+from connectors.importers.fluentcart.catalog.listed import ListedProduct
 from connectors.importers.fluentcart.catalog.media import MEDIA, gallery, read_media, thumbnails
 from connectors.importers.fluentcart.catalog.product import PRODUCT, read_product
 from connectors.importers.fluentcart.catalog.variant import VARIANT, read_variant
 from connectors.importers.fluentcart.clock import Clock
-from connectors.importers.fluentcart.listing import Batch
 from connectors.importers.fluentcart.money import currency_of
+from connectors.importers.fluentcart.remote_list import Batch
 from connectors.importers.fluentcart.values import branch, entries, key, shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
@@ -58,7 +58,9 @@ class Met:
         self._now.clear()
 
 
-def read_families(batch: Batch[Listed], clock: Clock, source: str, met: Met) -> tuple[list[Family], list[Skipped]]:
+def read_families(
+    batch: Batch[ListedProduct], clock: Clock, source: str, met: Met
+) -> tuple[list[Family], list[Skipped]]:
     """The products of a batch, and what of it cannot be read. Never raises."""
     met.forget()
     for listed in batch.records:

@@ -8,15 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, sequences
-from connectors.importers.claims import settle
 from connectors.importers.fluentcart.catalog.shipping import SHIPPING_CLASS
 from connectors.importers.fluentcart.catalog.tax import TAX_CLASS
 from connectors.importers.fluentcart.catalog.taxonomy import TAXONOMY, TERM, Trees, give_slugs
 from connectors.importers.fluentcart.commerce.store import STORE, read_store
 from connectors.importers.fluentcart.values import shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
-from connectors.importers.reconcile import Stored
+from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped
+from connectors.importers.unique import settle
 from connectors.importers.work import Work
 from db.catalog.product import sort_key
 from db.catalog.slug import numbered
@@ -80,7 +80,7 @@ async def write_trees(work: Work, trees: Trees) -> Report:
     return report
 
 
-async def _keep_a_forest(connection: AsyncConnection, terms: Mapping[int, Columns], stored: Stored) -> None:
+async def _keep_a_forest(connection: AsyncConnection, terms: Mapping[int, Columns], stored: StoredRows) -> None:
     """Parents of two sides may be gone, or be below their own children: then the term stays where it is stored."""
     columns = TERM.table.c
     parents: dict[int, int | None] = {

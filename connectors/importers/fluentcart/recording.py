@@ -5,13 +5,14 @@ import lzma
 from pathlib import Path
 from urllib.parse import parse_qs
 
-import httpx2
 import orjson
 
 from connectors.importers.fluentcart.source import API
+from connectors.outbound.message import Answer, Request
+from connectors.outbound.url import parsed
 
 
-class RecordedStore(httpx2.AsyncBaseTransport):
+class RecordedStore:
     """Answers GET requests from a recording: a line of JSON an exchange (path below the API's root, query, status,
     response), compressed by xz when the file's name says so.
 
@@ -30,17 +31,18 @@ class RecordedStore(httpx2.AsyncBaseTransport):
             key = exchange["path"], str(exchange["query"].get("page", 1))
             self._answers[key] = exchange["status"], orjson.dumps(exchange["response"])
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        status, body = self._answer(request)
-        origin = f"{request.url.scheme}://{request.headers['Host']}"
-        content = body.replace(b"{site}", origin.encode())
-        return httpx2.Response(status, headers={"Content-Type": "application/json; charset=UTF-8"}, content=content)
+    async def send(self, request: Request) -> Answer:
+        url = parsed(request.url)
+        status, body = self._answer(request, url.target)
+        body = body.replace(b"{site}", f"{url.scheme}://{url.authority}".encode())
+        return Answer(status, (("content-type", "application/json; charset=UTF-8"),), body, cut=None, seconds=0.0)
 
-    def _answer(self, request: httpx2.Request) -> tuple[int, bytes]:
-        if self._expected is not None and request.headers.get("Authorization") != self._expected:
+    def _answer(self, request: Request, target: str) -> tuple[int, bytes]:
+        given = [value for name, value in request.headers if name.lower() == "authorization"]
+        if self._expected is not None and given != [self._expected]:
             return 401, _refusal("rest_forbidden", "Sorry, you are not allowed to do that.", 401)
-        page = parse_qs(request.url.query.decode()).get("page", ["1"])[0]
-        path = request.url.path
+        path, _, query = target.partition("?")
+        page = parse_qs(query).get("page", ["1"])[0]
         answer = self._answers.get((path.removeprefix(API), page)) if path.startswith(API) else None
         if answer is None or request.method != "GET":
             message = "No route was found matching the URL and request method."

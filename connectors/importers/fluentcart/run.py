@@ -8,7 +8,7 @@ from connectors.importers import reconcile, seen
 from connectors.importers.checkpoint import changes, finished, new_run, take_turn, under_way
 from connectors.importers.fluentcart.asking import NotTold, told
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD
-from connectors.importers.fluentcart.catalog.listed import Listed
+from connectors.importers.fluentcart.catalog.listed import ListedProduct
 from connectors.importers.fluentcart.catalog.media import MEDIA
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.shipping import SHIPPING_CLASS, read_shipping_class
@@ -27,7 +27,7 @@ from connectors.importers.fluentcart.integration.feed import FEED
 from connectors.importers.fluentcart.integration.provider import PROVIDER, read_providers
 from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
 from connectors.importers.fluentcart.linking import link_pending
-from connectors.importers.fluentcart.listing import Batch, NotOffered, RemoteList, as_listed, batches
+from connectors.importers.fluentcart.remote_list import Batch, NotOffered, RemoteList, as_listed, batches
 from connectors.importers.fluentcart.source import Source
 from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, ProductStage, SubscriptionStage
 from connectors.importers.fluentcart.values import branch, entries
@@ -37,6 +37,7 @@ from connectors.importers.report import Progress, Report, Silent, Skipped
 from connectors.importers.work import Work, Works
 from db.catalog.derivations import refresh_bundles
 from db.commerce.events import STORE_IMPORTED
+from db.integration.connected_store import followed
 from db.integration.feed import FeedScope
 from db.store.database import Database
 from db.store.unit import Units
@@ -87,7 +88,8 @@ async def import_store(
     repeated and writes only what has changed since.
 
     The first import of a list emits nothing but `store.imported` at the end; a later one an event for each entity that
-    it changes besides. One that changes nothing writes nothing. With `dry_run` all of it happens in a copy (rehearsal).
+    it changes besides; of a shop whose orders a connection takes in, what follows from them too (`order.paid`). One
+    that changes nothing writes nothing. With `dry_run` all of it happens in a copy (rehearsal).
 
     Raises ImportRefused (WrongUrl, WrongCredentials, NoFluentCart, StoreFailing), whose text is one line for the user;
     pages committed before it are kept. A record that cannot be read is skipped and named in the report, and so is a
@@ -121,7 +123,8 @@ async def _begun(database: Database, client: Client, progress: Progress, *, rest
     async with database.read() as connection:
         name = new_run() if restart else await under_way(connection, client.site)
         fresh = await seen.nothing(connection)
-        works = Works(Units(database), name, await finished(connection), overwrite, fresh)
+        live = await followed(connection, client.site)
+        works = Works(Units(database), name, await finished(connection), overwrite, fresh, live)
         run = _Run(works, client, progress)
         if not restart:
             for stage in (run.products, *run.others):
@@ -188,7 +191,7 @@ class _Run:
             self.report.not_offered[f"global {FEED.entity}"] = str(reason)
         return foundation
 
-    async def found(self, foundation: _Foundation, first: Batch[Listed] | None) -> None:
+    async def found(self, foundation: _Foundation, first: Batch[ListedProduct] | None) -> None:
         """Writes what products build upon. The labels of taxonomies come with the first product."""
         labels = first.records[0].pricing if first is not None and first.records else {}
         checkpoint = self.products.checkpoint

@@ -1,16 +1,14 @@
 """The store to import from, and how patiently."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
-
-import httpx2
 
 from connectors.importers.fluentcart.errors import WrongUrl
 from connectors.importers.fluentcart.values import shown
+from connectors.outbound.message import Sends
+from connectors.outbound.url import BadUrl, Url, parsed
 
 API: Final = "/wp-json/fluent-cart/v2"
-HIGHEST_PORT: Final = 65535
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +18,7 @@ class Source:
     `url`          the site's address, with or without `https://`, a closing slash or a path from `/wp-json` on
     `password`     an application password of `user`
     `transport`    instead of the network: a recorded store, a test
+    `per_page`     records that a page of a list is asked to hold; what a page holds is written in one transaction
     `concurrency`  requests under way at once, those waiting to be repeated included
     `attempts`     of each request, the first included
     `timeout`      seconds of silence until an attempt counts as failed; a whole answer may take four times as long
@@ -31,7 +30,8 @@ class Source:
     url: str
     user: str
     password: str = field(repr=False)
-    transport: httpx2.AsyncBaseTransport | None = field(default=None, repr=False)
+    transport: Sends | None = field(default=None, repr=False)
+    per_page: int = 50
     concurrency: int = 8
     attempts: int = 6
     timeout: float = 30.0
@@ -39,18 +39,23 @@ class Source:
     longest_wait: float = 60.0
     most_bytes: int = 32 * 2**20
 
-    def site(self) -> httpx2.URL:
+    def site(self) -> Url:
         """The site's address alone: what names the source in progress rows, reports and messages. Raises WrongUrl."""
         written = self.url.strip()
         try:
-            url = httpx2.URL(written if "://" in written else f"https://{written}")
-        except httpx2.InvalidURL:
-            raise WrongUrl(f"{shown(_without_password(written))} is not a URL") from None
-        if url.scheme not in _PORTS or not url.host or (url.port or 0) > HIGHEST_PORT:
-            raise WrongUrl(f"{shown(_without_password(written))} is not an address of a web site")
-        path = url.path.split("/wp-json", 1)[0].rstrip("/")
-        port = None if url.port == _PORTS[url.scheme] else url.port
-        return httpx2.URL(scheme=url.scheme, host=url.host, port=port, path=path or "/")
+            url = parsed(_address(written))
+        except BadUrl as bad:
+            raise WrongUrl(f"{shown(_without_password(written))} is not an address of a web site: {bad}") from None
+        path = url.target.split("/wp-json", 1)[0].rstrip("/")
+        return replace(url, target=path or "/")
+
+
+def _address(written: str) -> str:
+    """Without what is no part of a site's address: a user, a query, a fragment."""
+    scheme, separator, rest = written.rpartition("://")
+    place = rest.partition("#")[0].partition("?")[0]
+    host, slash, path = place.partition("/")
+    return f"{scheme if separator else 'https'}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _without_password(url: str) -> str:

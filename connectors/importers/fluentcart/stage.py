@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.importers.checkpoint import Checkpoint, take_turn
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.linking import Pending
-from connectors.importers.fluentcart.listing import Batch, NotOffered, RemoteList, batches
+from connectors.importers.fluentcart.remote_list import Batch, NotOffered, RemoteList, batches
 from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
@@ -32,15 +32,15 @@ R = TypeVar("R", bound=Identified)
 class Stage(ABC, Generic[T, R]):
     """T is a record as listed, R what is written of it. `pending` are links that wait for what comes later."""
 
-    def __init__(self, works: Works, source: str, mapped: Mapped, listing: RemoteList[T]) -> None:
+    def __init__(self, works: Works, source: str, mapped: Mapped, remote: RemoteList[T]) -> None:
         self.mapped = mapped
         self.offered = True
-        self.checkpoint = Checkpoint(source, listing.entity)
+        self.checkpoint = Checkpoint(source, remote.entity)
         self.reached: int | None = None
         self.pending: list[Pending] = []
         self._works = works
         self._source = source
-        self._listing = listing
+        self._remote = remote
 
     @abstractmethod
     def read(self, batch: Batch[T]) -> tuple[list[R], list[Skipped]]:
@@ -67,7 +67,7 @@ class Stage(ABC, Generic[T, R]):
         after = self.reached or 0
         async with self._works.units.read() as connection:
             known = await connection.scalar(select(func.count()).where(self.mapped.table.c.id <= after)) if after else 0
-        async with aclosing(_ahead(batches(client, self._listing, after, known or 0))) as ahead:
+        async with aclosing(_ahead(batches(client, self._remote, after, known or 0))) as ahead:
             async for batch in ahead:
                 yield batch
 
@@ -78,7 +78,7 @@ class Stage(ABC, Generic[T, R]):
                 async for batch in coming:
                     report.add(await self.take(batch))
         except NotOffered as reason:
-            report.not_offered[self._listing.entity] = str(reason)
+            report.not_offered[self._remote.entity] = str(reason)
             self.offered = False
         return report
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from connectors.importers import reconcile
 from connectors.importers.fluentcart.attached import Attached
-from connectors.importers.fluentcart.catalog.listed import Listed, Products
+from connectors.importers.fluentcart.catalog.listed import ListedProduct, Products
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.clock import Clock
 from connectors.importers.fluentcart.commerce.customer import (
@@ -25,7 +25,7 @@ from connectors.importers.fluentcart.commerce.writing import write_customers, wr
 from connectors.importers.fluentcart.family import Family, Met, read_families
 from connectors.importers.fluentcart.foundation import Known
 from connectors.importers.fluentcart.linking import Pending
-from connectors.importers.fluentcart.listing import Batch
+from connectors.importers.fluentcart.remote_list import Batch
 from connectors.importers.fluentcart.stage import Stage
 from connectors.importers.fluentcart.writing import write_families
 from connectors.importers.mapping import Record
@@ -33,12 +33,12 @@ from connectors.importers.report import Progress, Report, Skipped
 from connectors.importers.work import Work, Works
 
 
-class ProductStage(Stage[Listed, Family]):
+class ProductStage(Stage[ListedProduct, Family]):
     """`known` must be set before the first batch is taken."""
 
     def __init__(self, works: Works, source: str, progress: Progress) -> None:
         self._products = Products()
-        super().__init__(works, source, PRODUCT, self._products.listing)
+        super().__init__(works, source, PRODUCT, self._products.remote)
         self.known = Known({}, {})
         self._progress = progress
         self._clock = Clock()
@@ -55,16 +55,16 @@ class ProductStage(Stage[Listed, Family]):
         """Those that are written already."""
         self._attached.met |= set(providers)
 
-    def begun(self, batch: Batch[Listed]) -> None:
+    def begun(self, batch: Batch[ListedProduct]) -> None:
         if self._done + batch.remaining != self._expected:
             self._expected = self._done + batch.remaining
             self._progress.total(self._expected)
 
-    def read(self, batch: Batch[Listed]) -> tuple[list[Family], list[Skipped]]:
+    def read(self, batch: Batch[ListedProduct]) -> tuple[list[Family], list[Skipped]]:
         return read_families(batch, self._clock, self._source, self._met)
 
     async def write(
-        self, work: Work, batch: Batch[Listed], rows: list[Family], after: int, upto: int
+        self, work: Work, batch: Batch[ListedProduct], rows: list[Family], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
         report, refused = await write_families(work, rows, after, self.known)
         here = {family.id for family in rows} - refused
@@ -75,7 +75,7 @@ class ProductStage(Stage[Listed, Family]):
         report.absent += sorted(await reconcile.between(work.connection, PRODUCT, after, upto) - batch.ids)
         return report, pending
 
-    def done(self, batch: Batch[Listed]) -> None:
+    def done(self, batch: Batch[ListedProduct]) -> None:
         self._met.keep()
         self._done += len(batch.ids)
         self._progress.advance(len(batch.ids))

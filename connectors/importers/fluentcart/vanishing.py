@@ -44,7 +44,7 @@ async def remove_what_hangs_on(work: Work, variants: Collection[int], report: Re
     work.ledger.touched(UPGRADE_PATH, towards, "targets")
 
 
-async def tell_paths(work: Work, paths: reconcile.Stored, without: Collection[int] = ()) -> None:
+async def tell_paths(work: Work, paths: reconcile.StoredRows, without: Collection[int] = ()) -> None:
     """What events of these paths say of the variants that they lead from and to."""
     if not paths:
         return

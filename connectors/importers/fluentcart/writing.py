@@ -6,7 +6,6 @@ from typing import Any, Final
 from sqlalchemy import bindparam, update
 
 from connectors.importers import reconcile, sequences
-from connectors.importers.claims import only, settle
 from connectors.importers.fluentcart.catalog.bundle import break_bundles
 from connectors.importers.fluentcart.catalog.download import DOWNLOAD, read_links
 from connectors.importers.fluentcart.catalog.media import MEDIA, match
@@ -17,8 +16,9 @@ from connectors.importers.fluentcart.family import Family
 from connectors.importers.fluentcart.foundation import TERMS, Known
 from connectors.importers.fluentcart.vanishing import remove_what_hangs_on
 from connectors.importers.mapping import Columns, Mapped, Unreadable
-from connectors.importers.reconcile import Difference, Link, Stored
+from connectors.importers.reconcile import Difference, Link, StoredRows
 from connectors.importers.report import Report, Skipped, Tally
+from connectors.importers.unique import only, settle
 from connectors.importers.work import Work
 from db.catalog.derivations import derived_of
 from db.catalog.download import DownloadVariantRow
@@ -84,12 +84,12 @@ class _Writing:
         for mapped, rows, stored in self._tables():
             await self._work.merging(mapped).load(rows, stored)
 
-    def _tables(self) -> Iterable[tuple[Mapped, dict[int, Columns], Stored]]:
+    def _tables(self) -> Iterable[tuple[Mapped, dict[int, Columns], StoredRows]]:
         yield PRODUCT, self._products, self._stored_products
         yield VARIANT, self._variants, self._stored_variants
         yield DOWNLOAD, self._downloads, self._stored_downloads
 
-    async def _stored_children(self, mapped: Mapped, incoming: Mapping[int, Columns]) -> Stored:
+    async def _stored_children(self, mapped: Mapped, incoming: Mapping[int, Columns]) -> StoredRows:
         """Those of the families' products, and those that the source has moved to them from others."""
         stored = await reconcile.load(self._connection, mapped, "product_id", self._products, lock=True)
         moved = incoming.keys() - stored.keys()
@@ -125,7 +125,7 @@ class _Writing:
         await self._settle(DOWNLOAD, "identifier", self._downloads, self._stored_downloads)
         self._gone_variants = self._vanished(VARIANT, self._stored_variants, self._variants, "listed_variants")
 
-    async def _settle(self, mapped: Mapped, column: str, rows: dict[int, Columns], stored: Stored) -> None:
+    async def _settle(self, mapped: Mapped, column: str, rows: dict[int, Columns], stored: StoredRows) -> None:
         refused = await settle(
             self._work,
             mapped,
@@ -284,7 +284,7 @@ class _Writing:
         self._work.ledger.touched(mapped, sorted(keys), field)
         return keys
 
-    def _vanished(self, mapped: Mapped, stored: Stored, incoming: Collection[int], listed: str) -> set[int]:
+    def _vanished(self, mapped: Mapped, stored: StoredRows, incoming: Collection[int], listed: str) -> set[int]:
         """Children of written products that the source no longer names, neither there nor with another product, and
         that are its to delete."""
         keys = [
@@ -302,7 +302,7 @@ class _Writing:
         left = {download for download, variant in self._stored_files if variant not in variants}
         return {pair[0] for pair in self._stored_files if pair[0] not in self._downloads} - left
 
-    def _comparable_media(self) -> Stored:
+    def _comparable_media(self) -> StoredRows:
         """Stored pictures of owners that are written: those of skipped variants are left as they are, and so are those
         that were changed here."""
         return {
@@ -321,12 +321,14 @@ class _Writing:
                 [{"row_key": row["id"], "variant": row["default_variant_id"]} for row in waiting],
             )
 
-    async def _write(self, mapped: Mapped, rows: dict[int, Columns], stored: Stored, touched: Collection[int]) -> None:
+    async def _write(
+        self, mapped: Mapped, rows: dict[int, Columns], stored: StoredRows, touched: Collection[int]
+    ) -> None:
         difference = reconcile.compare(mapped, rows.values(), stored, touched)
         await self._work.write(mapped, rows, stored, difference)
         self.report.of(mapped.entity).add(difference.tally)
 
-    async def _remove(self, mapped: Mapped, keys: Collection[int], stored: Stored) -> None:
+    async def _remove(self, mapped: Mapped, keys: Collection[int], stored: StoredRows) -> None:
         await self._work.remove(mapped, keys, stored)
         self.report.of(mapped.entity).removed += len(keys)
 

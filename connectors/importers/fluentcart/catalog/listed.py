@@ -8,14 +8,14 @@ from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.integration.feed import FEED
-from connectors.importers.fluentcart.listing import RemoteList
+from connectors.importers.fluentcart.remote_list import RemoteList
 from connectors.importers.fluentcart.values import branch, key
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.report import Skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedProduct:
     """One product as the store tells it: the post with detail and variants, the answer of its pricing, and those of its
     feeds and upgrade paths, None where they could not be had."""
 
@@ -31,7 +31,7 @@ class Products:
 
     def __init__(self) -> None:
         self.not_offered: set[str] = set()
-        self.listing = RemoteList(
+        self.remote = RemoteList(
             PRODUCT.entity,
             "/products",
             "products",
@@ -41,7 +41,9 @@ class Products:
             needed=True,
         )
 
-    async def _complete(self, client: Client, fresh: list[tuple[int, Record]]) -> tuple[list[Listed], list[Skipped]]:
+    async def _complete(
+        self, client: Client, fresh: list[tuple[int, Record]]
+    ) -> tuple[list[ListedProduct], list[Skipped]]:
         absent: dict[str, int] = {}
         results = await together(self._whole(client, identifier, record, absent) for identifier, record in fresh)
         products = [product for product, _ in results if product is not None]
@@ -50,7 +52,7 @@ class Products:
 
     async def _whole(
         self, client: Client, identifier: int, record: Record, absent: dict[str, int]
-    ) -> tuple[Listed | None, list[Skipped]]:
+    ) -> tuple[ListedProduct | None, list[Skipped]]:
         path = f"/products/{identifier}/pricing"
         skipped: list[Skipped] = []
         try:
@@ -81,4 +83,4 @@ class Products:
 
         feeds = await also(FEED.entity, "integrations")
         paths = await also(UPGRADE_PATH.entity, "upgrade-paths")
-        return Listed(identifier, merged, answer, feeds, paths), skipped
+        return ListedProduct(identifier, merged, answer, feeds, paths), skipped

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from connectors.importers.fluentcart.catalog.slugs import decoded
 from connectors.importers.fluentcart.clock import Clock
-from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import (
     address,
     branch,

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from connectors.importers.fluentcart.slugs import decoded
+from connectors.importers.fluentcart.catalog.slugs import decoded
 from connectors.importers.fluentcart.values import branch, entries, key, moment, paragraphs, plain, text, whole
 from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
 from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED

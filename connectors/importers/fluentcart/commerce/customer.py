@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
-from connectors.importers.fluentcart.listing import Batch, RemoteList
 from connectors.importers.fluentcart.money import convert, currency_of
+from connectors.importers.fluentcart.remote_list import Batch, RemoteList
 from connectors.importers.fluentcart.values import (
     branch,
     cents,

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
-from connectors.importers.fluentcart.listing import Batch, RemoteList
 from connectors.importers.fluentcart.money import convert
+from connectors.importers.fluentcart.remote_list import Batch, RemoteList
 from connectors.importers.fluentcart.values import (
     address,
     branch,
@@ -33,6 +33,7 @@ from connectors.importers.report import Skipped
 from db.catalog.product import FulfillmentType
 from db.commerce.customer import AddressType
 from db.commerce.events import ORDER_CREATED, ORDER_UPDATED
+from db.commerce.following import of_order, of_payment
 from db.commerce.order import (
     LineType,
     OrderAddressRow,
@@ -121,6 +122,7 @@ ORDER: Final = Mapped(
     branch=branch,
     unique=("uuid",),
     tells=Tells(ORDER_CREATED, ORDER_UPDATED),
+    then=of_order,
 )
 
 ITEM: Final = Mapped(
@@ -184,6 +186,7 @@ TRANSACTION: Final = Mapped(
     },
     branch=branch,
     unique=("uuid",),
+    then=of_payment,
 )
 
 ORDER_ADDRESS: Final = Mapped(

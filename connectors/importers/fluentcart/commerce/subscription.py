@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from connectors.importers.fluentcart.listing import Batch, RemoteList, as_listed
 from connectors.importers.fluentcart.money import convert, currency_of
+from connectors.importers.fluentcart.remote_list import Batch, RemoteList, as_listed
 from connectors.importers.fluentcart.values import (
     branch,
     cents,
@@ -21,6 +21,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.events import SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED
+from db.commerce.following import of_subscription
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
 
 SUBSCRIPTION: Final = Mapped(
@@ -63,6 +64,7 @@ SUBSCRIPTION: Final = Mapped(
     branch=branch,
     unique=("uuid",),
     tells=Tells(SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED),
+    then=of_subscription,
 )
 SUBSCRIPTIONS: Final = RemoteList(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
 

@@ -1,13 +1,13 @@
 """Writes customers, orders and subscriptions: brings what is stored of them in line with what the store tells."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, sequences
-from connectors.importers.claims import settle
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS
 from connectors.importers.fluentcart.catalog.variant import VARIANT
@@ -16,24 +16,48 @@ from connectors.importers.fluentcart.commerce.order import CHILDREN, ITEM, ORDER
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION, Subscription
 from connectors.importers.fluentcart.linking import PARENT, SUBSCRIBED, Pending
 from connectors.importers.mapping import Columns, Mapped
-from connectors.importers.reconcile import Stored
+from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped
+from connectors.importers.unique import settle
 from connectors.importers.work import Work
+from db.commerce.order import OrderType, TransactionStatus, TransactionType
 
 # Of an order that outlives them: what is gone from the store is gone from the line, its titles stay.
 _SOLD: Final = (("product_id", PRODUCT), ("variant_id", VARIANT))
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """One batch being written. What has keys up to `after` was written by batches before it."""
+
+    work: Work
+    report: Report
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Children:
+    """Rows that hang on others: whose they are (`parent`), in which column they say so (`owner`), and under which
+    `field` of the parent they are."""
+
+    mapped: Mapped
+    parent: Mapped
+    owner: str
+    field: str
+
+
 async def write_customers(work: Work, customers: list[Customer], after: int) -> Report:
     """Customers that the source no longer lists stay; addresses that it no longer names of one are deleted."""
     report = Report()
+    writing = _Writing(work, report, after)
     rows = {customer.id: customer.row for customer in customers}
-    await _write(work, CUSTOMER, rows, report, after)
+    await _write(writing, CUSTOMER, rows)
     told = [customer for customer in customers if customer.id in rows and customer.listed is not None]
     addresses = {key: row for customer in told for key, row in customer.addresses.items()}
     listed = {key for customer in told for key in customer.listed or ()}
     owners = {customer.id for customer in told}
-    await _write_children(work, ADDRESS, (CUSTOMER, "customer_id", "addresses"), owners, addresses, listed, report)
+    children = _Children(ADDRESS, CUSTOMER, "customer_id", "addresses")
+    await _write_children(writing, children, owners, addresses, listed)
     await sequences.advance(work.connection, [CUSTOMER.table, ADDRESS.table])
     return report
 
@@ -45,7 +69,8 @@ async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Rep
     rows = {order.id: order.row for order in orders}
     await _refer(connection, ORDER, rows.values(), "customer_id", CUSTOMER, report)
     pending = await _await(connection, PARENT, rows, "parent_id", ORDER)
-    await _write(work, ORDER, rows, report, after)
+    writing = _Writing(work, report, after)
+    await _write(writing, ORDER, rows)
     written = [order for order in orders if order.id in rows]
     for mapped, place in CHILDREN:
         children = {key: row for order in written for key, row in order.children[mapped.entity].items()}
@@ -55,9 +80,11 @@ async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Rep
         if mapped is TRANSACTION:
             pending += await _await(connection, SUBSCRIBED, children, "subscription_id", SUBSCRIPTION)
         listed = {key for order in written for key in order.listed[mapped.entity]}
-        of = ORDER, "order_id", place.removeprefix("order_")
-        await _write_children(work, mapped, of, rows.keys(), children, listed, report, after)
+        of = _Children(mapped, ORDER, "order_id", place.removeprefix("order_"))
+        await _write_children(writing, of, rows.keys(), children, listed)
     await sequences.advance(connection, [ORDER.table, *(mapped.table for mapped, _ in CHILDREN)])
+    if work.live:
+        await _tell_money(work, rows)
     kept = {PARENT: work.merging(ORDER).kept, SUBSCRIBED: work.merging(TRANSACTION).kept}
     columns = {PARENT: "parent_id", SUBSCRIBED: "subscription_id"}
     return report, [link for link in pending if columns[link[0]] not in kept[link[0]].get(link[1], ())]
@@ -71,45 +98,76 @@ async def write_subscriptions(work: Work, subscriptions: list[Subscription], aft
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, report)
     for column, mapped in _SOLD:
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, None)
-    await _write(work, SUBSCRIPTION, rows, report, after)
+    await _write(_Writing(work, report, after), SUBSCRIPTION, rows)
     await sequences.advance(connection, [SUBSCRIPTION.table])
+    if work.live:
+        await _tell_renewals(work, rows)
     return report
 
 
-async def _write(work: Work, mapped: Mapped, rows: dict[int, Columns], report: Report, after: int) -> None:
+async def _tell_money(work: Work, orders: Collection[int]) -> None:
+    """Beside orders: their last payment that succeeded, and their last refund."""
+    columns = TRANSACTION.table.c
+    statement = select(columns.order_id, columns.id, columns.type).order_by(columns.id)
+    done = columns.status.in_((TransactionStatus.SUCCEEDED, TransactionStatus.REFUNDED))
+    for chunk in reconcile.chunks(sorted(orders)):
+        for order, transaction, kind in await work.connection.execute(
+            statement.where(columns.order_id.in_(chunk), done)
+        ):
+            name = "payment" if kind is TransactionType.CHARGE else "refund"
+            work.ledger.beside(ORDER, order, **{name: transaction})
+
+
+async def _tell_renewals(work: Work, subscriptions: Mapping[int, Columns]) -> None:
+    """Beside subscriptions the last order that renewed each; beside the orders that began or renewed one, which."""
+    begun = {row["order_id"]: key for key, row in subscriptions.items() if row["order_id"] is not None}
+    columns = ORDER.table.c
+    for order, subscription in begun.items():
+        work.ledger.beside(ORDER, order, subscription=subscription)
+    renewing = select(columns.id, columns.parent_id).order_by(columns.id)
+    for chunk in reconcile.chunks(sorted(begun)):
+        where = columns.parent_id.in_(chunk), columns.type == OrderType.RENEWAL
+        for order, parent in await work.connection.execute(renewing.where(*where)):
+            work.ledger.beside(SUBSCRIPTION, begun[parent], renewal=order)
+            work.ledger.beside(ORDER, order, subscription=begun[parent])
+
+
+async def _write(writing: _Writing, mapped: Mapped, rows: dict[int, Columns]) -> None:
     """Rows that cannot have a value that must be unique, and those that are not the source's to write, are taken out of
     `rows`."""
+    work = writing.work
     stored = await reconcile.load(work.connection, mapped, "id", rows, lock=True)
     await work.merged(mapped, rows, stored)
-    await _settle(work, mapped, rows, stored, "id", report, after)
+    await _settle(writing, mapped, rows, stored, "id")
     difference = await work.write(mapped, rows, stored)
-    report.of(mapped.entity).add(difference.tally)
+    writing.report.of(mapped.entity).add(difference.tally)
 
 
-async def _settle(
-    work: Work, mapped: Mapped, rows: dict[int, Columns], stored: Stored, owner: str, report: Report, after: int
-) -> None:
+async def _settle(writing: _Writing, mapped: Mapped, rows: dict[int, Columns], stored: StoredRows, owner: str) -> None:
     for column in mapped.unique:
         refused = await settle(
-            work, mapped, column, rows.values(), stored, owner=owner, confirmed=lambda key: key <= after
+            writing.work,
+            mapped,
+            column,
+            rows.values(),
+            stored,
+            owner=owner,
+            confirmed=lambda key: key <= writing.after,
         )
         for identifier, reason in refused.items():
             del rows[identifier]
-            report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[column].path, reason))
+            writing.report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[column].path, reason))
 
 
 async def _write_children(
-    work: Work,
-    mapped: Mapped,
-    of: tuple[Mapped, str, str],
+    writing: _Writing,
+    children: _Children,
     owners: Collection[int],
     rows: dict[int, Columns],
     listed: Collection[int],
-    report: Report,
-    after: int = 0,
 ) -> None:
-    """`of`: whose they are, in which column they say so, and under which field of the owner they are."""
-    parent, owner, field = of
+    work, report = writing.work, writing.report
+    mapped, owner = children.mapped, children.owner
     stored = await reconcile.load(work.connection, mapped, owner, owners, lock=True)
     named = [key for key in stored if key not in listed]
     stored |= await reconcile.load(work.connection, mapped, "id", rows.keys() - stored.keys(), lock=True)
@@ -117,7 +175,7 @@ async def _write_children(
     gone = work.merging(mapped).gone(named, stored)
     await work.remove(mapped, gone, stored)
     report.of(mapped.entity).removed += len(gone)
-    await _settle(work, mapped, rows, stored, owner, report, after)
+    await _settle(writing, mapped, rows, stored, owner)
     if mapped is ADDRESS:
         await _retire(work, rows, {key: row for key, row in stored.items() if key not in gone})
     difference = reconcile.compare(mapped, rows.values(), stored)
@@ -126,10 +184,10 @@ async def _write_children(
     work.wrote(difference, rows, stored)
     report.of(mapped.entity).add(difference.tally)
     changed = [*difference.new, *(row for _, bumps, row in difference.changed if bumps), *(stored[key] for key in gone)]
-    work.ledger.touched(parent, sorted({row[owner] for row in changed}), field)
+    work.ledger.touched(children.parent, sorted({row[owner] for row in changed}), children.field)
 
 
-async def _retire(work: Work, rows: Mapping[int, Columns], stored: Stored) -> None:
+async def _retire(work: Work, rows: Mapping[int, Columns], stored: StoredRows) -> None:
     """Before another one becomes primary: no two may be, not even for a statement. One that was made so here stays."""
     kept = {key for key, fields in work.merging(ADDRESS).kept.items() if "is_primary" in fields and key in rows}
     taken = {(rows[key]["customer_id"], rows[key]["type"]) for key in kept if rows[key]["is_primary"]}

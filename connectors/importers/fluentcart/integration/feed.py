@@ -43,6 +43,12 @@ FEED: Final = Mapped(
     },
     branch=branch,
     computed=("id", "scope", "provider_key", "product_id", "settings"),
+    # Nobody here has saved what a source says: it sends nothing until somebody does.
+    kept={
+        **dict.fromkeys(("concealed", "secret", "previous_secret", "previous_until", "saved_by", "saved_version")),
+        "target_id": None,
+        "reads": "",
+    },
     stamped=True,
     tells=Tells(INTEGRATION_FEED_CREATED, INTEGRATION_FEED_UPDATED, INTEGRATION_FEED_DELETED),
     known_by=lambda row: f"{row['scope']}:{row['source_id']}",

@@ -49,6 +49,7 @@ PROVIDER: Final = Mapped(
     },
     branch=branch,
     computed=("key",),
+    kept={"available": False, "installed": False, "categories": None, "feed_form": None},
     stamped=True,
 )
 

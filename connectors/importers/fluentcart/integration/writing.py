@@ -3,27 +3,36 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from connectors.importers import reconcile
 from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.integration.feed import FEED, Feed, read_feed
 from connectors.importers.fluentcart.integration.provider import PROVIDER, unknown_provider
 from connectors.importers.fluentcart.values import branch, shown
 from connectors.importers.mapping import Columns, Unreadable
-from connectors.importers.reconcile import Stored
+from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped, Tally
 from connectors.importers.work import Work
-from db.integration.feed import FeedScope, FeedVariantRow
+from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
+from db.integration.provider import OURS, ProviderRow
 from db.store.row import table
+from db.work import target as targets
 
 FEED_VARIANT = table(FeedVariantRow)
+_FEED: Final = table(FeedRow)
 LIMITS: Final = "conditional_variants"
 
 
 async def write_providers(work: Work, providers: Mapping[str, Columns]) -> Report:
     """Providers that the source no longer has stay: feeds may be theirs."""
     report = Report()
-    stored = await reconcile.load(work.connection, PROVIDER, "key", providers)
-    rows = await work.merged(PROVIDER, dict(providers), stored)
+    here = select(col(ProviderRow.key)).where(col(ProviderRow.available))
+    ours = OURS | set((await work.connection.execute(here)).scalars())
+    theirs = {key: row for key, row in providers.items() if key not in ours}
+    stored = await reconcile.load(work.connection, PROVIDER, "key", theirs)
+    rows = await work.merged(PROVIDER, theirs, stored)
     difference = await work.write(PROVIDER, rows, stored)
     report.of(PROVIDER.entity).add(difference.tally)
     return report
@@ -105,6 +114,9 @@ async def write_feeds(
     await work.merged(FEED, rows, stored)
     merging = work.merging(FEED)
     gone = merging.gone([source for source in stored if source not in rows and source not in listed], stored)
+    if gone:
+        going = select(_FEED.c.target_id).where(_FEED.c.id.in_([stored[source]["id"] for source in gone]))
+        await targets.remove_all(work.connection, going)
     await work.remove(FEED, gone, stored)
     report.of(FEED.entity).removed += len(gone)
 
@@ -135,7 +147,7 @@ async def write_feeds(
     return report
 
 
-async def _stored(work: Work, told: list[Told], scope: FeedScope, rows: Collection[int]) -> Stored:
+async def _stored(work: Work, told: list[Told], scope: FeedScope, rows: Collection[int]) -> StoredRows:
     """Feeds of this scope that the source names, and those of the products, or of the store, that it tells of."""
     stored = await reconcile.load(work.connection, FEED, "source_id", rows, lock=True)
     if scope is FeedScope.GLOBAL:
@@ -146,7 +158,7 @@ async def _stored(work: Work, told: list[Told], scope: FeedScope, rows: Collecti
     return {row["source_id"]: row for row in stored.values() if row["scope"] == scope}
 
 
-async def _limits(work: Work, stored: Stored, sources: Collection[int]) -> dict[int, list[int]]:
+async def _limits(work: Work, stored: StoredRows, sources: Collection[int]) -> dict[int, list[int]]:
     """The variants that these feeds are limited to, as it is stored."""
     same = {stored[source]["id"]: source for source in sources if source in stored}
     held: dict[int, list[int]] = {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from connectors.importers.mapping import Columns, Mapped
-from connectors.importers.reconcile import Stored, holders, load, park
+from connectors.importers.reconcile import StoredRows, holders, load, park
 from connectors.importers.work import Work
 
 
@@ -13,12 +13,12 @@ def only(value: Any) -> Iterator[Any]:
     yield value
 
 
-async def settle(
+async def settle(  # noqa: PLR0913  what one decision takes
     work: Work,
     mapped: Mapped,
     column: str,
     incoming: Iterable[Columns],
-    stored: Stored,
+    stored: StoredRows,
     *,
     owner: str,
     confirmed: Callable[[int], bool],
@@ -41,7 +41,7 @@ async def settle(
     coming = {row[mapped.key] for row in rows}
     held: dict[Any, tuple[int, bool]] = {}
     looked: set[Any] = set()
-    claims: dict[Any, int] = {}
+    settled: dict[Any, int] = {}
     refused: dict[int, str] = {}
 
     async def look(values: set[Any]) -> None:
@@ -60,17 +60,17 @@ async def settle(
         for value in alternatives(wanted):
             await look({value})
             holder = held.get(value)
-            if value in claims:
-                rival = rival or claims[value]
+            if value in settled:
+                rival = rival or settled[value]
             elif holder is not None and holder[0] != key and holder[1]:
                 rival = rival or holder[0]
             else:
-                claims[value] = key
+                settled[value] = key
                 row[column] = value
                 break
         else:
             refused[key] = f"{row[told]!r} is that of {rival} already"
-    taken = {holder[0]: value for value, holder in held.items() if value in claims and claims[value] != holder[0]}
+    taken = {holder[0]: value for value, holder in held.items() if value in settled and settled[value] != holder[0]}
     parked = await park(work.connection, mapped, column, taken)
     await merging.wrote(told, parked if told == column else dict.fromkeys(parked))
     for key, value in parked.items():

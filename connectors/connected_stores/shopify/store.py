@@ -1,0 +1,32 @@
+"""Shopify, by the Admin REST API and the access token of a custom app."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from connectors.connected_stores.declared import STORE_URL, CredentialField, Credentials, StoreKind
+
+# Shopify keeps a version for a year and answers with the oldest that it has after that.
+VERSION: Final = "2026-10"
+
+
+def _headers(credentials: Credentials) -> Sequence[tuple[str, str]]:
+    return (("Accept", "application/json"), ("X-Shopify-Access-Token", credentials.api_key))
+
+
+SHOPIFY: Final = StoreKind(
+    guid="d9e8c7b6-1a2f-4c3d-8e5b-7f6a5c4d3e33",
+    key="shopify",
+    title="Shopify",
+    description="A shop at Shopify: orders, customers and products.",
+    fields=(
+        CredentialField("apiKey", "Admin API access token", "`shpat_…`, of a custom app.", secret=True),
+        CredentialField(
+            "apiSecret", "API secret key", "Of the same app: Shopify signs what it tells with it.", secret=True
+        ),
+        STORE_URL,
+    ),
+    greeting=f"/admin/api/{VERSION}/shop.json",
+    answers=lambda answer: isinstance(answer, dict) and isinstance(answer.get("shop"), dict),
+    headers=_headers,
+    signs=True,
+)

@@ -1,0 +1,51 @@
+"""What workflows change by themselves: the status of what they are about, by the mutation that anybody changes it with.
+A further entity joins with a line here, once there is a mutation for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from db.catalog.product import ProductStatus
+from db.integration.workflow.row import WorkflowEntity
+from engine.unit.perform import Performable
+from engine.values import identity
+
+# How many events may lead to a change, one to the next, before it is taken for a loop.
+MOST_DEPTH: Final = 3
+
+
+class Deeds:
+    """The mutations of the schema, by their names in the graph. A port: `server` fills it."""
+
+    def __init__(self, mutations: Callable[[], Mapping[str, Performable[Any]]]) -> None:
+        self._mutations = mutations
+
+    def __getitem__(self, name: str) -> Performable[Any]:
+        return self._mutations()[name]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """`statuses` are those that a step may set, by their documented words; `input` makes the mutation's of what the
+    event says and one of them."""
+
+    mutation: str
+    statuses: tuple[str, ...]
+    input: Callable[[Mapping[str, Any], str], Mapping[str, Any]]
+
+
+def _product(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
+    return {"id": identity.encode("Product", payload["productId"]), "status": ProductStatus(status).name}
+
+
+STATUSES: Final[Mapping[WorkflowEntity, StatusChange]] = MappingProxyType(
+    {
+        WorkflowEntity.PRODUCT: StatusChange(
+            "productUpdate",
+            # What is published in the future takes a date; the others are not written by anybody.
+            (ProductStatus.DRAFT.value, ProductStatus.PUBLISH.value),
+            _product,
+        )
+    }
+)
