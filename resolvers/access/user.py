@@ -68,7 +68,7 @@ USERS: Final = Listing(
     ),
     filter=UserFilter,
     search=_search,
-    searched="login and e-mail address",
+    searched="Looked for in login and e-mail address.",
 )
 
 

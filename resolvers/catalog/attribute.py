@@ -19,7 +19,7 @@ from db.catalog.events import (
 )
 from db.catalog.product import sort_key
 from db.catalog.slug import asked as asked_slug
-from db.store.locks import claim
+from db.store.locks import lock
 from db.store.row import table
 from engine.declared.input import finds, identifies, lookup_input
 from engine.declared.mutation import mutation
@@ -182,7 +182,7 @@ async def _checked(
         values["slug"] = await of.free_slug(unit, values["title"], *among, otherwise="attribute")
     if group_id is None:
         # Titles that differ by their case alone are no two for the unique constraint.
-        await claim(unit.connection, {"titles of attribute groups"})
+        await lock(unit.connection, {"titles of attribute groups"})
     keys: dict[str, Callable[[str], str]] = {"title": sort_key, "slug": str}
     for row in (await unit.connection.execute(select(rows.c.title, rows.c.slug).where(*among))).mappings():
         for name, value in values.items():

@@ -66,7 +66,17 @@ async def refuse_all_outdated(connection: AsyncConnection, edited: Iterable[Edit
     for entity, version, names in await connection.execute(statement):
         changed[entity].append((version, names))
     for each in outdated:
-        since = {name for version, names in changed[each.entity] if version > (each.expected or 0) for name in names}
-        told = f"; changed since: {', '.join(sorted(since))}" if since else ""
+        told = _changed_since(changed[each.entity], each.expected or 0, each.actual)
         message = f"You edited version {each.expected}, it is at {each.actual} now{told}"
         each.errors.refuse(ErrorCode.CONFLICT, message, "expectedVersion")
+
+
+def _changed_since(events: Iterable[tuple[int, list[str]]], expected: int, actual: int) -> str:
+    """Which fields were changed between two versions, as far as the events of them are kept. A change has an event for
+    each version, but for what an import of before wrote."""
+    since = [(version, names) for version, names in events if version > expected]
+    fields = ", ".join(sorted({name for _, names in since for name in names}))
+    if len({version for version, _ in since if version <= actual}) >= actual - expected:
+        return f"; changed since: {fields}" if fields else ""
+    unknown = "what was changed before is not known any more"
+    return f"; changed since: {fields}; {unknown}" if fields else f"; {unknown.replace(' before', '')}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import strawberry
 
-from connectors.storage import Missing, Storage, Stored, Unavailable, UnknownDriver, UnsafePath, safe
+from connectors.storage import FileStat, Missing, Storage, StorageUnavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.driver import Driver
 from connectors.storage.drivers import LOCAL
 from connectors.storage.kind import HEAD, content_refusal, extension, name_refusal
@@ -40,7 +40,7 @@ BUCKET: Final = "Of the driver; its default when there is none."
 class StoredFile:
     """Where a file is, and what its store tells of it."""
 
-    def __init__(self, file: Stored, driver: str, bucket: str | None) -> None:
+    def __init__(self, file: FileStat, driver: str, bucket: str | None) -> None:
         self.path = file.path
         self.name = shown(file.path)
         self.size = float(file.size)
@@ -112,7 +112,7 @@ async def files(
 def _answering(driver: str) -> Iterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except StorageUnavailable as error:
         message = "The store of files does not answer"
         raise CodedError(ErrorCode.PROVIDER_ERROR, message, provider=driver, retryable=True) from error
 
@@ -153,7 +153,7 @@ class FileUploadInput:
 
 
 @dataclass
-class Outcome:
+class Outside:
     """What became of a file before the transaction: where it is, or what was wrong. `kept`: it was committed."""
 
     errors: Errors = field(default_factory=Errors)
@@ -177,9 +177,9 @@ class Outcome:
 
 
 @asynccontextmanager
-async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[Outcome]:
+async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[Outside]:
     """The upload in its store; taken out again unless its transaction was committed."""
-    found = Outcome(driver=input.driver)
+    found = Outside(driver=input.driver)
     storage = reach.port(Storage)
     driver = chosen(found, storage, input.bucket)
     name = await _checked_name(found.errors, input)
@@ -188,7 +188,7 @@ async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncItera
         found.path = storage.unique(name)
         try:
             await driver.put(found.path, input.file.path)
-        except Unavailable:
+        except StorageUnavailable:
             unavailable(found.errors)
     elif not found.errors:
         found.path = name
@@ -203,7 +203,7 @@ async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncItera
 async def take_out(driver: Driver, path: str) -> None:
     try:
         await driver.delete(path)
-    except (Missing, Unavailable):  # the log has it
+    except (Missing, StorageUnavailable):  # the log has it
         return
 
 
@@ -216,7 +216,7 @@ async def take_out(driver: Driver, path: str) -> None:
 )
 async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     """Store a file, to be named by downloads. A multipart request carries it (docs/files.md)."""
-    found: Outcome = unit.outside
+    found: Outside = unit.outside
     found.settle(unit)
     unit.emit(FILE_UPLOADED(found.place | {"size": input.file.size}))
     unit.afterwards(committed=found.keep)
@@ -229,7 +229,7 @@ async def file_upload(unit: Unit, input: FileUploadInput) -> Keys:
     }
 
 
-def chosen(found: Outcome, storage: Storage, bucket: str | None) -> Driver | None:
+def chosen(found: Outside, storage: Storage, bucket: str | None) -> Driver | None:
     try:
         storage.buckets(found.driver)
     except UnknownDriver as error:

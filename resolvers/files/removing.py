@@ -12,11 +12,11 @@ import structlog
 from sqlalchemy import false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.storage import Missing, Storage, Unavailable, UnknownDriver, UnsafePath, safe
+from connectors.storage import Missing, Storage, StorageUnavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.driver import Driver
 from connectors.storage.drivers import LOCAL
 from db.catalog.events import FILE_DELETED
-from db.catalog.stored_file import claimed
+from db.catalog.stored_file import locked_places
 from db.store.outbox import EVENT
 from db.store.row import now
 from db.store.unit import Units
@@ -25,7 +25,7 @@ from engine.declared.payload import Keys
 from engine.unit.perform import Reach
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
-from resolvers.files.file import BUCKET, DOWNLOAD, DRIVER, Outcome, chosen, take_out, unavailable
+from resolvers.files.file import BUCKET, DOWNLOAD, DRIVER, Outside, chosen, take_out, unavailable
 
 log = structlog.get_logger("storegraph.server")
 
@@ -47,7 +47,7 @@ class FileDeleteInput:
 
 
 @dataclass
-class _Leaving(Outcome):
+class _Leaving(Outside):
     """`absent` is what its store says against it, for whom no download names it."""
 
     default: bool = False  # the bucket is the one that is meant where none is named
@@ -78,7 +78,7 @@ async def _look(errors: Errors, doing: Awaitable[Any]) -> None:
         await doing
     except Missing:
         errors.refuse(ErrorCode.NOT_FOUND, "No such file", "path")
-    except Unavailable:
+    except StorageUnavailable:
         unavailable(errors)
 
 
@@ -93,7 +93,7 @@ async def file_delete(unit: Unit, input: FileDeleteInput) -> Keys:
     """Delete a stored file that no download names any more."""
     found: _Leaving = unit.outside
     found.settle(unit)
-    await claimed(unit.connection, [found.place])
+    await locked_places(unit.connection, [found.place])
     users = await _users(unit.connection, found.place, default=found.default)
     if users:
         told = "1 download still names" if users == 1 else f"{users} downloads still name"
@@ -154,7 +154,7 @@ async def _swept(units: Units, place: Mapping[str, Any], at: datetime) -> bool |
         await driver.delete(place["path"])
     except (UnknownDriver, UnsafePath, Missing):
         return False
-    except Unavailable:
+    except StorageUnavailable:
         return None
     log.info("a deleted file was still there", driver=place["driver"], path=place["path"])
     return True

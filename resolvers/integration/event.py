@@ -1,26 +1,26 @@
 """How events are read. Whoever reads numbers them first, so that a cursor never passes by what commits later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import strawberry
 import structlog
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlmodel import col
 
 from db.events import KINDS
 from db.store.database import Database
 from db.store.events import EventKind
-from db.store.outbox import EventRow, number_events, unnumbered
+from db.store.outbox import EventRow, forgotten, number_events, unnumbered
 from engine.declared.batch import Argument
 from engine.declared.filter_input import filter_input
-from engine.declared.listing import Listing, Narrowing
+from engine.declared.listing import Asked, Listing, Narrowing
 from engine.declared.sorting import sortable
 from engine.standard.context import Context
 from engine.unit.deadline import sooner, within
 from engine.values import identity
-from engine.values.errors import BadUserInput, TimedOut, Unavailable
+from engine.values.errors import BadUserInput, CodedError, ErrorCode, TimedOut, Unavailable
 from engine.values.filtering import filters
 from engine.values.operators import DateTimeOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
@@ -31,7 +31,8 @@ log = structlog.get_logger("storegraph.resolvers")
 MOST_TYPES = 100
 # A reader waits so long for the one who writes; then it is told what was numbered before.
 NUMBERING_SECONDS: Final = 1.0
-_PERMISSIONS = {permission for kind in KINDS.values() for permission in kind.read_by.permissions}
+_STATE: Final = select(unnumbered().scalar_subquery().label("waiting"), forgotten().label("forgotten"))
+_PERMISSIONS: Final = {permission for kind in KINDS.values() for permission in kind.read_by.permissions}
 
 
 @filter_input()
@@ -58,7 +59,7 @@ def _check(arguments: Mapping[str, Any]) -> None:
         if len(types) > MOST_TYPES:
             raise BadUserInput(f"`types` takes at most {MOST_TYPES} names")
         for name in types:
-            _declared(name)
+            declared(name)
     if entity is not None and "\0" in identity.decode(entity).key:
         raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
 
@@ -74,7 +75,7 @@ def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
     return and_(true(), *parts)
 
 
-def _declared(name: str) -> EventKind:
+def declared(name: str) -> EventKind:
     """Raises BadUserInput for what no event is called."""
     if name not in KINDS:
         raise BadUserInput(f"No event is called {name[:60]!r}; names are like `product.updated`, see `eventTypes`")
@@ -91,21 +92,49 @@ OF_EVENTS = Narrowing(
 )
 
 
-async def number(context: Context, arguments: Mapping[str, Any]) -> None:
+async def number(context: Context, asked: Asked) -> None:
     """Give positions to what was committed since, unless the viewer sees no event anyway. Raises Forbidden for a type
-    that they may not see; never because the store has no turn for a writer."""
-    for name in arguments.get("types") or ():
-        first, *others = _declared(name).read_by.permissions
+    that they may not see, and GONE for a place that newer events than that are gone behind; never because the store has
+    no turn for a writer."""
+    require_names(context, asked.arguments.get("types") or ())
+    if not sees_any(context):
+        return
+    gone = await numbered(context)
+    if asked.window.place is None:
+        return
+    position, towards_newer = asked.window.place[0], asked.shape.order.terms[0].descending is asked.window.backwards
+    if towards_newer and position is not None and position < gone:
+        raise CodedError(
+            ErrorCode.GONE,
+            f"Events up to position {gone} are kept no longer, and you have read up to {position}. Read anew what you "
+            f"keep a copy of, then begin at the oldest event that there is, without a cursor",
+            position=gone,
+        )
+
+
+def require_names(context: Context, names: Iterable[str]) -> None:
+    """Raises Forbidden for a name of events that the viewer may never see."""
+    for name in names:
+        first, *others = declared(name).read_by.permissions
         if not any(permits(context.viewer, other) for other in others):
             context.require(first)
-    if not any(permits(context.viewer, permission) for permission in _PERMISSIONS):
-        return
-    if not (await context.rows(unnumbered()))[0][0]:
-        return
-    try:
-        with sooner(NUMBERING_SECONDS):
-            async with within(context.grace):
-                await context.apart(partial(number_events, context.database.port(Database)))
-    except (Unavailable, TimedOut) as error:
-        # Whoever reads later numbers them; a cursor does not pass them by.
-        log.info("events are not numbered yet", request_id=context.request_id, reason=error.message)
+
+
+def sees_any(context: Context) -> bool:
+    return any(permits(context.viewer, permission) for permission in _PERMISSIONS)
+
+
+async def numbered(context: Context) -> int:
+    """Give positions to what was committed since, if there is anything and a turn for it; up to which position events
+    are kept no longer. What is announced as forgotten stays for longer than a request lasts, so that what is read after
+    this has no gap."""
+    state = (await context.rows(_STATE))[0]
+    if state.waiting:
+        try:
+            with sooner(NUMBERING_SECONDS):
+                async with within(context.grace):
+                    await context.apart(partial(number_events, context.database.port(Database)))
+        except (Unavailable, TimedOut) as error:
+            # Whoever reads later numbers them; a cursor does not pass them by.
+            log.info("events are not numbered yet", request_id=context.request_id, reason=error.message)
+    return cast(int, state.forgotten)

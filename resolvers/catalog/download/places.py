@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from connectors.storage import Missing, Storage, Unavailable, UnknownDriver, UnsafePath, safe
+from connectors.storage import Missing, Storage, StorageUnavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.drivers import LOCAL
 from db.catalog.download import DownloadRow
-from db.catalog.stored_file import claimed, entity
+from db.catalog.stored_file import entity, locked_places
 from db.store.row import table
 from engine.unit.perform import Reach
 from engine.unit.unit import Errors, Refuses, Unit
@@ -74,7 +74,7 @@ async def _absent(storage: Storage, places: Iterable[Mapping[str, Any]]) -> set[
                 await storage.of(*store).find(safe(place["path"]))
             except Missing:
                 return True
-            except Unavailable:
+            except StorageUnavailable:
                 silent.add(store)
             except (UnknownDriver, UnsafePath):
                 pass
@@ -92,7 +92,7 @@ async def check_places(
     the records of files that stay where the source has them."""
     absent: set[str] = unit.outside
     places = [(errors, field, place_of(storage, file)) for errors, field, file in files]
-    deleted = await claimed(unit.connection, [place for _, _, place in places])
+    deleted = await locked_places(unit.connection, [place for _, _, place in places])
     if absent:
         statement = select(DOWNLOAD).where(DOWNLOAD.c.product_id == product)
         rows = (await unit.connection.execute(statement)).mappings()

@@ -9,7 +9,7 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.product.contents import clean
+from resolvers.catalog.product.contents import clean, clean_all
 from resolvers.catalog.product.draft import draft_new
 from resolvers.catalog.product.input import MOST_PRODUCTS, ProductBulkCreateInput, ProductCreateInput
 from resolvers.catalog.product.references import look_up
@@ -18,11 +18,10 @@ from resolvers.catalog.product.writing import CREATES, write_products
 LONGEST_CLIENT_KEY = 255
 
 
-@mutation(permission="products/create", rest="POST /products", emits=CREATES)
+@mutation(permission="products/create", rest="POST /products", emits=CREATES, prepare=clean)
 async def product_create(unit: Unit, input: ProductCreateInput) -> Keys:
     """Make a product with its variants, pictures and terms. Without variants it gets one that is named after it. The
     slug is made of the title; one that is taken gets a number."""
-    await clean([input])
     draft = draft_new(unit.at(), 0, input, now())
     await look_up(unit, [draft])
     unit.settle()
@@ -30,13 +29,19 @@ async def product_create(unit: Unit, input: ProductCreateInput) -> Keys:
     return {"product": draft.key, "variants": [v.values["id"] for v in draft.variants]}
 
 
-@mutation(permission="products/create", rest="POST /products/bulk-insert", emits=CREATES, rate="bulk", each="products")
+@mutation(
+    permission="products/create",
+    rest="POST /products/bulk-insert",
+    emits=CREATES,
+    rate="bulk",
+    each="products",
+    prepare=clean_all,
+)
 async def product_bulk_create(unit: Unit, input: ProductBulkCreateInput) -> Keys:
     """Make 1 to 10 products; those that break a rule are left out and told with it, the others are made. Categories are
     named by paths too, and made where they are missing."""
     refuse_count(unit, input.products)
     read, unread = parted(input.products)
-    await clean(read.values())
     moment = now()
     drafts = [draft_new(of_item(i), i, each, moment, bulk=True) for i, each in read.items()]
     for draft, each in zip(drafts, read.values(), strict=True):

@@ -22,7 +22,7 @@ from db.catalog.search import search_text
 from db.catalog.slug import LONGEST, Wanted, cut, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
 from db.catalog.variant import stock_status
-from db.store.locks import claim
+from db.store.locks import lock
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import point_all
@@ -177,7 +177,7 @@ async def _slugs(unit: Unit, products: Sequence[Mapping[str, Any]]) -> list[str]
     """`<title>-copy-<seconds>`, numbered where that is taken."""
     suffix = f"-copy-{int(now().timestamp())}"
     wanted = [Wanted(cut(slug_of(row["title"]), LONGEST - len(suffix)) + suffix, None) for row in products]
-    await claim(unit.connection, {family(each.slug) for each in wanted})
+    await lock(unit.connection, {family(each.slug) for each in wanted})
     return await free_slugs(unit.connection, wanted)
 
 

@@ -17,7 +17,7 @@ from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
 from engine.declared.listing import Listing
 from engine.declared.sorting import sortable
-from engine.values.filtering import compared, counted, filters, some
+from engine.values.filtering import compared, counted, filters, has_any
 from engine.values.operators import (
     OPERATORS,
     CentsOperators,
@@ -98,14 +98,14 @@ class ProductFilter:
     order_count: IntOperators | None = filters(
         _orders.label("order_count"), permission="products/view", description="Orders with the product."
     )
-    variants: ProductVariantFilter | None = some(
+    variants: ProductVariantFilter | None = has_any(
         VARIANT,
         VARIANT.c.product_id == PRODUCT.c.id,
         of=PRODUCT,
         visible=visibility.variants,
         description="Some variant of it passes.",
     )
-    terms: TermFilter | None = some(
+    terms: TermFilter | None = has_any(
         TERM.join(LINK, LINK.c.term_id == TERM.c.id),
         LINK.c.product_id == PRODUCT.c.id,
         of=PRODUCT,

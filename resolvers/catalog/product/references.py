@@ -11,7 +11,7 @@ from db.catalog.sku import key_of_stored
 from db.catalog.slug import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TaxonomyRow, TermRow
-from db.store.locks import claim
+from db.store.locks import lock
 from db.store.row import table
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
@@ -32,7 +32,7 @@ MOST_NAMES: Final = 1000  # that one statement looks for
 
 async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     """Refuse what is absent or taken, and settle slugs. What stands is true until the transaction ends: SKUs and slugs
-    are claimed, and a term or class that goes meanwhile breaks its foreign key."""
+    are locked, and a term or class that goes meanwhile breaks its foreign key."""
     connection = unit.connection
     for draft in drafts:
         _check_categories(draft)
@@ -46,7 +46,7 @@ async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
         if "sku" in v.values
     ]
     sluggish = [d for d in drafts if "slug" in d.values and not d.errors]
-    await claim(
+    await lock(
         connection,
         {f"SKU {each.key}" for each in skus if each.key is not None} | {family(d.values["slug"]) for d in sluggish},
     )

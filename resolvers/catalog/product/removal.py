@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import Select, Table, delete, func, or_, select, union
+from sqlalchemy import Select, Table, delete, or_, select, union
 
 from db.catalog.bundle import BundleItemRow
 from db.catalog.derivations import refresh_products
@@ -23,17 +23,18 @@ from db.catalog.events import (
     VARIANT_DELETED,
     VARIANT_UPDATED,
 )
-from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
+from db.commerce.order import OrderItemRow
 from db.integration.events import INTEGRATION_FEED_DELETED
 from db.integration.feed import FeedRow
 from db.store.row import table
+from db.work import target as targets
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Refuses, Unit
-from engine.values.errors import ErrorCode
 from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal
+from resolvers.catalog.sold import refuse_held
 from resolvers.catalog.upgrade_path.removal import remove_paths
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import refuse_outdated
@@ -41,7 +42,6 @@ from resolvers.editing.updating import refuse_outdated
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)
 FEED = table(FeedRow)
-ORDER = table(OrderRow)
 ITEM = table(OrderItemRow)
 REMOVED: Final = (
     PRODUCT_DELETED,
@@ -104,19 +104,7 @@ async def refuse_sold(unit: Unit, products: Mapping[int, Refuses]) -> set[int]:
         .join_from(ITEM, VARIANT, VARIANT.c.id == ITEM.c.variant_id)
         .where(VARIANT.c.product_id.in_(keys))
     )
-    lines = union(by_product, by_variant).subquery()
-    statement = (
-        select(lines.c.product, func.count())
-        .join(ORDER, ORDER.c.id == lines.c.order_id)
-        .where(ORDER.c.status.in_(UNFINISHED))
-        .group_by(lines.c.product)
-    )
-    held = set()
-    for product, orders in await unit.connection.execute(statement):
-        held.add(product)
-        many = "1 unfinished order holds" if orders == 1 else f"{orders} unfinished orders hold"
-        products[product].refuse(ErrorCode.CONFLICT, f"{many} it; complete or cancel first")
-    return held
+    return await refuse_held(unit, products, union(by_product, by_variant))
 
 
 async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]]) -> Removed:
@@ -131,6 +119,9 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
     for feed in await _of(unit, FEED, keys):
         result.deleted_feed_ids.append(feed["id"])
         unit.emit(INTEGRATION_FEED_DELETED(feed))
+    if result.deleted_feed_ids:
+        # What waits for them is dropped, as for a feed that somebody deletes.
+        await targets.remove_all(unit.connection, select(FEED.c.target_id).where(FEED.c.product_id.in_(keys)))
     for variant in variants:
         result.deleted_variant_ids.append(variant["id"])
         unit.emit(VARIANT_DELETED(variant))

@@ -12,7 +12,7 @@ from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import locked_product, locked_products, locked_variants
-from resolvers.catalog.product.contents import clean
+from resolvers.catalog.product.contents import clean, clean_all
 from resolvers.catalog.product.create import of_item, refuse_all_failed, refuse_count
 from resolvers.catalog.product.draft import ProductDraft, draft_change
 from resolvers.catalog.product.input import ProductBulkUpdateInput, ProductUpdateInput
@@ -22,12 +22,11 @@ from resolvers.editing.locking import key_of
 from resolvers.editing.updating import refuse_all_outdated, refuse_outdated
 
 
-@mutation(permission="products/edit", rest="POST /products/{postId}/pricing", emits=CHANGES)
+@mutation(permission="products/edit", rest="POST /products/{postId}/pricing", emits=CHANGES, prepare=clean)
 async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
     """Change a product, its variants in place, its pictures and terms. It has a new version when any of them changes;
     prices and availability follow. With `expectedVersion` each variant that is named has its own. A simple product that
     is published needs a variant."""
-    await clean([input])
     row = await locked_product(unit, input.id, "id")
     await refuse_outdated(unit, f"Product:{row['id']}", input.expected_version, row["version"])
     present = await locked_variants(unit, [row["id"]])
@@ -45,13 +44,13 @@ async def product_update(unit: Unit, input: ProductUpdateInput) -> Keys:
     emits=(*CHANGES, VARIANT_CREATED, TERM_CREATED),
     rate="bulk",
     each="products",
+    prepare=clean_all,
 )
 async def product_bulk_update(unit: Unit, input: ProductBulkUpdateInput) -> Keys:
     """Change 1 to 10 products; changes that break a rule are left out and told with it, the others are made. A new
     title makes a new slug, variants without an id are made, categories are named by ids or by paths."""
     refuse_count(unit, input.products)
     read, unread = parted(input.products)
-    await clean(read.values())
     moment = now()
     keys = [key_of(each.id) for each in read.values()]
     rows = await locked_products(unit, keys)

@@ -24,15 +24,15 @@ from db.catalog.events import (
     VARIANT_DELETED,
     VARIANT_UPDATED,
 )
-from db.commerce.order import UNFINISHED, OrderItemRow, OrderRow
+from db.commerce.order import OrderItemRow
 from db.integration.events import INTEGRATION_FEED_UPDATED
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.row import now, table
 from db.store.writing import bump_all, edit_all
 from engine.unit.unit import Refuses, Unit
-from engine.values.errors import ErrorCode
 from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import VARIANT
+from resolvers.catalog.sold import refuse_held
 from resolvers.catalog.upgrade_path.removal import remove_paths
 
 BUNDLE = table(BundleItemRow)
@@ -41,7 +41,6 @@ DOWNLOAD_VARIANT = table(DownloadVariantRow)
 FEED = table(FeedRow)
 FEED_VARIANT = table(FeedVariantRow)
 ITEM = table(OrderItemRow)
-ORDER = table(OrderRow)
 REMOVED: Final = (
     VARIANT_DELETED,
     VARIANT_UPDATED,
@@ -72,17 +71,8 @@ class RemovedVariants:
 
 async def refuse_sold_variants(unit: Unit, variants: Mapping[int, Refuses]) -> set[int]:
     """Refuses, each in its own place, those of the variants (locked by now) that unfinished orders hold; their keys."""
-    statement = (
-        select(ITEM.c.variant_id, func.count(ITEM.c.order_id.distinct()))
-        .join(ORDER, ORDER.c.id == ITEM.c.order_id)
-        .where(ITEM.c.variant_id.in_(list(variants)), ORDER.c.status.in_(UNFINISHED))
-        .group_by(ITEM.c.variant_id)
-    )
-    held: dict[int, int] = {row[0]: row[1] for row in await unit.connection.execute(statement)}
-    for variant, orders in held.items():
-        many = "1 unfinished order holds" if orders == 1 else f"{orders} unfinished orders hold"
-        variants[variant].refuse(ErrorCode.CONFLICT, f"{many} it; complete or cancel first")
-    return set(held)
+    lines = select(ITEM.c.variant_id, ITEM.c.order_id).where(ITEM.c.variant_id.in_(list(variants))).distinct()
+    return await refuse_held(unit, variants, lines)
 
 
 async def remove_variants(
@@ -135,10 +125,14 @@ async def _narrow_feeds(unit: Unit, doomed: Collection[int]) -> list[int]:
     """The feeds that are limited to one of them; those limited to nothing else are disabled."""
     linked = await _linked(unit, FEED, FEED_VARIANT.c.feed_id, doomed)
     left = {key: row for key, (row, others) in linked.items() if others or not row["enabled"]}
-    disabled = [row for key, (row, _) in linked.items() if key not in left]
-    if left:
-        await bump_all(unit.connection, FEED, list(left))
-    await edit_all(unit.connection, FEED, [(row, {"enabled": False}) for row in disabled])
+    written: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    # Whoever saved such a feed has still said the rest of it: what it lost is gone from the store.
+    for row in (row for row, _ in linked.values()):
+        values = {"enabled": row["enabled"] and row["id"] in left}
+        if row["saved_version"] == row["version"]:
+            values["saved_version"] = row["version"] + 1
+        written.append((row, values))
+    await edit_all(unit.connection, FEED, written)
     for key, (row, _) in linked.items():
         changes = {} if key in left else {"enabled": False}
         unit.emit(INTEGRATION_FEED_UPDATED(row, changes, ("conditional_variants",)))

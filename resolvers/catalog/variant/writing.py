@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db.catalog import visibility
 from db.catalog.derivations import refresh_products, refresh_products_search
-from db.catalog.events import VARIANT_CREATED, VARIANT_UPDATED
+from db.catalog.events import VARIANT_CREATED
 from db.catalog.pricing import change_prices
 from db.catalog.sku import sku_key
 from db.store.writing import add, edit
@@ -105,12 +105,11 @@ async def _priced(unit: Unit, input: VariantUpdateInput, asked: Mapping[str, Any
     key = key_of(input.id)
     seen = visibility.variants(unit.viewer)
     priced = await change_prices(
-        unit.connection, key, prices, seen, PRICES_ALONE, expected_version=input.expected_version
+        unit.connection, key, prices, seen, PRICES_ALONE, deed=unit.deed, expected_version=input.expected_version
     )
     if priced is None:
         return None
-    before = {"id": key, "product_id": priced.product_id, "sku": priced.sku, "version": priced.version - 1}
-    unit.emit(VARIANT_UPDATED(before, prices))
+    unit.emit(priced.event, told=priced.told)
     return {"variant": key, "product": priced.product_id}
 
 
