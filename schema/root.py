@@ -31,7 +31,8 @@ from resolvers.catalog.variant.input import ProductVariantBy
 from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.download import download_url
 from resolvers.integration.event import EVENTS, OF_EVENTS, number
-from resolvers.integration.feed import FEEDS
+from resolvers.integration.feed.listing import FEEDS, RUNS
+from resolvers.integration.webhook.listing import WEBHOOKS, WebhookBy
 from schema.access.audit import AuditEntry
 from schema.access.document import TrustedDocument
 from schema.access.queries import AccessQueries
@@ -55,14 +56,39 @@ from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.files.file import FileMutations, FileQueries
+from schema.integration.addon import AddonMutations, ProviderQueries
+from schema.integration.change import ChangeQueries
+from schema.integration.connected_store import ConnectedStoreMutations, ConnectedStoreQueries
 from schema.integration.event import Event
 from schema.integration.event_type import DeclaredEvent, check_emitted, event_types
-from schema.integration.feed import IntegrationFeed
+from schema.integration.feed import FeedMutations, IntegrationFeed
+from schema.integration.feed_dry_run import FeedTestQueries
+from schema.integration.feed_form import FeedFormQueries
+from schema.integration.feed_run import IntegrationFeedRun
 from schema.integration.provider import IntegrationProvider
+from schema.integration.push import PushMutations, PushQueries
+from schema.integration.settings import IntegrationSettingsMutations
+from schema.integration.webhook import Webhook, WebhookMutations
+from schema.integration.workbench import WebhookQueries, WebhookWorkbenchMutations
+from schema.integration.workflow import WorkflowDefinitionQueries, WorkflowMutations
+from schema.integration.workflow_run import WorkflowRunMutations, WorkflowRunQueries
+from schema.live.subscription import Subscription
 
 
 @strawberry.type(description="What can be read.")
-class Query(AccessQueries, FileQueries):
+class Query(
+    AccessQueries,
+    FileQueries,
+    ChangeQueries,
+    ConnectedStoreQueries,
+    WebhookQueries,
+    PushQueries,
+    ProviderQueries,
+    WorkflowDefinitionQueries,
+    WorkflowRunQueries,
+    FeedFormQueries,
+    FeedTestQueries,
+):
     node: Node | None = node()
     nodes: list[Node | None] = nodes()
     product: Product | None = lookup(
@@ -160,10 +186,29 @@ class Query(AccessQueries, FileQueries):
     integration_feeds: Connection[IntegrationFeed] | None = connected(
         FEEDS,
         permission=either("integrations/view", "products/view"),
+        rest=["GET /integration/global-feeds"],
         description="Feeds: those of the whole store for integrations/view, those of products for products/view.",
+    )
+    integration_feed_runs: Connection[IntegrationFeedRun] | None = connected(
+        RUNS,
+        permission=either("integrations/view", "products/view"),
+        description="What feeds did, are doing or wait to do, the newest first unless sorted: with `filter: {state: "
+        "{eq: FAILED}}` what somebody has to look at.",
     )
     integration_providers: list[IntegrationProvider] = every(
         order=[ProviderRow.priority], description="What feeds can be made for; empty for who may not see feeds."
+    )
+    webhooks: Connection[Webhook] | None = connected(
+        WEBHOOKS,
+        permission="integrations/view",
+        rest=["GET /webhook/feed"],
+        description="What other systems are told, in the order in which webhooks were made unless sorted.",
+    )
+    webhook: Webhook | None = lookup(
+        WebhookBy,
+        permission="integrations/view",
+        rest=["GET /webhook/feed/{id}"],
+        description="One webhook; null when absent.",
     )
     events: Connection[Event] | None = connected(
         EVENTS,
@@ -218,14 +263,23 @@ class Mutation(
     FileMutations,
     ProductLifecycleMutations,
     ProductMutations,
+    PushMutations,
     StoreMutations,
     TaxonomyMutations,
     BundleMutations,
+    ConnectedStoreMutations,
     UpgradePathMutations,
     VariantMutations,
+    FeedMutations,
+    WebhookMutations,
+    WebhookWorkbenchMutations,
+    AddonMutations,
+    IntegrationSettingsMutations,
+    WorkflowMutations,
+    WorkflowRunMutations,
 ):
     """One class per noun, beside the noun's type."""
 
 
-schema = Schema(Query, Mutation, internal=[scheduled_publish], audited=audited)
+schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish], audited=audited)
 check_emitted(schema)

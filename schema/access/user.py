@@ -9,6 +9,7 @@ from db.access import visibility
 from db.access.application_password import ApplicationPasswordRow
 from db.access.role import RoleRow
 from db.access.user import UserRow
+from db.integration.push import PushSubscriptionRow
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
 from engine.declared.mutation import performed
@@ -20,6 +21,7 @@ from resolvers.access.user import user_create, user_delete, user_update
 
 if TYPE_CHECKING:
     from schema.access.role import Role
+    from schema.integration.push import PushSubscription
 
 
 @entity(UserRow, visible=visibility.users, description="A person who may sign in. Everyone sees themselves.")
@@ -44,6 +46,12 @@ class User(Node):
         to=UserRow.id,
         order=[ApplicationPasswordRow.created_at],
         description="Those that are revoked too.",
+    )
+    push_subscriptions: list[Annotated["PushSubscription", strawberry.lazy("schema.integration.push")]] = related(
+        PushSubscriptionRow.user_id,
+        to=UserRow.id,
+        order=[PushSubscriptionRow.id],
+        description="The browsers that they want notifications in, 50 at most.",
     )
 
 

@@ -218,6 +218,7 @@ class Product(Node):
         FeedRow.product_id,
         to=ProductRow.id,
         order=[FeedRow.source_id],
+        rest=["GET /products/{productId}/integrations"],
         description="The feeds of this product alone; global feeds run on its orders too.",
     )
     shipping_class: Annotated["ShippingClass", strawberry.lazy("schema.catalog.shipping")] | None = related(

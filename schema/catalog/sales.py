@@ -6,11 +6,12 @@ from typing import Any
 
 import strawberry
 
+from db.commerce.money import Amount, money_format
 from engine.declared.declaration import derived
 from engine.standard.context import Context
 from engine.values.scalars import HTML
 from resolvers.commerce.sales import Sales, SalesRange, sales
-from schema.money import Amount, Money, amount, money_format
+from schema.money import Money, amount
 
 _LABELS = {
     SalesRange.ALL_TIME: "All time",

@@ -7,11 +7,12 @@ import strawberry
 
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
+from db.commerce.money import Amount, money_format
 from engine.declared.declaration import derived, related
 from engine.standard.context import Context
 from engine.values.scalars import URL
 from resolvers.catalog.upgrade_path.offer import Offer, upgrade_offers
-from schema.money import Amount, Money, amount, money_format
+from schema.money import Money, amount
 
 if TYPE_CHECKING:
     from schema.catalog.upgrade_path import UpgradePath

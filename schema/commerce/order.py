@@ -25,10 +25,14 @@ from db.commerce.order import (
     TaxBehavior,
 )
 from db.commerce.subscription import SubscriptionRow
+from db.work.delivery import DeliveryRow
+from engine.declared.connection import Connection
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
+from engine.declared.listing import connected
 from engine.values.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.integration.feed.listing import RUNS
 from schema.commerce.download import order_downloads
 from schema.money import Money, order_money
 
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from schema.commerce.order_item import DownloadPermission, OrderItem
     from schema.commerce.subscription import CustomerSubscription
     from schema.commerce.transaction import OrderTransaction
+    from schema.integration.feed_run import IntegrationFeedRun
 
 
 @entity(OrderRow, visible=visibility.orders, description="What a customer bought at one time.")
@@ -163,6 +168,12 @@ class Order(Node):
             to=OrderRow.id,
             description="What is noted of the downloads of its files: counts and limits.",
         )
+    )
+    feed_runs: Connection[Annotated["IntegrationFeedRun", strawberry.lazy("schema.integration.feed_run")]] = connected(
+        RUNS,
+        key=DeliveryRow.order_id,
+        to=OrderRow.id,
+        description="What providers did about it, are doing or wait to do, the newest first unless sorted.",
     )
 
 

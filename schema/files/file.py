@@ -7,7 +7,8 @@ import strawberry
 from connectors.storage import Storage
 from connectors.storage.drivers import LOCAL
 from engine.declared.batch import Argument, queried
-from engine.declared.connection import FIRST, counted
+from engine.declared.connection import FIRST, OfPage, counted
+from engine.declared.declaration import declare
 from engine.declared.directives import ListSize
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
@@ -29,10 +30,11 @@ class StoredFile:
 
 
 @strawberry.type(
-    description="A page of stored files. A store lists them in the order of their paths, and forwards only."
+    name="FileListing",
+    description="A page of stored files. A store lists them in the order of their paths, and forwards only.",
 )
-class FileListing:
-    nodes: list[StoredFile]
+class FilePage:
+    nodes: list[StoredFile] = declare(OfPage("nodes", paged=True))
     has_next_page: bool
     end_cursor: str | None = strawberry.field(description="For `after`.")
     total_count: int = counted()
@@ -62,8 +64,9 @@ async def _buckets(context: Context, driver: str = LOCAL) -> FileBuckets:
 _DRIVER = Argument("driver", str, "local or s3; one that is configured.", default=LOCAL)
 
 
-def _files() -> FileListing | None:
-    field = queried(
+def _files() -> FilePage | None:
+    size = ListSize(assumed_size=FIRST, slicing_arguments=["first"], sized_fields=["nodes"])
+    return queried(  # type: ignore[no-any-return]
         files,
         _DRIVER,
         Argument("bucket", str | None, "Of the driver; its default when there is none."),
@@ -71,17 +74,16 @@ def _files() -> FileListing | None:
         Argument("first", int | None, "10 unless said otherwise, at most 100."),
         Argument("after", str | None, "The `endCursor` of the page before."),
         permission="store/sensitive",
+        size=size,
         ports=(Storage,),
         rest=["GET /files"],
         description="Stored files by their paths. A search that matches little may answer with a shorter page.",
     )
-    field.declaration.list_size = ListSize(assumed_size=FIRST, slicing_arguments=["first"], sized_fields=["nodes"])
-    return field  # type: ignore[no-any-return]
 
 
 @strawberry.type
 class FileQueries:
-    files: FileListing | None = _files()
+    files: FilePage | None = _files()
     file_buckets: FileBuckets | None = queried(
         _buckets,
         _DRIVER,

@@ -9,6 +9,7 @@ import orjson
 import strawberry
 from strawberry.scalars import JSON
 
+from db.commerce.following import KINDS as KINDS_FOLLOWING
 from db.events import AREAS, KINDS, declared
 from db.store.events import EventKind
 from engine.declared.declaration import DEFINITION, DeclaredField
@@ -95,6 +96,11 @@ def page() -> str:
         "somebody asked for.",
         "Whatever an import changes writes its events too, but for a first one, which writes `store.imported` alone.",
         "Where several permissions are named, it hangs on the event which of them it takes to read it.",
+        "An event that nothing writes yet is declared already, for whoever listens once it does.",
+        "",
+        "`events(after:)` reads them one by one. Whoever keeps a copy of the store asks `changes(since:)`: each entity",
+        "once, as it is now ([the guide](guide.md#keeping-a-copy)). Events are kept for as long as the operator",
+        "says ([operating](operating.md#what-is-kept-and-for-how-long)).",
     ]
     for area, types in groupby(_by_area(_event_types(schema)), key=lambda pair: pair[0]):
         lines += ["", f"## {area.capitalize()}", "", "| Event | What happened | Payload | Permission | Written by |"]
@@ -109,6 +115,10 @@ def _by_area(types: list[DeclaredEvent]) -> list[tuple[str, DeclaredEvent]]:
 
 
 def _row(one: DeclaredEvent) -> str:
+    from connectors.importers.fluentcart.emitting import EMITS  # no server needs it
+
     sample = orjson.dumps(one.sample).decode()
-    by = ", ".join(f"`{name}`" for name in one.mutations) or "`storegraph import`"
+    following = {kind.name for kind in KINDS_FOLLOWING}
+    other = "a connected shop" if one.name in following else "`storegraph import`" if one.name in EMITS else ""
+    by = ", ".join(f"`{name}`" for name in one.mutations) or other
     return f"| `{one.name}` | {one.description} | `{sample}` | {' or '.join(one.permissions)} | {by} |"
