@@ -1,158 +1,188 @@
 """The application: what is opened at the start and closed at the end, which path leads where."""
 
-import asyncio
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from connectors.providers.access import Providers
 from connectors.storage.link import PATH as DOWNLOADS_PATH
-from db import migrations
 from db.store.database import Database
-from db.store.unit import Units
-from engine.values.errors import Busy, ErrorCode, Unavailable
-from resolvers.access.sign_in import SignIns
+from engine.standard.execution import Executor
+from engine.values.errors import ErrorCode, Unavailable
 from schema.root import schema
 from server import logs, startup
 from server.access.authentication import Authentication
 from server.access.oidc import trusted
 from server.access.usage import Usage
+from server.consents import PATH as CONSENTS_PATH
+from server.consents import Consents
 from server.files import stores as files
 from server.files.downloads import Downloads
-from server.files.uploads import PREFLIGHT_HEADERS
 from server.graphql import graphiql
 from server.graphql.disclosure import asked_at_home, openness
 from server.graphql.documents import KnownDocuments
-from server.graphql.endpoint import GraphQLEndpoint
+from server.graphql.endpoint import GraphQLEndpoint, Parts
 from server.graphql.executor import executor as made_executor
+from server.graphql.following import Asking
 from server.graphql.graphiql.examples import DOCUMENTS
 from server.graphql.sdl import SDL
-from server.http.middleware import LastResort, RequestLog, SecurityHeaders
+from server.graphql.sse import EventStreams
+from server.graphql.websocket import WebSockets
+from server.health import health, ready
+from server.http.call import Call
+from server.http.edge import Edge, Endpoint
 from server.http.refusal import Refusal, noted
-from server.limits.limits import HEADERS, Limits
+from server.http.reply import Reply
+from server.http.tcp import HttpProtocol
+from server.inbound import PATH as INBOUND_PATH
+from server.inbound import Inbound
+from server.limits.limits import Limits
+from server.live.live import Live
+from server.live.origins import origins
 from server.metrics import PATH as METRICS_PATH
-from server.metrics import Measured, Metrics, metrics_page
-from server.settings import encryption_keys as keys
-from server.settings.settings import AcceptedDocuments, Settings
+from server.metrics import Metrics, metrics_page
+from server.ports import Ports, opened_ports
+from server.settings.settings import Settings
+from server.work import assembly
+from server.work.forgetting import forgetting
 from server.work.jobs import Job, Jobs
 from server.work.numbering import numbering
 from server.work.publishing import publishing
 from server.work.removing import removing
+from server.work.waking import Notifying
+from server.work.worker import Worker
 
 log = structlog.get_logger("storegraph.server")
 
 GRAPHQL_PATH: Final = "/graphql"
+SDL_PATH: Final = "/schema.graphql"
 TITLE: Final = "storegraph"
-_LOCALHOST: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-# Whoever asks whether the database answers asks again soon; a hanging answer would be none.
-READY_SECONDS: Final = 3.0
-READY_AGAIN: Final = "5"
-_OTHER_PATHS: Final = ("/", "/health", "/ready", "/schema.graphql", METRICS_PATH)
+_PATHS: Final = (GRAPHQL_PATH, SDL_PATH, "/", "/health", "/ready", METRICS_PATH)
 
 
-def create_app(settings: Settings) -> Starlette:
+class Application(Starlette):
     """Everything under one roof. Its lifespan raises Mistake when the server must not start."""
-    metrics = Metrics((GRAPHQL_PATH, *_OTHER_PATHS))
-    tells = openness(settings)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics(_PATHS)
+        self._endpoints: dict[str, Endpoint] = {}
+        super().__init__(
+            routes=[
+                Route(f"{DOWNLOADS_PATH}{{token}}", _Downloads()),
+                Route(f"{INBOUND_PATH}{{connection}}", _Inbound()),
+                Route(CONSENTS_PATH, _Consents()),
+                Route("/", _home),
+                Route("/health", health),
+                Route("/ready", ready),
+                *((WebSocketRoute(GRAPHQL_PATH, _WebSockets()),) if settings.live else ()),
+                *((Route(METRICS_PATH, metrics_page(self._metrics, settings)),) if settings.serves_metrics else ()),
+                *(graphiql.routes() if settings.serves_graphiql else ()),
+            ],
+            exception_handlers={HTTPException: _not_here, Unavailable: _unavailable},
+            lifespan=Application._open,
+        )
+        # A redirect to the path without the slash would name the scheme and host that a proxy used, not the caller's.
+        self.router.redirect_slashes = False
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The edge, in place of Starlette's own layers."""
+        others = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        return Edge(self._settings, self._metrics, self._endpoints, others)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def _open(self) -> AsyncIterator[None]:
+        settings, metrics = self._settings, self._metrics
+        executor = made_executor(settings, spent=metrics.cost, ran=metrics.ran)
         try:
-            async with startup.started(settings) as database, aclosing(Limits(settings)) as limits:
-                app.state.database = database
-                executor = made_executor(settings, spent=metrics.cost)
-                known_documents = KnownDocuments(
-                    database,
-                    executor,
-                    trusted_only=settings.accepted_documents is AcceptedDocuments.TRUSTED,
-                    persisted_bytes=settings.persisted_query_bytes,
-                    seconds=settings.seconds_anonymous,
+            async with (
+                startup.started(settings) as database,
+                aclosing(Limits(settings)) as limits,
+                opened_ports(settings, database, executor) as ports,
+                aclosing(Notifying(database)) as notifying,
+            ):
+                worker = assembly.worker(settings, database, ports.units, metrics.deliveries)
+                self.state.worker = worker
+                jobs, live = self._furnished(database, limits, ports, executor)
+                ports.units.committed = _each(
+                    *((worker.wake,) if settings.work else ()),
+                    *((live.wake,) if settings.live else ()),
+                    *((notifying,) if settings.live or not settings.work else ()),
                 )
-                usage = Usage(database)
-                app.state.authentication = Authentication(
-                    database, seconds=settings.seconds_anonymous, issuer=trusted(settings), usage=usage
-                )
-                stored = files.storage(settings)
-                links = files.links(settings, keys.signing(settings, startup.store_file(database)))
-                app.state.downloads = Downloads(database, stored, links, seconds=settings.seconds_anonymous)
-                units = Units(database, SignIns(timedelta(hours=settings.session_hours)), stored, links)
-                startup.check_ports(schema, units)
-                app.state.graphql = GraphQLEndpoint(
-                    executor,
-                    units,
-                    app.state.authentication,
-                    known_documents,
-                    metrics,
-                    limits,
-                    max_body_bytes=settings.max_body_bytes,
-                    body_seconds=settings.body_seconds,
-                    public_cache_seconds=settings.public_cache_seconds,
-                    uploads=files.uploads(settings),
-                    page=_page(settings),
-                )
-                app.state.sdl = SDL(schema.as_str, tells, app.state.authentication, limits)
-                app.state.jobs = jobs = Jobs(
-                    usage.job(),
-                    known_documents.job(),
-                    publishing(units),
-                    removing(units),
-                    numbering(database),
-                    Job("sampling", partial(metrics.sample, database), every=0.0),
-                    told=metrics.job,
-                )
-                async with jobs.going_on():
+                async with live.going_on(), jobs.going_on(), working(settings, database, worker):
                     yield
         finally:
             logs.ACCESS.flush()
 
-    app = Starlette(
-        routes=[
-            Route(GRAPHQL_PATH, _GraphQL()),
-            Route(f"{DOWNLOADS_PATH}{{token}}", _Downloads()),
-            Route("/", _home),
-            Route("/health", _health),
-            Route("/ready", _ready),
-            Route("/schema.graphql", _SDL()),
-            *((Route(METRICS_PATH, metrics_page(metrics, settings)),) if settings.serves_metrics else ()),
-            *(graphiql.routes() if settings.serves_graphiql else ()),
-        ],
-        middleware=[
-            Middleware(RequestLog),
-            Middleware(Measured, metrics),
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                allow_origin_regex=_LOCALHOST if settings.demo else None,
-                allow_methods=("GET", "POST"),
-                allow_headers=("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", *PREFLIGHT_HEADERS),
-                expose_headers=("X-Request-ID", "Retry-After", *HEADERS),
-            ),
-            Middleware(LastResort),
-            Middleware(SecurityHeaders),
-        ],
-        exception_handlers={HTTPException: _not_here, Unavailable: _unavailable},
-        lifespan=lifespan,
-    )
-    # A redirect to the path without the slash would name the scheme and host that a proxy used, not the caller's.
-    app.router.redirect_slashes = False
-    return app
+    def _furnished(self, database: Database, limits: Limits, ports: Ports, executor: Executor) -> tuple[Jobs, Live]:
+        """Puts the endpoints in their places. What is to go on beside the requests, and what is followed."""
+        settings, metrics, units = self._settings, self._metrics, ports.units
+        known = KnownDocuments(database, executor, settings)
+        usage = Usage(database)
+        authentication = Authentication(
+            database, seconds=settings.seconds_anonymous, issuer=trusted(settings), usage=usage
+        )
+        live = Live(settings, executor, database, units, authentication, limits, metrics.live)
+        asking = Asking(executor, units, known, metrics, live)
+        self.state.sockets = WebSockets(asking, origins(settings))
+        HttpProtocol.beside, HttpProtocol.leaving = lambda: live.connections, live.leave
+        streams = EventStreams(asking) if settings.live else None
+        parts = Parts(executor, units, authentication, known, metrics, limits, files.uploads(settings), streams)
+        self._endpoints[GRAPHQL_PATH] = GraphQLEndpoint(parts, settings, _page(settings))
+        self._endpoints[SDL_PATH] = SDL(schema.as_str, openness(settings), authentication, limits)
+        self.state.database = database
+        self.state.authentication = authentication
+        self.state.downloads = Downloads(database, ports.stored, ports.links, seconds=settings.seconds_anonymous)
+        self.state.inbound = Inbound(database, limits, settings, told=units.committed)
+        self.state.consents = Consents(units, units.port(Providers), authentication, limits)
+        self.state.jobs = jobs = Jobs(
+            usage.job(),
+            known.job(),
+            publishing(units),
+            removing(units),
+            numbering(database),
+            forgetting(database, ports.kept),
+            Job("sampling", partial(metrics.sample, database), every=0.0),
+            told=metrics.job,
+        )
+        return jobs, live
+
+
+def _each(*told: Callable[[], None]) -> Callable[[], None]:
+    def all_of_them() -> None:
+        for one in told:
+            one()
+
+    return told[0] if len(told) == 1 else all_of_them
+
+
+@asynccontextmanager
+async def working(settings: Settings, database: Database, worker: Worker) -> AsyncIterator[None]:
+    """With a worker in this process, unless the settings say that there are others."""
+    if not settings.work:
+        yield
+        return
+    with startup.alone(database, works=True):
+        async with worker.going_on(settings.shutdown_seconds):
+            yield
+
+
+def create_app(settings: Settings) -> Starlette:
+    return Application(settings)
 
 
 def application() -> Starlette:
@@ -171,85 +201,49 @@ def _end_with_supervisor() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-class _GraphQL:
-    """A class and not a function, so that Route hands over every method and the endpoint explains what it refuses."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.graphql(scope, receive, send)
-
-
-class _SDL:
-    """For every method, as above."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.sdl(scope, receive, send)
-
-
 class _Downloads:
-    """For every method, as above."""
+    """A class and not a function, so that Route hands over every method and what is refused is explained."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["app"].state.downloads(scope, receive, send)
 
 
-def _page(settings: Settings) -> Callable[[Headers], Response] | None:
+class _WebSockets:
+    """A class for the same reason."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.sockets(scope, receive, send)
+
+
+class _Inbound:
+    """The same of what shops tell."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.inbound(scope, receive, send)
+
+
+class _Consents:
+    """And of where vendors send people back to."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.consents(scope, receive, send)
+
+
+def _page(settings: Settings) -> Callable[[Call], Reply] | None:
     if not settings.serves_graphiql:
         return None
     token = settings.admin_token.get_secret_value() if settings.demo and settings.admin_token else None
 
-    def page(headers: Headers) -> Response:
+    def page(call: Call) -> Reply:
         # A page of any name that its owner makes lead to this machine would be of our origin, and read it.
-        given = token if asked_at_home(headers) else None
-        return graphiql.page(endpoint=GRAPHQL_PATH, title=TITLE, token=given, documents=DOCUMENTS)
+        given = token if asked_at_home(call.headers) else None
+        return Reply.of(graphiql.page(endpoint=GRAPHQL_PATH, title=TITLE, token=given, documents=DOCUMENTS))
 
     return page
 
 
 async def _home(_request: Request) -> Response:
     return RedirectResponse(GRAPHQL_PATH)
-
-
-async def _health(_request: Request) -> Response:
-    """The process is alive and its loop turns; whether the database is there is /ready's business."""
-    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
-
-
-async def _ready(request: Request) -> Response:
-    reason = await _missing(request.app.state.database)
-    if reason:
-        log.warning("not ready", reason=reason)
-    headers = {"Cache-Control": "no-store"}
-    if reason:
-        return JSONResponse({"ready": False, "reason": reason}, 503, headers | {"Retry-After": READY_AGAIN})
-    # Requests are answered all the same: a balancer that took the server away would make it worse.
-    jobs: Jobs = request.app.state.jobs
-    failing = [{"job": one.job, "rounds": one.rounds, "since": one.since.isoformat()} for one in jobs.failing]
-    return JSONResponse({"ready": True, "failing": failing} if failing else {"ready": True}, headers=headers)
-
-
-async def _missing(database: Database) -> str | None:
-    """Why requests would fail now; None when they would not."""
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            revision = await migrations.revision_of(database)
-    except TimeoutError:
-        return f"the database has not answered for {READY_SECONDS:g} s"
-    except Busy:
-        return "the database has too much to do"
-    except Unavailable as error:
-        log.warning("the database does not answer", reason=error.reason)
-        return "the database does not answer"
-    except SQLAlchemyError as error:
-        log.warning("the database does not answer", exc_info=error)
-        return "the database does not answer"
-    if revision != _head():
-        return "the schema of the database is not the one this version needs: run `storegraph migrate`"
-    return None
-
-
-@cache
-def _head() -> str:
-    return migrations.head()
 
 
 async def _not_here(request: Request, error: Exception) -> Response:

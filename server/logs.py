@@ -9,6 +9,10 @@ import atexit
 import logging
 import re
 import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 import orjson
@@ -42,36 +46,46 @@ class Redaction:
         self._pattern = re.compile("|".join((_SECRETS, *map(re.escape, known))))
 
     def __call__(self, line: str) -> str:
-        lowered = line.lower()
-        if not any(hint in lowered for hint in self._hints):
+        if not self._hinted(line):
             return line
         return self._pattern.sub(lambda found: f"{found[found.lastgroup] if found.lastgroup else ''}***", line)
 
+    def all(self, lines: Sequence[str]) -> str:
+        """Whole lines, each with its end. Mostly no line of many has anything."""
+        text = "\n".join(lines)
+        if self._hinted(text):
+            text = "\n".join(map(self, lines))
+        return f"{text}\n"
+
+    def _hinted(self, text: str) -> bool:
+        lowered = text.lower()
+        return any(hint in lowered for hint in self._hints)
+
 
 class AccessLog:
-    """Lines kept until there are enough of them, until a second has passed, or until one is an error."""
+    """Lines kept until there are enough of them, until a second has passed, or until one is an error. They are made
+    when they are written: nobody waits for an answer then."""
 
     def __init__(self) -> None:
         self._stream: TextIO = sys.stderr
         self._redact = Redaction()
-        self._processors: tuple[Processor, ...] = ()
+        self._render: Callable[[EventDict], str] = str
         self._enabled = False
-        self._lines: list[str] = []
+        self._events: list[tuple[float, bool, EventDict]] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def configure(self, stream: TextIO, redact: Redaction, processors: tuple[Processor, ...], *, enabled: bool) -> None:
+    def configure(
+        self, stream: TextIO, redact: Redaction, render: Callable[[EventDict], str], *, enabled: bool
+    ) -> None:
         self.flush()
-        self._stream, self._redact, self._processors, self._enabled = stream, redact, processors, enabled
+        self._stream, self._redact, self._render, self._enabled = stream, redact, render, enabled
 
     def write(self, event: EventDict, *, urgent: bool) -> None:
         """`event` becomes a line; an urgent one is written at once, with all before it."""
         if not (self._enabled or urgent):
             return
-        line: Any = event
-        for process in self._processors:
-            line = process(None, "error" if urgent else "info", line)
-        self._lines.append(str(line))
-        if urgent or len(self._lines) >= FLUSH_LINES:
+        self._events.append((time.time(), urgent, event))
+        if urgent or len(self._events) >= FLUSH_LINES:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
@@ -80,10 +94,16 @@ class AccessLog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._lines:
-            lines, self._lines = self._lines, []
-            self._stream.write("".join(f"{self._redact(line)}\n" for line in lines))
-            self._stream.flush()
+        if self._events:
+            events, self._events = self._events, []
+            lines = [self._line(*event) for event in events]
+            # Nobody can be told of a full disk, or of a pipe that was closed. Requests are answered all the same.
+            with suppress(OSError, ValueError):
+                self._stream.write(self._redact.all(lines))
+                self._stream.flush()
+
+    def _line(self, at: float, urgent: bool, event: EventDict) -> str:
+        return self._render({"timestamp": at, "level": "error" if urgent else "info", **event})
 
 
 ACCESS: Final = AccessLog()
@@ -148,11 +168,21 @@ def configure(
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
-    # One introduces itself at every look at the schema; what it changed is logged here. The other has a line for each
-    # of an import's hundreds of requests.
-    for name in ("alembic", "httpx2"):
-        logging.getLogger(name).setLevel(max(number, logging.WARNING))
-    ACCESS.configure(stream, redact, (*shared, *rendered), enabled=number <= logging.INFO)
+    # It introduces itself at every look at the schema; what it changed is logged here.
+    logging.getLogger("alembic").setLevel(max(number, logging.WARNING))
+
+    def accessed(event: EventDict) -> str:
+        event["timestamp"] = _stamp(event["timestamp"], readable=readable)
+        return _json(event) if not readable else str(rendered[-1](None, event["level"], event))
+
+    ACCESS.configure(stream, redact, accessed, enabled=number <= logging.INFO)
+
+
+def _stamp(at: float, *, readable: bool) -> str:
+    """As structlog's TimeStamper has it for the moment it is called."""
+    if readable:
+        return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
+    return f"{datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def _rendered(stream: TextIO, *, readable: bool) -> tuple[Processor, ...]:

@@ -30,13 +30,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.store.database import Database
 from db.store.outbox import EventRow
 from engine.values.errors import ErrorCode, Unavailable
 from server.http.refusal import Refusal
+from server.live.measuring import Measured
 from server.settings.settings import Settings
+from server.work import measuring
 
 log = structlog.get_logger("storegraph.server")
 
@@ -109,6 +110,15 @@ class Metrics:
                 registry=registry,
             )
         )
+        self._executions = _By(
+            Counter(
+                "storegraph_executions",
+                "Operations that ran, by kind and by what ran them: plan; standard, graphql-core's executor; again, "
+                "that one after the plan met something unusual.",
+                ["kind", "executor"],
+                registry=registry,
+            )
+        )
         self._errors = _By(
             Counter(
                 "storegraph_errors",
@@ -157,6 +167,8 @@ class Metrics:
                 multiprocess_mode="livesum",
             )
         )
+        self.deliveries = measuring.Deliveries(registry, self.job)
+        self.live = Measured(registry)
         self._folder = os.environ.get(SHARED_FOLDER)
         if self._folder is None:
             ProcessCollector(registry=registry)
@@ -188,6 +200,10 @@ class Metrics:
     def cost(self, kind: str, cost: int) -> None:
         """Note what an operation of this kind costs by the cost rule."""
         self._costs[(kind,)].observe(cost)
+
+    def ran(self, kind: str, executor: str) -> None:
+        """Note what ran an operation of this kind."""
+        self._executions[kind, executor].inc()
 
     def document(self, source: str, client: str | None = None) -> None:
         self._documents[source, client or ""].inc()
@@ -222,7 +238,7 @@ class Metrics:
         else:
             _forget_the_dead(Path(self._folder))
             MultiProcessCollector(scraped, path=self._folder)  # type: ignore[no-untyped-call]
-        scraped.register(_Collected([_build(database), *await _outbox(database)]))
+        scraped.register(_Collected([_build(database), *await _backlog(database)]))
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(scraped), headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
@@ -245,26 +261,6 @@ def metrics_page(metrics: Metrics, settings: Settings) -> Callable[[Request], Aw
     return page
 
 
-class Measured:
-    """Counts requests, whoever answers them."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._metrics.asked(scope["method"], scope["path"], message["status"])
-            await send(message)
-
-        await self.app(scope, receive, watched)
-
-
 class _Collected:
     """What was collected already."""
 
@@ -281,13 +277,20 @@ def _build(database: Database) -> Metric:
     return build
 
 
-async def _outbox(database: Database) -> Sequence[Metric]:
-    """Events that nobody has numbered yet, and how long the oldest waits; nothing when the database does not say."""
+async def _backlog(database: Database) -> Sequence[Metric]:
+    """What waits, and how long; nothing when the database does not say."""
     try:
-        count, oldest = await database.ask(_unnumbered, seconds=DATABASE_SECONDS)
+        return [
+            *_outbox(*await database.ask(_unnumbered, seconds=DATABASE_SECONDS)),
+            *measuring.shown(await database.ask(measuring.waiting, seconds=DATABASE_SECONDS)),
+        ]
     except (Unavailable, SQLAlchemyError) as error:
         log.warning("the database does not answer a scrape", reason=getattr(error, "reason", str(error)))
         return ()
+
+
+def _outbox(count: int, oldest: datetime | None) -> Sequence[Metric]:
+    """Events that nobody has numbered yet, and how long the oldest waits."""
     seconds = 0.0 if oldest is None else max(0.0, time.time() - oldest.timestamp())
     return (
         GaugeMetricFamily(

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +17,20 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlmodel import col
 
+from connectors.feeds import targeting
+from connectors.providers.furnishing import bring_in_line, in_line
+from connectors.providers.registry import BadProvider, Registry, installed
 from db import migrations
 from db.access import token
 from db.access.permission import ALL
 from db.access.token import TokenRow
 from db.secrets.hashed import hashed, last_four
-from db.store.database import Database, shown
+from db.store.database import SILENCE_SECONDS, Database, shown
 from db.store.row import table
 from db.store.unit import Units
 from engine.standard.schema import Schema
 from engine.values.errors import Unavailable
-from server.settings import encryption_keys as keys
+from server.settings import secret_keys
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings, variable
 
@@ -36,8 +40,9 @@ log = structlog.get_logger("storegraph.server")
 ADMIN: Final = variable("admin_token")
 
 
-def opened(settings: Settings) -> Database:
-    """The database of the settings, not yet connected. Makes the data folder, no other. Raises Mistake."""
+def opened(settings: Settings, *, silence: float | None = SILENCE_SECONDS) -> Database:
+    """The database of the settings, not yet connected. `silence`: how long a transaction may ask nothing. Makes the
+    data folder, no other. Raises Mistake."""
     try:
         url = make_url(settings.database_url)
     except (ArgumentError, ValueError):
@@ -50,10 +55,12 @@ def opened(settings: Settings) -> Database:
         if url.get_backend_name() == "sqlite":
             _check_folder(_file(url).parent, settings.data_folder)
             _check_own(_file(url))
-        database = Database.open(settings.database_url, pool_size=settings.pool_size, wait=settings.write_wait_seconds)
+        database = Database.open(
+            settings.database_url, pool_size=settings.pool_size, wait=settings.write_wait_seconds, silence=silence
+        )
     except (ArgumentError, ValueError) as error:
         raise Mistake(f"{variable('database_url')}: {_line(error)}; write sqlite:///path or postgresql://…") from None
-    keys.hand_over(settings, database, store_file(database))
+    secret_keys.hand_over(settings, database, store_file(database))
     return database
 
 
@@ -66,6 +73,8 @@ def _file(url: URL) -> Path:
     """The file of an embedded database. Raises Mistake for one that lives in memory."""
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise Mistake(f"{variable('database_url')}: SQLite needs a file, as sqlite:///store.db")
+    if url.query:
+        raise Mistake(f"{variable('database_url')}: SQLite takes no options: write sqlite:///store.db alone")
     return Path(url.database)
 
 
@@ -80,6 +89,8 @@ def _check_folder(folder: Path, data_folder: Path) -> None:
 def _check_own(file: Path) -> None:
     """Raises Mistake for a database that another program made: even to look at it as at a store changes it. What is no
     database at all, or cannot be read, is told when it is opened."""
+    if file.is_dir():
+        raise Mistake(f"{variable('database_url')}: {file} is a folder; name a file in it")
     if not file.is_file():
         return
     with suppress(sqlite3.Error), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as looking:
@@ -98,14 +109,15 @@ def named(database: Database) -> str:
 
 
 @contextmanager
-def alone(database: Database) -> Iterator[None]:
+def alone(database: Database, *, works: bool = False) -> Iterator[None]:
     """Holds the lock that keeps a second server off an embedded database; the system lets it go with the process,
-    however that ends. An import beside the server takes no lock. Nothing to hold on PostgreSQL."""
+    however that ends. An import beside the server takes no lock. Nothing to hold on PostgreSQL. `works`: the lock that
+    keeps a second worker off, be it a server's."""
     if not database.embedded:
         yield
         return
     store = _file(database.url).resolve()
-    path = store.with_name(f"{store.name}.lock")
+    path = store.with_name(f"{store.name}.worker.lock" if works else f"{store.name}.lock")
     with _explained_path(path):
         file = path.open("a+")
     with file:
@@ -113,15 +125,24 @@ def alone(database: Database) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Mistake(
-                f"Another server (process {file.read().strip() or 'unknown'}) serves {store}: "
-                "SQLite serves from one process; stop that one, or use PostgreSQL"
-            ) from None
+            raise Mistake(_taken(store, file.read().strip() or "unknown", works=works)) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         # The file stays: another process may have it open and wait for this very lock.
         yield
+
+
+def _taken(store: Path, process: str, *, works: bool) -> str:
+    if works:
+        return (
+            f"Another worker (process {process}) works on {store}: SQLite has one; stop that one (a server is one too, "
+            f"without {variable('work')}=false), or use PostgreSQL"
+        )
+    return (
+        f"Another server (process {process}) serves {store}: "
+        "SQLite serves from one process; stop that one, or use PostgreSQL"
+    )
 
 
 @asynccontextmanager
@@ -132,9 +153,9 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
         try:
             await check_schema(database)
             async with explained(database):
-                await keys.check(settings, database, store_file(database))
+                await secret_keys.check(settings, database, store_file(database))
             # Where there are several server processes, the one that starts them has said it.
-            if keys.lacking(settings, store_file(database)) and multiprocessing.parent_process() is None:
+            if secret_keys.lacking(settings, store_file(database)) and multiprocessing.parent_process() is None:
                 log.warning(
                     "no key: links to downloads are null, and secrets of other systems cannot be stored",
                     set=variable("secret_keys"),
@@ -170,12 +191,39 @@ async def check_schema(database: Database) -> None:
 def check_ports(schema: Schema, units: Units) -> None:
     """Raises Mistake for a port that nothing was connected as: it would be missed by the first call."""
     lacking: dict[str, list[str]] = {}
-    for place, kind in schema.needs():
+    for place, kind in _needs(schema):
         if not units.has(kind):
             lacking.setdefault(kind.__name__, []).append(place)
     if lacking:
         told = "; ".join(f"{', '.join(places)} cannot do without {kind}" for kind, places in lacking.items())
         raise Mistake(f"Not everything is connected: {told}")
+
+
+@cache
+def _needs(schema: Schema) -> tuple[tuple[str, type[object]], ...]:
+    return tuple(schema.needs())
+
+
+@cache
+def registry() -> Registry:
+    """The providers of this process. Raises Mistake for one that cannot be used."""
+    try:
+        return installed()
+    except BadProvider as bad:
+        raise Mistake(str(bad)) from None
+
+
+async def furnish(database: Database, registry: Registry) -> None:
+    """Bring the rows of providers in line with those of this process. Raises Mistake."""
+    async with explained(database):
+        async with database.read() as connection:
+            if await in_line(connection, registry) and not await targeting.in_line(connection, registry):
+                return
+        async with database.write() as connection:
+            await bring_in_line(connection, registry)
+            for provider in await targeting.in_line(connection, registry):
+                await targeting.credited(connection, provider)
+            await connection.commit()
 
 
 async def migrate(database: Database) -> None:

@@ -2,24 +2,18 @@
 
 from functools import partial
 
-from starlette.datastructures import Headers
-from starlette.types import Scope
-
-from db.access.viewer import Viewer
 from server.access.authentication import Authentication
+from server.http.call import Call
 from server.http.refusal import Refusal
-from server.limits.limits import Turn
 
 
-async def admitted(authentication: Authentication, turn: Turn, scope: Scope) -> Viewer:
-    """The caller, charged for the request. Raises Refusal: 401, 429; and Unavailable."""
-    headers = Headers(scope=scope)
-    client = scope.get("client")
-    address = client[0] if client else None
+async def admit(call: Call, authentication: Authentication) -> None:
+    """Finds the caller out, and charges the request to them. Raises Refusal: 401, 429; and Unavailable."""
+    address, turn = call.address, call.turn
     try:
-        viewer = await authentication.viewer(
-            headers.getlist("authorization"),
-            headers.getlist("x-api-key"),
+        call.viewer = await authentication.viewer(
+            call.header_values(b"authorization"),
+            call.header_values(b"x-api-key"),
             address,
             unknown=partial(turn.unknown, address),
         )
@@ -27,6 +21,4 @@ async def admitted(authentication: Authentication, turn: Turn, scope: Scope) -> 
         if refusal.status == 401:
             await turn.turned_away(address)
         raise
-    scope["state"]["viewer"] = viewer.id
-    await turn.begin(viewer)
-    return viewer
+    await turn.begin(call.viewer)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,7 @@ from server.access.oidc import Distrusted, Issuer, Unreachable, header_of
 from server.access.usage import Usage
 from server.http.refusal import Refusal
 
-# Credentials in use at a time; a store has a handful.
+# Credentials in use at a time; a store has a handful. As many visitors' addresses.
 KEPT: Final = 1024
 # Credentials that were good at an address: they are looked up there whatever others send from it.
 MOST_FAMILIAR: Final = 10_000
@@ -32,6 +32,20 @@ MOST_BAD: Final = 1024
 UNKNOWN: Final = "The token is unknown or has expired: ask for a new one"
 # When to ask again for what only the issuer knows.
 ISSUER_SECONDS: Final = 5
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A credential that was found, and whom it stood for at the address it was used from last."""
+
+    until: float
+    held: Held
+    viewer: Viewer
+
+    def at(self, address: str | None) -> Viewer:
+        if self.viewer.address != address:
+            self.viewer = replace(self.held.viewer, address=address)
+        return self.viewer
 
 
 class Authentication:
@@ -54,7 +68,8 @@ class Authentication:
         self._usage = usage
         self._attempts = attempts or Attempts()
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, Held]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._visitors: Bounded[str | None, Viewer] = Bounded(KEPT)
         self._familiar: Bounded[tuple[str, str], bool] = Bounded(MOST_FAMILIAR)
         self._bad: dict[str, float] = {}  # until when; a few of those that were tried lately
         self._asked: dict[str, asyncio.Task[Held]] = {}
@@ -72,10 +87,12 @@ class Authentication:
         looked up that was not found good lately at this address; it may raise Refusal."""
         given = credential(authorization, api_keys)
         if given is None:
-            return replace(ANONYMOUS, address=address)
+            return self._visitor(address)
         key = _key(given)
-        held = self._known(key)
-        if held is None:
+        known = self._known(key)
+        if known is not None:
+            viewer = known.at(address)
+        else:
             here = key, network(address)
             if unknown is not None and self._familiar.get(here) is None:
                 await unknown()
@@ -83,21 +100,29 @@ class Authentication:
                 raise refused(UNKNOWN, "invalid_token")
             held = await self._found(key, given, address)
             self._familiar.put(here, True)
+            viewer = replace(held.viewer, address=address)
         if self._usage is not None:
-            self._usage.note(held.viewer.credential)
-        return replace(held.viewer, address=address)
+            self._usage.note(viewer.credential)
+        return viewer
 
-    def _known(self, key: str) -> Held | None:
+    def _visitor(self, address: str | None) -> Viewer:
+        viewer = self._visitors.get(address)
+        if viewer is None:
+            viewer = replace(ANONYMOUS, address=address)
+            self._visitors.put(address, viewer)
+        return viewer
+
+    def _known(self, key: str) -> _Kept | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        until, held = kept
-        over = held.until is not None and held.until <= now()
-        if until <= self._clock() or over or UNSETTLED.touches(held.viewer):
+        expires = kept.held.until
+        over = expires is not None and expires <= now()
+        if kept.until <= self._clock() or over or UNSETTLED.touches(kept.held.viewer):
             del self._kept[key]
             return None
         self._kept.move_to_end(key)
-        return held
+        return kept
 
     async def _found(self, key: str, given: Bearer | Basic, address: str | None) -> Held:
         """Requests that come together with one credential, as those of a page do, are one question."""
@@ -117,7 +142,7 @@ class Authentication:
         held = task.result()
         if UNSETTLED.touches(held.viewer):
             return
-        self._kept[key] = (self._clock() + KEPT_SECONDS, held)
+        self._kept[key] = _Kept(self._clock() + KEPT_SECONDS, held, held.viewer)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 

@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import httpx2
 import orjson
 import structlog
 from joserfc import jwk, jws, jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.outbound.client import Outbound, Times
+from connectors.outbound.message import Failure, Request
+from connectors.outbound.reach import ANYWHERE
 from db.access import holder
 from db.access.holder import Held
 from db.access.permission import expanded
@@ -153,7 +155,7 @@ class Issuer:
             try:
                 self._keys = await self._published()
                 self._fetched = self._clock()
-            except (httpx2.HTTPError, OSError, TimeoutError, ValueError, JoseError) as error:
+            except (TimeoutError, ValueError, JoseError) as error:
                 # The keys there are stay: an issuer that is down has not taken any back.
                 log.warning("the issuer's keys cannot be fetched", issuer=self._trust.issuer, exc_info=error)
 
@@ -173,7 +175,7 @@ class Issuer:
                     log.warning("a key of the issuer is not understood", kid=kid, reason=str(error))
         return found
 
-    async def _discovered(self, client: httpx2.AsyncClient) -> str:
+    async def _discovered(self, client: Outbound) -> str:
         document = await _json(client, f"{self._trust.issuer.rstrip('/')}/.well-known/openid-configuration")
         url = document.get("jwks_uri")
         if document.get("issuer") != self._trust.issuer:
@@ -275,20 +277,19 @@ def _words(claims: Mapping[str, Any], path: str | None) -> Sequence[str]:
     return [word for word in value if isinstance(word, str)][:MOST_KEYS] if isinstance(value, list) else []
 
 
-def _client() -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+def _client() -> Outbound:
+    """Whoever runs the server named the issuer: it may be next door."""
+    return Outbound(ANYWHERE, Times(connect=TIMEOUT_SECONDS, total=2 * TIMEOUT_SECONDS))
 
 
-async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
-    async with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
-        if response.status_code != 200:
-            raise ValueError(f"{url} answers {response.status_code}")
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > LONGEST_ANSWER:
-                raise ValueError(f"{url} answers more than {LONGEST_ANSWER} bytes")
-    document = orjson.loads(body)
+async def _json(client: Outbound, url: str) -> dict[str, Any]:
+    request = Request("GET", url, [("Accept", "application/json")], longest=LONGEST_ANSWER, whole=True)
+    answer = await client.send(request)
+    if isinstance(answer, Failure):
+        raise ValueError(f"{url} cannot be asked: {answer.reason}")
+    if answer.status != 200:
+        raise ValueError(f"{url} answers {answer.status}")
+    document = orjson.loads(answer.body)
     if not isinstance(document, dict):
         raise ValueError(f"{url} answers no JSON object")
     return document

@@ -1,12 +1,12 @@
 """Which credentials were used since the last minute, written down now and then: no request waits for it."""
 
 import asyncio
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from typing import Final
 
 from db.access.usage import mark
 from db.store.database import Database
-from db.store.row import now
 from server.work.jobs import Job
 
 EVERY_SECONDS: Final = 60.0
@@ -18,13 +18,13 @@ class Usage:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._used: dict[str, datetime] = {}
+        self._used: dict[str, float] = {}  # in seconds since 1970
         self._writing = asyncio.Lock()
 
     def note(self, credential: str | None) -> None:
         """Remember that a credential was used just now."""
         if credential is not None:
-            self._used[credential] = now()
+            self._used[credential] = time.time()
 
     def job(self) -> Job:
         return Job("last uses", self.write, EVERY_SECONDS, finishes=True)
@@ -35,8 +35,9 @@ class Usage:
             used, self._used = self._used, {}
             if not used:
                 return
+            moments = {credential: datetime.fromtimestamp(int(at), UTC) for credential, at in used.items()}
             try:
-                await self._database.tell(lambda connection: mark(connection, used), seconds=WRITING_SECONDS)
+                await self._database.tell(lambda connection: mark(connection, moments), seconds=WRITING_SECONDS)
             except BaseException:
                 self._used = used | self._used
                 raise

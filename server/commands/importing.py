@@ -25,7 +25,8 @@ async def fluentcart(
     settings: Settings, source: Source, *, restart: bool, overwrite: bool = False, dry_run: bool = False
 ) -> Report:
     """Import a store into the database of the settings, which may be served meanwhile. Raises Mistake."""
-    database = startup.opened(settings)
+    # A stage is a transaction that waits for the store that it comes from.
+    database = startup.opened(settings, silence=None)
     try:
         await startup.check_schema(database)
         async with startup.explained(database):

@@ -10,6 +10,9 @@ import typer
 
 from server.commands.access import token_app, user_app
 from server.commands.documents import documents_app
+from server.commands.jobs import jobs_app
+from server.commands.mail import mail_app
+from server.commands.push import push_app
 from server.commands.running import read_settings, run
 from server.commands.secrets import secrets_app
 from server.settings.mistake import Mistake
@@ -37,6 +40,9 @@ app.add_typer(token_app, name="token")
 app.add_typer(user_app, name="user")
 app.add_typer(documents_app, name="documents")
 app.add_typer(secrets_app, name="secrets")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(mail_app, name="mail")
+app.add_typer(push_app, name="push")
 
 
 def _doc(field: str) -> str:
@@ -100,6 +106,17 @@ def serve(
         serve(settings, lambda url: _welcome(url, settings))
     finally:
         gc.enable()
+
+
+@app.command()
+def worker(
+    port: Annotated[int | None, typer.Option(help=_doc("worker_port"))] = None,
+) -> None:
+    """Deliver events and run jobs, beside servers that leave it to workers. It may be on another machine."""
+    settings = read_settings(worker_port=port)
+    from server.commands.working import work
+
+    work(settings)
 
 
 def _reset(settings: "Settings") -> None:

@@ -15,9 +15,9 @@ secrets_app = typer.Typer(no_args_is_help=True, help="Secrets of other systems, 
 @secrets_app.command()
 def key() -> None:
     """Print a new key for STOREGRAPH_SECRET_KEYS."""
-    from db.secrets.encrypted import new_key
+    from db.secrets.encrypted import new_secret_key
 
-    typer.echo(new_key())
+    typer.echo(new_secret_key())
 
 
 @secrets_app.command()
@@ -32,7 +32,7 @@ async def _rotate(settings: "Settings") -> int:
     from contextlib import nullcontext
 
     from server import startup
-    from server.settings import encryption_keys as keys
+    from server.settings import secret_keys
 
     database = startup.opened(settings)
     store = startup.store_file(database)
@@ -42,6 +42,6 @@ async def _rotate(settings: "Settings") -> int:
         with startup.alone(database) if own_file else nullcontext():
             await startup.check_schema(database)
             async with startup.explained(database):
-                return await keys.rotate(settings, database, store)
+                return await secret_keys.rotate(settings, database, store)
     finally:
         await database.close()

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 import uvicorn
@@ -16,7 +17,9 @@ from starlette.applications import Starlette
 
 from server import logs, startup
 from server.app import GRAPHQL_PATH, create_app
-from server.http.tcp import Connection
+from server.http.tcp import HttpProtocol
+from server.http.websocket import WebSocketProtocol
+from server.limits.limits import check_redis
 from server.metrics import SHARED_FOLDER
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
@@ -27,10 +30,12 @@ log = structlog.get_logger("storegraph.server")
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until told to stop. `announce` gets the URL as soon as connections are taken. Raises Mistake."""
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
-    database = startup.opened(settings)  # what is wrong with the URL is said before a port is taken
+    # What is wrong with a URL is said before a port is taken.
+    check_redis(settings)
+    database = startup.opened(settings)
     if database.embedded and settings.workers > 1:
         raise Mistake("SQLite serves from one process: leave out --workers, or use PostgreSQL")
-    with _bound(settings) as listener:
+    with bound(settings, settings.port) as listener:
         port = listener.getsockname()[1]
         # "Every address" is none that can be opened.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
@@ -57,16 +62,31 @@ def _config(app: Starlette | str, settings: Settings) -> uvicorn.Config:
         app,
         factory=isinstance(app, str),
         workers=settings.workers,
-        http=Connection,
+        http=HttpProtocol,
         limit_concurrency=settings.max_connections,
         # This process enters the lifespan itself: a reason not to start is then a line, not a traceback.
         lifespan="on" if isinstance(app, str) else "off",
-        ws="none",
+        **sockets(settings),
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
+
+
+def sockets(settings: Settings) -> dict[str, Any]:
+    """How uvicorn serves WebSockets. Nothing is compressed: it takes memory for each, and what is secret beside what a
+    stranger chose can be guessed by its length."""
+    if not settings.live:
+        return {"ws": "none"}
+    seconds = settings.live_alive_seconds
+    return {
+        "ws": WebSocketProtocol,
+        "ws_max_size": settings.max_body_bytes,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": seconds,
+        "ws_ping_timeout": seconds,
+    }
 
 
 async def _serve(app: Starlette, server: uvicorn.Server, listener: socket.socket, announce: Callable[[], None]) -> None:
@@ -101,11 +121,12 @@ def _serve_in_many(settings: Settings, listener: socket.socket, announce: Callab
         sys.exit(1)
 
 
-def _bound(settings: Settings) -> socket.socket:
-    place = f"{settings.host} port {settings.port}"
+def bound(settings: Settings, number: int) -> socket.socket:
+    """A socket of the settings' host that is bound to this port. Raises Mistake."""
+    place = f"{settings.host} port {number}"
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            settings.host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
         # A port that connections of the server before are still leaving is free.

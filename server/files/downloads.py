@@ -14,12 +14,12 @@ from starlette.types import Receive, Scope, Send
 from connectors.storage import (
     BadLink,
     ExpiredLink,
+    FileStat,
     Link,
     Links,
     Missing,
     Storage,
-    Stored,
-    Unavailable,
+    StorageUnavailable,
     UnknownDriver,
     UnsafePath,
     safe,
@@ -35,6 +35,7 @@ from db.store.database import ASKED_SECONDS, Database
 from db.store.row import now, table
 from engine.values import errors
 from engine.values.errors import ErrorCode
+from server.http.call import called
 from server.http.ranges import Span, Unsatisfiable, http_date, matches, requested, still_holds
 from server.http.refusal import Refusal
 
@@ -66,7 +67,7 @@ class Downloads:
         self._links = links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["path"] = f"{PATH}***"  # for the log: whoever reads a link may use it
+        called(scope).shown = f"{PATH}***"  # for the log: whoever reads a link may use it
         try:
             response = await self._answered(scope, Headers(scope=scope))
         except (Refusal, errors.Unavailable) as error:
@@ -79,7 +80,7 @@ class Downloads:
         if scope["method"] not in {"GET", "HEAD"}:
             raise Refusal(405, "A download is fetched with GET", headers={"Allow": _METHODS})
         link = self._link(scope["path_params"]["token"])
-        scope["state"]["path"] = f"{PATH}{link.identifier}"
+        called(scope).shown = f"{PATH}{link.identifier}"
         download, entitlement = await self._found(link)
         name = download["file_name"] or shown(download["file_path"] or "") or link.identifier
         driver, file = await self._stored(download)
@@ -140,22 +141,22 @@ class Downloads:
 
         return await self._database.ask(lookup, seconds=self._seconds)
 
-    async def _stored(self, download: dict[str, Any]) -> tuple[Driver, Stored]:
+    async def _stored(self, download: dict[str, Any]) -> tuple[Driver, FileStat]:
         try:
             driver = self._storage.of(download["driver"] or LOCAL, download["bucket"])
             return driver, await driver.find(safe(download["file_path"] or download["file_name"] or ""))
         except (UnknownDriver, UnsafePath, Missing) as error:
             log.warning("a download has no file", download=download["id"], reason=f"{type(error).__name__}: {error}")
             raise _gone() from None
-        except Unavailable as error:
+        except StorageUnavailable as error:
             raise _unavailable() from error
 
-    async def _read(self, driver: Driver, file: Stored, start: int, end: int) -> bytes:
+    async def _read(self, driver: Driver, file: FileStat, start: int, end: int) -> bytes:
         try:
             return await driver.read(file, start, end)
         except Missing:
             raise _gone() from None
-        except Unavailable as error:
+        except StorageUnavailable as error:
             raise _unavailable() from error
 
     async def _count(self, order_id: int, identifier: str) -> None:
@@ -176,7 +177,7 @@ def _check(verdict: Verdict, *, goes_on: bool) -> None:
     raise Refusal(status, message, code=code)
 
 
-async def _pieces(driver: Driver, file: Stored, first: bytes, at: int, end: int) -> AsyncIterator[bytes]:
+async def _pieces(driver: Driver, file: FileStat, first: bytes, at: int, end: int) -> AsyncIterator[bytes]:
     """What fails here breaks the connection, before the announced length: the client notices and asks for the rest."""
     yield first
     while at < end:
@@ -185,7 +186,7 @@ async def _pieces(driver: Driver, file: Stored, first: bytes, at: int, end: int)
         yield piece
 
 
-def _headers(file: Stored) -> dict[str, str]:
+def _headers(file: FileStat) -> dict[str, str]:
     about = {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",

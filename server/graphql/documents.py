@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from db.access import document
-from db.store.database import ASKED_SECONDS, Database
+from db.store.database import Database
 from db.store.row import now
 from engine.document.request import Request, RequestErrors
 from engine.standard.execution import Executor
 from engine.values.errors import ErrorCode
 from server.graphql.parameters import Asked
+from server.settings.settings import AcceptedDocuments, Settings
 from server.work.jobs import Job
 
 # Of a manifest at most so many are in use at a time; each is a few kilobytes.
@@ -51,17 +52,15 @@ class KnownDocuments:
         self,
         database: Database,
         executor: Executor,
+        settings: Settings,
         *,
-        trusted_only: bool,
-        persisted_bytes: int,
-        seconds: float = ASKED_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._executor = executor
-        self._trusted_only = trusted_only
-        self._persisted = Persisted(persisted_bytes)
-        self._seconds = seconds
+        self._trusted_only = settings.accepted_documents is AcceptedDocuments.TRUSTED
+        self._persisted = Persisted(settings.persisted_query_bytes)
+        self._seconds = settings.seconds_anonymous
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, str, str]] = OrderedDict()
         self._uses: Counter[str] = Counter()

@@ -3,207 +3,192 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from db.access.viewer import Viewer
 from engine.document.request import Answer, Request, RequestErrors
 from engine.standard.execution import Executor
 from engine.unit.database import Database
 from engine.values.errors import ErrorCode, Unavailable
-from server.access.admission import admitted
+from server.access.admission import admit
 from server.access.authentication import Authentication
 from server.files.uploads import Uploads, check_admission
 from server.graphql import parameters
 from server.graphql.documents import KnownDocuments
+from server.graphql.sse import EventStreams
 from server.http import body, caching
+from server.http.call import Call
 from server.http.multipart import is_multipart
-from server.http.negotiation import GRAPHQL, HTML, JSON, negotiated
+from server.http.negotiation import EVENTS, GRAPHQL, HTML, JSON, negotiated
 from server.http.refusal import Refusal, noted
-from server.limits.limits import Limits, Turn
+from server.http.reply import Reply
+from server.limits.limits import Limits
 from server.metrics import Metrics
+from server.settings.settings import Settings
 
-_METHODS: Final = "GET, HEAD, POST"
+_METHODS: Final = ("GET", "HEAD", "POST")
+_READING: Final = frozenset({"GET", "HEAD"})
 # An Accept header that goes on longer than this is not a browser's.
 _MAX_ACCEPT: Final = 1000
 # Proxies take 8 to 16 kB; from 64 kB on uvicorn's parser gives up, with a 400 of its own.
 _MAX_QUERY_STRING: Final = 32 * 1024
 # Any of these parameters says what to answer.
 _DOCUMENT: Final = frozenset({b"query", b"documentId", b"extensions"})
-_VARY: Final = "Accept, Authorization, X-API-Key"
+_VARY: Final = b"Accept, Authorization, X-API-Key"
+_CONTENT_TYPES: Final = {of: f"{of}; charset=utf-8".encode() for of in (GRAPHQL, JSON)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the endpoint is made of, beside its settings."""
+
+    executor: Executor
+    database: Database
+    authentication: Authentication
+    documents: KnownDocuments
+    metrics: Metrics
+    limits: Limits
+    uploads: Uploads
+    streams: EventStreams | None = None  # where subscriptions are served
 
 
 class GraphQLEndpoint:
-    """The ASGI application at /graphql. `page` makes GraphiQL's page for a request with such headers, None where it is
-    switched off."""
+    """The endpoint at /graphql. `page` makes GraphiQL's page for a request, None where it is switched off."""
 
-    def __init__(
-        self,
-        executor: Executor,
-        database: Database,
-        authentication: Authentication,
-        documents: KnownDocuments,
-        metrics: Metrics,
-        limits: Limits,
-        *,
-        max_body_bytes: int,
-        body_seconds: float,
-        public_cache_seconds: int,
-        uploads: Uploads,
-        page: Callable[[Headers], Response] | None,
-    ) -> None:
-        self._executor = executor
-        self._database = database
-        self._authentication = authentication
-        self._documents = documents
-        self._metrics = metrics
-        self._public = caching.public(public_cache_seconds)
-        self._limits = limits
-        self._max_body_bytes = max_body_bytes
-        self._body_seconds = body_seconds
-        self._uploads = uploads
+    def __init__(self, parts: Parts, settings: Settings, page: Callable[[Call], Reply] | None) -> None:
+        self._executor = parts.executor
+        self._database = parts.database
+        self._authentication = parts.authentication
+        self._documents = parts.documents
+        self._metrics = parts.metrics
+        self._limits = parts.limits
+        self._uploads = parts.uploads
+        self._streams = parts.streams
+        self._settings = settings
+        self._public = caching.public(settings.public_cache_seconds)
         self._page = page
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        page = self._page is not None and scope["method"] == "GET" and not _has_query(scope)
-        wanted = negotiated(", ".join(headers.getlist("accept"))[:_MAX_ACCEPT], page=page)
-        turn = self._limits.turn()
+    async def __call__(self, call: Call) -> Reply | None:
+        wanted = self._negotiated(call)
+        call.turn = self._limits.turn()
+        reply: Reply | None = None
         try:
             if wanted == HTML and self._page is not None:
-                response = self._page(headers)
+                reply = self._page(call)
             else:
-                viewer = await admitted(self._authentication, turn, scope)
-                method = _method(scope)
+                await admit(call, self._authentication)
+                if call.method not in _METHODS:
+                    raise Refusal(405, "Ask with POST, or a query with GET", headers={"Allow": ", ".join(_METHODS)})
                 if wanted is None:
                     raise Refusal(406, f"This endpoint answers with {GRAPHQL} or {JSON}: accept one of them")
-                response = await self._answered(scope, receive, method, headers, wanted, viewer, turn)
+                reply = await self._answered(call, wanted)
         except (Refusal, Unavailable) as error:
             refusal = Refusal.of(error)
             self._metrics.refused(refusal.code.value)
             noted(refusal, error)
-            response = refusal.response(GRAPHQL if wanted == GRAPHQL else JSON)
+            reply = refusal.reply(GRAPHQL if wanted == GRAPHQL else JSON)
         except ClientDisconnect:
-            return
+            return None
         finally:
-            turn.end()
-        response.headers.update(turn.headers)
-        response.headers["Vary"] = _VARY
+            if reply is None or reply.stream is None:  # a stream ends its turn itself
+                call.turn.end()
+        reply.named(call.turn.headers)
+        reply.headers[b"vary"] = _VARY
         # An answer to a GET may be kept by the caller's own cache, if it asks whether it still holds.
-        kept = caching.PRIVATE if scope["method"] in {"GET", "HEAD"} else "no-store"
-        response.headers.setdefault("Cache-Control", kept)
-        await response(scope, receive, send)
+        reply.headers.setdefault(b"cache-control", b"no-store" if call.method not in _READING else caching.PRIVATE)
+        return reply
 
-    async def _answered(
-        self,
-        scope: Scope,
-        receive: Receive,
-        method: str,
-        headers: Headers,
-        media_type: str,
-        viewer: Viewer,
-        turn: Turn,
-    ) -> Response:
-        if method == "POST" and is_multipart(headers.get("content-type")):
-            body.check_encoding(headers.get("content-encoding"))
-            async with self._uploads.request(receive, headers, partial(self._take_files, viewer)) as request:
-                return await self._answer(scope, request, method, headers, media_type, viewer, turn)
-        request = await self._request(scope, receive, method, headers)
-        return await self._answer(scope, request, method, headers, media_type, viewer, turn)
+    def _negotiated(self, call: Call) -> str | None:
+        page = self._page is not None and call.method == "GET" and not _has_query(call)
+        return negotiated(
+            ", ".join(call.header_values(b"accept"))[:_MAX_ACCEPT], page=page, events=self._streams is not None
+        )
 
-    async def _take_files(self, viewer: Viewer, asked: Request) -> None:
+    async def _answered(self, call: Call, media_type: str) -> Reply:
+        if call.method in _READING:
+            return await self._answer(call, self._in_the_url(call), media_type)
+        content_type = call.header(b"content-type")
+        if is_multipart(content_type) and media_type != EVENTS:
+            body.check_encoding(call.header(b"content-encoding"))
+            async with self._uploads.request(call.receive, call.headers, partial(self._take_files, call)) as asked:
+                return await self._answer(call, asked, media_type)
+        body.check_content_type(content_type)
+        body.check_encoding(call.header(b"content-encoding"))
+        return await self._answer(call, parameters.posted(await self._body(call)), media_type)
+
+    async def _take_files(self, call: Call, asked: Request) -> None:
         """Raises Refusal for a request whose files are not to be taken."""
         try:
             meant = await self._documents.meant(asked)
         except RequestErrors as refused:
             error = refused.errors[0]
             raise Refusal(400, error["message"], code=ErrorCode(error["extensions"]["code"])) from None
-        await check_admission(self._executor, viewer, meant.request)
+        await check_admission(self._executor, call.viewer, meant.request)
 
-    async def _answer(
-        self,
-        scope: Scope,
-        request: Request,
-        method: str,
-        headers: Headers,
-        media_type: str,
-        viewer: Viewer,
-        turn: Turn,
-    ) -> Response:
-        state: dict[str, Any] = scope["state"]
-        state["operation"] = request.operation_name
+    async def _answer(self, call: Call, asked: Request, media_type: str) -> Reply:
+        call.operation = asked.operation_name
+        if media_type == EVENTS:
+            assert self._streams is not None
+            assert isinstance(asked, parameters.Asked)
+            return self._streams.reply(call, asked)
         started = time.perf_counter()
-        kind, answer = await self._executed(request, viewer, method, turn, state["request_id"])
+        kind, answer = await self._executed(call, asked)
         self._metrics.answered(kind, time.perf_counter() - started, answer.body, executed=answer.executed)
         if answer.retry_after is not None:
-            turn.headers["Retry-After"] = str(answer.retry_after)
-            return _written(answer.body, 503, media_type)
+            reply = _written(answer, 503, media_type)
+            reply.headers[b"retry-after"] = b"%d" % answer.retry_after
+            return reply
         # The specification: JSON keeps 200 for everything well-formed, because of clients that take any other status
         # for a failure of the transport; the newer type says by the status whether anything was executed.
-        status = 200 if answer.executed or media_type == JSON else 400
-        response = _written(answer.body, status, media_type)
-        if method == "POST" or "errors" in answer.body:
-            return response
+        reply = _written(answer, 200 if answer.executed or media_type == JSON else 400, media_type)
+        if call.method not in _READING or "errors" in answer.body:
+            return reply
         # What a stranger sees, anyone may see; whoever shows a credential may see more.
-        response.headers["Cache-Control"] = self._public if viewer.id is None else caching.PRIVATE
-        return caching.unless_known(caching.tagged(response), headers)
+        reply.headers[b"cache-control"] = self._public if call.viewer.id is None else caching.PRIVATE
+        return caching.unless_known(caching.tagged(reply), call)
 
-    async def _executed(
-        self, asked: Request, viewer: Viewer, method: str, turn: Turn, request_id: str
-    ) -> tuple[str | None, Answer]:
+    async def _executed(self, call: Call, asked: Request) -> tuple[str | None, Answer]:
         """The answer, and the kind of its operation: None when the request does not get as far as having one."""
         try:
             meant = await self._documents.meant(asked)
         except RequestErrors as refused:
             return None, Answer({"errors": refused.errors}, executed=False)
         self._metrics.document(meant.source, meant.client)
-        intent = await self._executor.intent(meant.request, viewer, turn.allowance)
-        if method == "GET" and intent.kind not in {"query", None}:
+        allowance = call.turn.allowance
+        intent = await self._executor.intent(meant.request, call.viewer, allowance)
+        if call.method in _READING and intent.kind not in {"query", None}:
             raise Refusal(405, "Only queries may be asked by GET: send this with POST", headers={"Allow": "POST"})
-        await turn.changes(intent.rates)
-        return intent.kind, await self._executor.execute(
-            meant.request, viewer, self._database, request_id, turn.allowance
-        )
+        await call.turn.changes(intent.rates)
+        answer = await self._executor.execute(meant.request, call.viewer, self._database, call.id, allowance)
+        return intent.kind, answer
 
-    async def _body(self, receive: Receive, content_length: str | None) -> bytes:
+    async def _body(self, call: Call) -> bytes:
+        seconds = self._settings.body_seconds
+        reading = body.read(call.receive, call.header(b"content-length"), self._settings.max_body_bytes)
+        if call.whole:
+            return await reading
         try:
-            async with asyncio.timeout(self._body_seconds):
-                return await body.read(receive, content_length, self._max_body_bytes)
+            async with asyncio.timeout(seconds):
+                return await reading
         except TimeoutError:
-            raise Refusal(
-                408, f"The body did not arrive in {self._body_seconds:g} s", headers={"Connection": "close"}
-            ) from None
+            late = f"The body did not arrive in {seconds:g} s"
+            raise Refusal(408, late, headers={"Connection": "close"}) from None
 
-    async def _request(self, scope: Scope, receive: Receive, method: str, headers: Headers) -> Request:
-        if method == "GET":
-            query_string: bytes = scope["query_string"]
-            if len(query_string) > _MAX_QUERY_STRING:
-                raise Refusal(414, f"The URL is longer than {_MAX_QUERY_STRING} bytes: send the document with POST")
-            return parameters.asked(query_string)
-        body.check_content_type(headers.get("content-type"))
-        body.check_encoding(headers.get("content-encoding"))
-        return parameters.posted(await self._body(receive, headers.get("content-length")))
+    def _in_the_url(self, call: Call) -> Request:
+        query_string: bytes = call.scope["query_string"]
+        if len(query_string) > _MAX_QUERY_STRING:
+            raise Refusal(414, f"The URL is longer than {_MAX_QUERY_STRING} bytes: send the document with POST")
+        return parameters.asked(query_string)
 
 
-def _written(answer: dict[str, Any], status: int, media_type: str) -> Response:
-    return Response(orjson.dumps(answer), status, media_type=f"{media_type}; charset=utf-8")
+def _written(answer: Answer, status: int, media_type: str) -> Reply:
+    return Reply(status, {b"content-type": _CONTENT_TYPES[media_type]}, orjson.dumps(answer.body))
 
 
-def _method(scope: Scope) -> str:
-    method: str = scope["method"]
-    if method == "HEAD":
-        return "GET"
-    if method not in {"GET", "POST"}:
-        raise Refusal(405, "Ask with POST, or a query with GET", headers={"Allow": _METHODS})
-    return method
-
-
-def _has_query(scope: Scope) -> bool:
-    query_string: bytes = scope["query_string"]
+def _has_query(call: Call) -> bool:
+    query_string: bytes = call.scope["query_string"]
     return any(field.partition(b"=")[0] in _DOCUMENT for field in query_string.split(b"&"))

@@ -72,6 +72,14 @@ def asked(query_string: bytes) -> Asked:
     return _request(content)
 
 
+def subscribed(payload: Any) -> Asked:
+    """Those of a message that was read already. Raises Refusal(400)."""
+    if not isinstance(payload, dict):
+        raise Refusal(400, f'The payload must be an object like {{"query": "{{ __typename }}"}}, not {_kind(payload)}')
+    _check_size(payload)
+    return _request(payload)
+
+
 def _request(content: dict[str, Any]) -> Asked:
     query, document_id, name, variables, extensions = (content.get(n) for n in _NAMES)
     if query is not None and not isinstance(query, str):

@@ -2,24 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
-
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from typing import Final
 
 from engine.document.request import Openness
 from engine.values.errors import Unavailable
 from engine.values.viewer import Viewer
-from server.access.admission import admitted
+from server.access.admission import admit
 from server.access.authentication import Authentication
 from server.graphql.disclosure import hidden
 from server.http import caching
+from server.http.call import Call
 from server.http.refusal import Refusal, noted
+from server.http.reply import Reply
 from server.limits.limits import Limits
+
+_TEXT: Final = b"text/plain; charset=utf-8"
 
 
 class SDL:
-    """The ASGI application, charged like any request. The schema is printed once, in a thread."""
+    """The endpoint, charged like any request. The schema is printed once, in a thread."""
 
     def __init__(
         self,
@@ -35,25 +36,25 @@ class SDL:
         self._turn = asyncio.Lock()
         self._text: bytes | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        turn = self._limits.turn()
+    async def __call__(self, call: Call) -> Reply:
+        call.turn = self._limits.turn()
         try:
-            if scope["method"] not in {"GET", "HEAD"}:
+            if call.method not in {"GET", "HEAD"}:
                 raise Refusal(405, "Ask with GET", headers={"Allow": "GET, HEAD"})
-            viewer = await admitted(self._authentication, turn, scope)
-            if not self._tells(viewer).introspection:
-                raise hidden(anonymous=viewer.id is None)
-            response: Response = PlainTextResponse(await self._sdl(), headers={"Cache-Control": "no-cache"})
-            response = caching.unless_known(caching.tagged(response), Headers(scope=scope))
+            await admit(call, self._authentication)
+            if not self._tells(call.viewer).introspection:
+                raise hidden(anonymous=call.viewer.id is None)
+            reply = Reply(200, {b"content-type": _TEXT, b"cache-control": b"no-cache"}, await self._sdl())
+            reply = caching.unless_known(caching.tagged(reply), call)
         except (Refusal, Unavailable) as error:
             refusal = Refusal.of(error)
             noted(refusal, error)
-            response = refusal.response()
+            reply = refusal.reply()
         finally:
-            turn.end()
-        response.headers.update(turn.headers)
-        response.headers["Vary"] = "Authorization, X-API-Key"
-        await response(scope, receive, send)
+            call.turn.end()
+        reply.named(call.turn.headers)
+        reply.headers[b"vary"] = b"Authorization, X-API-Key"
+        return reply
 
     async def _sdl(self) -> bytes:
         async with self._turn:

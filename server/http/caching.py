@@ -3,36 +3,34 @@
 import hashlib
 from typing import Final
 
-from starlette.datastructures import Headers
-from starlette.responses import Response
+from server.http.call import Call
+from server.http.reply import Reply
 
 # A caller's own cache may keep it, if it asks whether it still holds.
-PRIVATE: Final = "private, no-cache"
-_SENT_WITH_304: Final = frozenset({"etag", "cache-control", "vary"})
+PRIVATE: Final = b"private, no-cache"
+_SENT_WITH_304: Final = frozenset({b"etag", b"cache-control", b"vary"})
 # More than any browser keeps of one address.
 _LONGEST: Final = 2000
 
 
-def tagged(response: Response) -> Response:
+def tagged(reply: Reply) -> Reply:
     """Give a whole answer its ETag: the same for the same bytes of the same media type."""
-    about = f"{response.media_type}\n".encode() + bytes(response.body)
-    response.headers["ETag"] = f'"{hashlib.sha256(about).hexdigest()[:32]}"'
-    return response
+    about = reply.headers.get(b"content-type", b"") + b"\n" + reply.body
+    reply.headers[b"etag"] = f'"{hashlib.sha256(about).hexdigest()[:32]}"'.encode()
+    return reply
 
 
-def public(seconds: int) -> str:
+def public(seconds: int) -> bytes:
     """Anyone's cache may keep it so long: a shared one needs to ask nobody meanwhile."""
-    return f"public, max-age={seconds}" if seconds else PRIVATE
+    return b"public, max-age=%d" % seconds if seconds else PRIVATE
 
 
-def unless_known(response: Response, headers: Headers) -> Response:
+def unless_known(reply: Reply, call: Call) -> Reply:
     """304 without a body where the caller's If-None-Match names the answer's ETag."""
-    etag = response.headers.get("etag")
-    given = ",".join(headers.getlist("if-none-match"))[:_LONGEST]
+    etag = reply.headers.get(b"etag")
+    given = ",".join(call.header_values(b"if-none-match"))[:_LONGEST]
     # Weakly: a proxy that compresses makes W/"…" of a tag.
     names = {name.strip().removeprefix("W/") for name in given.split(",")}
-    if etag is None or not ({etag, "*"} & names):
-        return response
-    known = Response(status_code=304)
-    known.raw_headers = [(k, v) for k, v in response.raw_headers if k.decode("latin-1").lower() in _SENT_WITH_304]
-    return known
+    if etag is None or not ({etag.decode(), "*"} & names):
+        return reply
+    return Reply(304, {name: value for name, value in reply.headers.items() if name in _SENT_WITH_304})

@@ -7,21 +7,23 @@ from typing import Final
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+EVENTS: Final = "text/event-stream"
 
 # A client sends the same few headers all the time; a stranger's inventions push them out at worst.
 _KEPT: Final = 256
 
 
 @lru_cache(maxsize=_KEPT)
-def negotiated(accept: str, *, page: bool = False) -> str | None:
-    """The media type for an Accept header; None when none of ours is acceptable. `page`: HTML is on offer too.
+def negotiated(accept: str, *, page: bool = False, events: bool = False) -> str | None:
+    """The media type for an Accept header; None when none of ours is acceptable. `page`: HTML is on offer too;
+    `events`: so is a stream of events.
 
     Between types that are equally welcome one that is named beats one behind a wildcard, and the newer GraphQL type
     beats JSON. Where only a wildcard speaks for both it is JSON, as the specification asks for `*/*`.
     """
     ranges = tuple(_ranges(accept)) or (("*/*", 1.0),)
     # In the order that decides between equals.
-    offered = (*((HTML,) if page else ()), GRAPHQL, JSON)
+    offered = (*((HTML,) if page else ()), GRAPHQL, JSON, *((EVENTS,) if events else ()))
     best, best_rank = None, (0.0, 0)
     for media_type in offered:
         quality, specificity = _quality(media_type, ranges)

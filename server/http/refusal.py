@@ -8,6 +8,7 @@ import structlog
 from starlette.responses import Response
 
 from engine.values.errors import Busy, CodedError, ErrorCode, Unavailable
+from server.http.reply import Reply
 
 log = structlog.get_logger("storegraph.server")
 
@@ -45,6 +46,9 @@ class Refusal(CodedError):
     def response(self, media_type: str = "application/json") -> Response:
         # The media types of GraphQL are UTF-8 by definition, but older clients guess without being told.
         return Response(orjson.dumps(self.body), self.status, self.headers, media_type=f"{media_type}; charset=utf-8")
+
+    def reply(self, media_type: str = "application/json") -> Reply:
+        return Reply.of(self.response(media_type))
 
 
 def noted(refusal: Refusal, cause: CodedError) -> None:

@@ -1,7 +1,8 @@
 """HTTP connections that wait for nobody: what uvicorn leaves unbounded is bounded here."""
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
 
 import httptools
 import orjson
@@ -11,23 +12,67 @@ from server.http.refusal import Refusal
 
 # In which all headers of a request have to arrive; a phone on a bad line takes one or two.
 HEAD_SECONDS: Final = 10.0
+# What the state of a request says when all of it is here: nobody has to watch how long it takes to come.
+WHOLE: Final = "whole"
 # All headers of a request together. Proxies take 8 to 32 kB.
 HEAD_BYTES: Final = 64 * 1024
 # After so long without a byte taken an answer is given up.
 READ_SECONDS: Final = 30.0
-# What says the offer to go on in another protocol: headers, and options of `Connection`.
+# What says the offer to go on in another protocol: headers, and options of `HttpProtocol`.
 _OFFER: Final = frozenset({b"upgrade", b"http2-settings"})
 
 
-class Connection(HttpToolsProtocol):
+class Joined:
+    """The transport as one answer has it: what is written first, its head, waits for what is written next, though no
+    longer than the loop takes to turn. A write is a call of the system, the dearest thing that a small answer does."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._first: bytes | None = None
+        self._turn: asyncio.Handle | None = None  # None before anything was written
+
+    def write(self, data: bytes) -> None:
+        if self._turn is None:
+            self._first = data
+            self._turn = self._loop.call_soon(self.flush)
+        elif self._first is not None:
+            first, self._first = self._first, None
+            self._turn.cancel()
+            self._transport.write(first + data)
+        else:
+            self._transport.write(data)
+
+    def flush(self) -> None:
+        if self._first is not None:
+            first, self._first = self._first, None
+            self._transport.write(first)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
+class HttpProtocol(HttpToolsProtocol):
     """Refuses heads that are too long or come too slowly, gives up answers that nobody reads, and says in JSON what is
-    wrong with what is no HTTP."""
+    wrong with what is no HTTP.
+
+    `beside` says how many connections there are that do not count for the server's bound; `leaving` hears that the
+    server ends."""
+
+    beside: ClassVar[Callable[[], int]] = staticmethod(lambda: 0)
+    leaving: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._head: asyncio.TimerHandle | None = None  # runs while a request is expected
+        self._head: asyncio.TimerHandle | None = None  # runs while the rest of a request's head is expected
         self._head_bytes = 0
+        self._in_head = True
         self._in_body = False
+        self._answer: Joined | None = None
         self._stalled: asyncio.TimerHandle | None = None  # runs while nothing that was written is taken
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -40,13 +85,16 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head is None and self._idle:
-            self._expect_head()
         if not self._in_body:
             self._head_bytes += len(data)
         self._parse(data)
-        if not self._in_body and self._head is not None and self._head_bytes > HEAD_BYTES:
+        # Of a head that came whole nothing is expected.
+        if self._in_body or not (self._in_head or self._idle):
+            return
+        if self._head_bytes > HEAD_BYTES:
             self._refuse(431, f"The headers are longer than {HEAD_BYTES} bytes")
+        elif self._head is None:
+            self._expect_head()
 
     def _parse(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -55,8 +103,16 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("")
         except httptools.HttpParserUpgrade as stopped:
-            if self._offers_upgrade():
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            elif self._offers_upgrade():
                 self._stay(data[stopped.args[0] :])
+
+    def _should_upgrade(self) -> bool:
+        """A WebSocket begins with a GET and a key (RFC 6455 §4.1). What else offers one is a request like others: taken
+        for a handshake, it would wait for one that never comes."""
+        begins = self.parser.get_method() == b"GET" and any(name == b"sec-websocket-key" for name, _ in self.headers)
+        return begins and super()._should_upgrade()
 
     def _offers_upgrade(self) -> bool:
         """Whether the request that is parsed offers to go on in another protocol (`Upgrade: h2c`). A tunnel (CONNECT)
@@ -78,25 +134,37 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head is None:
-            self._expect_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         if self._offers_upgrade():
+            if self._should_upgrade():
+                self._head_came()
+                self._in_body = True  # what follows is no head that could be late
+                super().on_headers_complete()
             return
         self._head_came()
-        self._in_body = True
+        if self.config.limit_concurrency is not None:
+            self.limit_concurrency = self.config.limit_concurrency + type(self).beside()
+        self._in_head, self._in_body = False, True
         super().on_headers_complete()
+        self._answer = Joined(self.transport, self.loop)
+        self.cycle.transport = self._answer  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         if self._offers_upgrade():
             return
         self._in_body = False
         self._head_bytes = 0
+        self.scope.setdefault("state", {})[WHOLE] = True
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "This is no valid HTTP")
+
+    def shutdown(self) -> None:
+        type(self).leaving()
+        super().shutdown()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -134,7 +202,6 @@ class Connection(HttpToolsProtocol):
             self._stalled = None
 
     def _expect_head(self) -> None:
-        self._head_bytes = 0
         self._head = self.loop.call_later(HEAD_SECONDS, self._late)
 
     def _head_came(self) -> None:
@@ -150,6 +217,8 @@ class Connection(HttpToolsProtocol):
     def _refuse(self, status: int, message: str) -> None:
         if self.transport.is_closing():
             return
+        if self._answer is not None:
+            self._answer.flush()
         body = orjson.dumps(Refusal(status, message).body)
         head = (
             STATUS_LINE[status],

@@ -3,11 +3,12 @@ time. Budgets are kept in this process, or in Redis for all processes together."
 
 import math
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour
@@ -37,7 +38,11 @@ BULK: Final = "bulk"
 # Bad credentials of an address, as many as anonymous requests: when these are used up none that is not known to be good
 # there is looked up.
 BAD: Final = "bad"
+# What a connected shop tells, counted by its connection.
+INBOUND: Final = "inbound"
 
+# Callers of whom it is remembered what holds for them.
+_CALLERS: Final = 1024
 # How long Redis gets to answer, and how long it is left alone after it did not.
 _REDIS_SECONDS: Final = 0.25
 _REDIS_REST_SECONDS: Final = 10.0
@@ -68,13 +73,16 @@ PROFILES: Final[Mapping[RateProfile, Mapping[str, int]]] = {
 }
 
 
+BudgetKey = tuple[str, ...]  # whose budget it is
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One counter of one caller."""
 
     name: str
     hourly: int
-    caller: tuple[str, ...]
+    caller: BudgetKey
 
     @property
     def item(self) -> RateLimitItem:
@@ -82,17 +90,29 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """What holds for a viewer at an address. `budget` is the standard one, None where nothing is counted."""
+
+    viewer: Viewer
+    key: BudgetKey
+    allowance: Allowance
+    budget: Budget | None
+
+
+@dataclass(slots=True)
 class Standing:
-    """A budget after a charge. Its hour ends in so many `seconds`; `fits` is False for what was not charged."""
+    """A budget after a charge. Its hour ends in so many `seconds`, which `ends` counts from 1970; `fits` is False for
+    what was not charged."""
 
     budget: Budget
     fits: bool
     remaining: int
     seconds: float
+    ends: int
 
     @property
     def headers(self) -> dict[str, str]:
-        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, reset(self.seconds))), strict=True))
+        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, self.ends)), strict=True))
 
     def refusal(self) -> Refusal:
         seconds = max(1, math.ceil(self.seconds))
@@ -107,7 +127,12 @@ class Standing:
         )
 
 
-_WHAT: Final = {STANDARD: "requests and changes", BULK: "bulk changes", BAD: "bad credentials"}
+_WHAT: Final = {
+    STANDARD: "requests and changes",
+    BULK: "bulk changes",
+    BAD: "bad credentials",
+    INBOUND: "calls of a shop",
+}
 
 
 class Counters:
@@ -130,12 +155,18 @@ class Counters:
             except (StorageError, OSError) as error:
                 self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
                 log.warning("Redis does not answer; this process counts alone", reason=str(error))
-        fits, remaining, seconds = self._own.charge((budget.name, *budget.caller), budget.hourly, cost)
-        return Standing(budget, fits, remaining, seconds)
+        fits, remaining, seconds = self._own.charge((budget.name, budget.caller), budget.hourly, cost)
+        return Standing(budget, fits, remaining, seconds, reset(seconds))
 
     async def aclose(self) -> None:
         if self._connections is not None:
             await self._connections.aclose()
+
+
+def check_redis(settings: Settings) -> None:
+    """Raises Mistake for a URL that no Redis can have, before anything else is begun."""
+    if settings.redis_url is not None:
+        _opened(settings.redis_url)
 
 
 def _opened(redis_url: str) -> "tuple[ConnectionPool, FixedWindowRateLimiter]":
@@ -146,9 +177,12 @@ def _opened(redis_url: str) -> "tuple[ConnectionPool, FixedWindowRateLimiter]":
         connections = ConnectionPool.from_url(
             redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
         )
+        connections.make_connection()  # type: ignore[no-untyped-call]  # knows its options, and connects to nothing
+        if urlsplit(redis_url).path.strip("/") not in {"", str(connections.connection_kwargs.get("db"))}:
+            raise ValueError  # a number that is none is passed over
     except ImportError:
         raise Mistake(f"{variable('redis_url')} needs Redis's client: pip install 'storegraph[redis]'") from None
-    except ValueError:
+    except (ValueError, TypeError):
         raise Mistake(f"{variable('redis_url')}: write redis://host:port/number") from None
     from limits.aio.storage import RedisStorage
 
@@ -168,7 +202,8 @@ async def _charged(limiter: FixedWindowRateLimiter, budget: Budget, cost: int) -
     fits = cost == 1 or await limiter.test(item, *budget.caller, cost=cost)
     fits = fits and (cost == 0 or await limiter.hit(item, *budget.caller, cost=cost))
     stats = await limiter.get_window_stats(item, *budget.caller)
-    return Standing(budget, fits, stats.remaining, min(stats.reset_time - time.time(), HOUR))
+    seconds = min(stats.reset_time - time.time(), HOUR)
+    return Standing(budget, fits, stats.remaining, seconds, reset(seconds))
 
 
 class Limits:
@@ -177,8 +212,10 @@ class Limits:
     def __init__(self, settings: Settings, counters: Counters | None = None) -> None:
         self._counters = counters or Counters(settings.redis_url)
         self._hourly = PROFILES.get(settings.rates_in_force)
+        self._inbound = settings.inbound_hourly
         self._concurrent = settings.concurrent
-        self._busy: Counter[tuple[str, ...]] = Counter()
+        self._busy: Counter[BudgetKey] = Counter()
+        self._callers: OrderedDict[tuple[str | None, str | None], Caller] = OrderedDict()
         allowed = {
             CallerClass.ANONYMOUS: (settings.max_cost_anonymous, settings.seconds_anonymous),
             CallerClass.STOREFRONT: (settings.max_cost_storefront, settings.seconds_storefront),
@@ -193,28 +230,40 @@ class Limits:
     def turn(self) -> "Turn":
         return Turn(self)
 
-    def allowance(self, viewer: Viewer) -> Allowance:
-        return self._allowances[CallerClass.of(viewer)]
+    def caller(self, viewer: Viewer) -> Caller:
+        """Worked out once for a viewer that stays the same, as authentication has it for some seconds."""
+        place = viewer.id, viewer.address
+        found = self._callers.get(place)
+        if found is None or (found.viewer is not viewer and found.viewer != viewer):
+            allowance = self._allowances[CallerClass.of(viewer)]
+            found = self._callers[place] = Caller(viewer, _key(viewer), allowance, self.budget(STANDARD, viewer))
+            if len(self._callers) > _CALLERS:
+                self._callers.popitem(last=False)
+        return found
 
     def budget(self, name: str, viewer: Viewer) -> Budget | None:
         """None where nothing is counted."""
         if self._hourly is None:
             return None
-        caller = _caller(viewer)
+        key = _key(viewer)
         if name != STANDARD:
-            return Budget(name, self._hourly[_ANONYMOUS if name == BAD else name], caller)
-        class_ = CallerClass.of(viewer)
-        hourly = viewer.hourly or self._hourly.get(class_) or self._hourly[_REST]
-        return Budget(name, hourly, caller)
+            return Budget(name, self._hourly[_ANONYMOUS if name == BAD else name], key)
+        hourly = viewer.hourly or self._hourly.get(CallerClass.of(viewer)) or self._hourly[_REST]
+        return Budget(name, hourly, key)
 
-    async def charge(self, name: str, viewer: Viewer, cost: int) -> Standing | None:
-        budget = self.budget(name, viewer)
+    async def inbound(self, guid: str) -> None:
+        """Charges a call of a connected shop. Raises Refusal(429)."""
+        if self._hourly is not None:
+            standing = await self._counters.charge(Budget(INBOUND, self._inbound, (guid,)), 1)
+            if not standing.fits:
+                raise standing.refusal()
+
+    async def charge(self, budget: Budget | None, cost: int) -> Standing | None:
         return None if budget is None else await self._counters.charge(budget, cost)
 
-    def begin(self, viewer: Viewer) -> tuple[str, ...]:
+    def begin(self, key: BudgetKey) -> None:
         """Raises Refusal(429) for one request more than a caller may have under way."""
-        caller = _caller(viewer)
-        if self._busy[caller] >= self._concurrent:
+        if self._busy[key] >= self._concurrent:
             raise Refusal(
                 429,
                 f"You have {self._concurrent} requests under way: wait for some of them",
@@ -222,13 +271,12 @@ class Limits:
                 headers={"Retry-After": "1"},
                 retryAfter=1,
             )
-        self._busy[caller] += 1
-        return caller
+        self._busy[key] += 1
 
-    def end(self, caller: tuple[str, ...]) -> None:
-        self._busy[caller] -= 1
-        if not self._busy[caller]:
-            del self._busy[caller]
+    def end(self, key: BudgetKey) -> None:
+        self._busy[key] -= 1
+        if not self._busy[key]:
+            del self._busy[key]
 
 
 class Turn:
@@ -236,67 +284,79 @@ class Turn:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._viewer: Viewer | None = None
-        self._caller: tuple[str, ...] | None = None
-        self._narrower = False  # whether the headers are those of another budget than the standard one
-        self.headers: dict[str, str] = {}
+        self._caller: Caller | None = None
+        self._begun = False
+        self._standing: Standing | None = None  # what the answer tells
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self._standing is None else self._standing.headers
 
     async def begin(self, viewer: Viewer) -> None:
         """Charges the request, whatever becomes of it. Raises Refusal(429)."""
-        self._viewer = viewer
-        await self._charge(STANDARD, 1)
-        self._caller = self._limits.begin(viewer)
+        self._caller = caller = self._limits.caller(viewer)
+        await self._charge(caller.budget, 1)
+        self._limits.begin(caller.key)
+        self._begun = True
 
     async def unknown(self, address: str | None) -> None:
         """Before a credential is looked up that nobody knows at this address. Raises Refusal(429) where too many were
         bad."""
-        standing = await self._limits.charge(BAD, _stranger(address), 0)
+        standing = await self._limits.charge(self._limits.budget(BAD, _stranger(address)), 0)
         if standing is not None and not standing.remaining:
-            self.headers = standing.headers
+            self._standing = standing
             raise standing.refusal()
 
     async def turned_away(self, address: str | None) -> None:
         """Charges a request whose credential is no good to its address, whatever is left there."""
-        await self._limits.charge(BAD, _stranger(address), 1)
-        await self._limit(STANDARD, _stranger(address), 1)
+        stranger = _stranger(address)
+        await self._limits.charge(self._limits.budget(BAD, stranger), 1)
+        await self._limit(self._limits.budget(STANDARD, stranger), 1)
 
     @property
     def allowance(self) -> Allowance:
-        assert self._viewer is not None
-        return self._limits.allowance(self._viewer)
+        assert self._caller is not None
+        return self._caller.allowance
 
     async def changes(self, rates: Sequence[str]) -> None:
         """Charges the mutation fields of the request, the first of which came with it. Raises Refusal(429): then none
         of them may run."""
+        if not rates:
+            return
+        assert self._caller is not None
         if len(rates) > 1:
-            await self._charge(STANDARD, len(rates) - 1)
+            await self._charge(self._caller.budget, len(rates) - 1)
         for name, cost in Counter(r for r in rates if r != STANDARD).items():
-            await self._charge(name, cost)
+            await self._charge(self._limits.budget(name, self._caller.viewer), cost)
 
     def end(self) -> None:
-        if self._caller is not None:
-            self._limits.end(self._caller)
+        """Ending it again changes nothing."""
+        if self._begun and self._caller is not None:
+            self._begun = False
+            self._limits.end(self._caller.key)
 
-    async def _charge(self, name: str, cost: int) -> None:
-        assert self._viewer is not None
-        standing = await self._limit(name, self._viewer, cost)
+    async def _charge(self, budget: Budget | None, cost: int) -> None:
+        standing = await self._limit(budget, cost)
         if standing is not None and not standing.fits:
             raise standing.refusal()
 
-    async def _limit(self, name: str, viewer: Viewer, cost: int) -> Standing | None:
-        standing = await self._limits.charge(name, viewer, cost)
+    async def _limit(self, budget: Budget | None, cost: int) -> Standing | None:
+        standing = await self._limits.charge(budget, cost)
         # A request that was charged to a narrower budget tells of that one.
-        if standing is not None and (name != STANDARD or not standing.fits or not self._narrower):
-            self.headers = standing.headers
-            self._narrower = name != STANDARD
+        if standing is not None and (standing.budget.name != STANDARD or not standing.fits or not self._narrower):
+            self._standing = standing
         return standing
+
+    @property
+    def _narrower(self) -> bool:
+        return self._standing is not None and self._standing.budget.name != STANDARD
 
 
 def _stranger(address: str | None) -> Viewer:
     return replace(ANONYMOUS, address=address)
 
 
-def _caller(viewer: Viewer) -> tuple[str, ...]:
+def _key(viewer: Viewer) -> BudgetKey:
     """Whose budget it is: an address's without a credential, a credential's, and of a token that is in everybody's page
     each address's."""
     if viewer.id is None:

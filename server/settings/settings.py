@@ -16,7 +16,14 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from server.settings.files import FileSettings
+from server.settings.inbound import InboundSettings
 from server.settings.limits import LimitSettings, RateProfile
+from server.settings.live import LiveSettings
+from server.settings.mail import MailSettings
+from server.settings.outbound import OutboundSettings
+from server.settings.push import PushSettings
+from server.settings.retention import RetentionSettings
+from server.settings.work import WorkSettings
 
 PREFIX: Final = "STOREGRAPH_"
 # What RFC 6750 lets a bearer token be; anything else could never be sent.
@@ -52,6 +59,11 @@ class Switch(StrEnum):
     OFF = "off"
 
 
+class Execution(StrEnum):
+    PLAN = "plan"
+    STANDARD = "standard"
+
+
 class AcceptedDocuments(StrEnum):
     ANY = "any"
     TRUSTED = "trusted"
@@ -65,7 +77,17 @@ def _random_in_demo(given: dict[str, Any]) -> SecretStr | None:
     return SecretStr(f"sg_{secrets.token_urlsafe(32)}") if given["demo"] else None
 
 
-class Settings(FileSettings, LimitSettings):
+class Settings(
+    FileSettings,
+    WorkSettings,
+    RetentionSettings,
+    LimitSettings,
+    LiveSettings,
+    OutboundSettings,
+    InboundSettings,
+    MailSettings,
+    PushSettings,
+):
     """Read from the environment; what is given to the constructor (the command line's options) wins."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
@@ -116,6 +138,11 @@ class Settings(FileSettings, LimitSettings):
     suggestions: Switch = Field(
         default=Switch.AUTO,
         description="Who is told the names that a mistyped one may have meant; `auto` as for introspection.",
+    )
+    executor: Execution = Field(
+        default=Execution.PLAN,
+        description="`plan` runs what reads by a plan of the document, made once; `standard` runs everything in "
+        "graphql-core's executor, which answers the same and takes longer.",
     )
     accepted_documents: AcceptedDocuments = Field(
         default=AcceptedDocuments.ANY,
@@ -247,11 +274,8 @@ class Settings(FileSettings, LimitSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """What no log may show, in every spelling."""
-        known = {
-            s.get_secret_value()
-            for s in (self.admin_token, self.import_password, self.metrics_token, self.s3_secret_key, *self.secret_keys)
-            if s is not None
-        }
+        single = (getattr(self, name) for name in type(self).model_fields)
+        known = {s.get_secret_value() for s in (*single, *self.secret_keys) if isinstance(s, SecretStr)}
         passwords = set(_passwords(self.database_url)) | set(_passwords(self.redis_url or ""))
         # Shorter ones would blank out words by accident; in a URL they are recognised by their place.
         return tuple(sorted(s for s in known | passwords | set(map(unquote, passwords)) if len(s) >= _LONG_ENOUGH))

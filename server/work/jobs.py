@@ -1,11 +1,11 @@
 """Work that goes on beside the requests, for as long as the server serves: looked after, so that none of it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -41,6 +41,12 @@ class Failing:
     job: str
     rounds: int = 0
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def readiness(failing: Sequence[Failing]) -> dict[str, Any]:
+    """What `/ready` says of whoever can do their work: what of it fails at the moment."""
+    told = [{"job": one.job, "rounds": one.rounds, "since": one.since.isoformat()} for one in failing]
+    return {"ready": True, "failing": told} if told else {"ready": True}
 
 
 class Jobs:

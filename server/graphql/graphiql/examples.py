@@ -144,4 +144,87 @@ mutation DryRun(
 """,
         {"input": {"id": _VARIANT, "price": 1999}, "validateOnly": True},
     ),
+    Document(
+        "LivePrice",
+        """\
+# How a product stands, and how it stands after
+# each change. Write a new price in another
+# window: another tab of this one ends it.
+subscription LivePrice($by: ProductBy!) {
+  productChanged(by: $by) {
+    position
+    gone
+    product {
+      title
+      minPrice { formatted }
+      maxPrice { formatted }
+      stockAvailability
+    }
+  }
+}
+""",
+        {"by": {"databaseId": _PRODUCT}},
+    ),
+    Document(
+        "Webhook",
+        """\
+# Tells another system of each change of a
+# product, by a query of its own. Saved with its
+# secret when validateOnly is false.
+mutation Webhook(
+  $input: WebhookCreateInput!
+  $validateOnly: Boolean!
+) {
+  webhookCreate(
+    input: $input
+    validateOnly: $validateOnly
+  ) {
+    webhook { id target { disabled } }
+    secret
+    events { name }
+    userErrors { code field message }
+  }
+}
+""",
+        {
+            "input": {
+                "name": "Warehouse",
+                "url": "https://warehouse.example/store",
+                "eventTriggers": ["product.created", "product.updated"],
+                "body": "QUERY",
+                "query": "query ($id: ID!) { product(by: {id: $id}) { title variants { sku available } } }",
+            },
+            "validateOnly": True,
+        },
+    ),
+    Document(
+        "Integrations",
+        """\
+# What feeds can be made for, what a provider
+# has to be told, and the feeds that there are.
+query Integrations($provider: String!) {
+  integrationProviders {
+    key
+    title
+    description
+    enabled
+  }
+  integrationSettings(by: { key: $provider }) {
+    valid
+    form { key label component required help }
+  }
+  integrationFeeds(first: 5) {
+    nodes {
+      name
+      enabled
+      eventTriggers
+      provider { title }
+      product { title }
+    }
+    totalCount
+  }
+}
+""",
+        {"provider": "mailchimp"},
+    ),
 )

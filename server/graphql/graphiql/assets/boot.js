@@ -2,7 +2,9 @@
 // scripts are deferred and stand before this module.
 
 import { Authorization, withAuthorization } from "./authorization.js";
+import { followed, isSubscription } from "./following.js";
 import { Keep, available, openTabs } from "./keep.js";
+import { explained, planPlugin } from "./plan.js";
 
 const { createElement, useEffect } = React;
 const { useEditorContext, usePluginStore, useSchemaStore } = GraphiQL.React;
@@ -29,7 +31,7 @@ const send = GraphiQL.createFetcher({ url: endpoint, fetch: fetchAnswer });
 async function fetchAnswer(url, request) {
   const response = await fetch(url, request);
   const type = response.headers.get("content-type") ?? "no content type";
-  if (!/json|multipart/.test(type)) {
+  if (!/json|multipart|event-stream/.test(type)) {
     throw new Error(`The server answered ${response.status} with ${type} where JSON was expected.`);
   }
   return response;
@@ -38,7 +40,10 @@ async function fetchAnswer(url, request) {
 /** GraphiQL asks for the schema before its header editor exists, so that one request comes without headers. */
 function fetcher(parameters, options) {
   const headers = options?.headers ?? (authorization.value === null ? {} : { Authorization: authorization.value });
-  return send(parameters, { ...options, headers });
+  if (isSubscription(options?.documentAST, parameters.operationName)) {
+    return followed(endpoint, parameters, headers, fetchAnswer);
+  }
+  return explained(parameters, (asked) => send(asked, { ...options, headers }));
 }
 
 /** Shows the page's one Authorization in every tab, and asks for a schema that was refused again when a token comes. */
@@ -98,7 +103,7 @@ ReactDOM.createRoot(root).render(
     GraphiQL,
     {
       fetcher,
-      plugins: [explorer],
+      plugins: [explorer, planPlugin],
       onTogglePluginVisibility: (plugin) => keep.note("panel", plugin?.title ?? "none"),
       storage: keep,
       defaultHeaders: withAuthorization("", authorization.value),

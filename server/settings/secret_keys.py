@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import MetaData
 
 from db.secrets import rotation
-from db.secrets.encrypted import Keyring, NoKey, new_key, unlock
+from db.secrets.encrypted import Keyring, NoSecretKey, new_secret_key, unlock
 from db.store.database import Database
 from db.tables import METADATA
 from server.settings.mistake import Mistake
@@ -35,20 +35,20 @@ def hand_over(settings: Settings, database: Database, store: Path | None) -> Non
 
 def signing(settings: Settings, store: Path | None) -> Callable[[], list[str]]:
     """The same keys, for what the server signs: the newest first. They are asked for when first needed, and a key file
-    is made then; raises NoKey where there are none."""
+    is made then; raises NoSecretKey where there are none."""
 
     def keys() -> list[str]:
         if settings.secret_keys:
             return [key.get_secret_value() for key in settings.secret_keys]
         if store is None:
-            raise NoKey(f"The server was given no key to sign links with: {_SETTING} is not set")
+            raise NoSecretKey(f"The server was given no key to sign links with: {_SETTING} is not set")
         file = key_file(store)
         try:
             if not file.exists():
                 _make(file)
             return _lines(file)
         except (OSError, Mistake) as error:
-            raise NoKey(f"The key to sign links with cannot be made or read: {error}") from None
+            raise NoSecretKey(f"The key to sign links with cannot be made or read: {error}") from None
 
     return keys
 
@@ -84,7 +84,7 @@ async def rotate(settings: Settings, database: Database, store: Path | None, met
     if file is None or not file.exists():
         keys = [key.get_secret_value() for key in settings.secret_keys]
     else:
-        keys = [new_key(), *_lines(file)]
+        keys = [new_secret_key(), *_lines(file)]
         _replace(file, keys)  # should the rest fail, the old key is still there
     if not keys:
         return 0
@@ -128,14 +128,14 @@ def _kept(file: Path) -> Callable[[], Keyring]:
                 _make(file)
             return _read(file)
         except (OSError, Mistake) as error:
-            raise NoKey(f"The key for secrets cannot be made or read: {error}") from None
+            raise NoSecretKey(f"The key for secrets cannot be made or read: {error}") from None
 
     return keyring
 
 
 def _make(file: Path) -> None:
     """The file of another process that made it at the same moment stays."""
-    new = _written(file, [new_key()])
+    new = _written(file, [new_secret_key()])
     try:
         with suppress(FileExistsError):
             os.link(new, file)
