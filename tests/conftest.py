@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests import databases, dialects
+from tests import databases, dialects, drawing
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -31,11 +31,31 @@ _DIRECTORY: Final = "run_directory"
 # Tests ask more in a minute than anybody may in an hour; those of the rates say which they mean.
 os.environ.setdefault("STOREGRAPH_RATES", "off")
 
-# A deadline measures the machine's load as much as the code. Everything else stays as hypothesis chose it.
-hypothesis.settings.register_profile("storegraph", deadline=None)
+# A deadline measures the machine's load as much as the code.
+hypothesis.settings.register_profile("storegraph", deadline=None, max_examples=drawing.examples(50))
 hypothesis.settings.load_profile("storegraph")
 
 dialects.share()
+dialects.leave_unsynced()
+
+
+# The longest files, which no worker should be left alone with at the end, and those that wait for other programs.
+FIRST: Final = (
+    *("tests/clients/test_clients.py", "tests/work/test_killed.py", "tests/operations/test_operations.py"),
+    *("tests/docs/test_webhooks.py", "tests/server/test_serving.py", "tests/server/test_hostile.py"),
+    *("tests/resolvers/test_validate_only.py", "tests/server/test_uploads.py", "tests/server/test_documents.py"),
+    *("tests/server/graphiql/test_browser.py", "tests/server/test_cli.py", "tests/server/test_metrics.py"),
+    *("tests/db/test_visibility.py", "tests/server/test_downloads.py", "tests/access/test_credentials.py"),
+    *("tests/resolvers/test_catalog_machine.py", "tests/resolvers/test_stock.py", "tests/connectors/test_kept.py"),
+    *("tests/connectors/workflows/test_killed.py", "tests/docs/test_workflows.py", "tests/server/test_worker.py"),
+    *("tests/work/test_failpoints.py", "tests/connectors/test_interruption.py", "tests/db/test_migrations.py"),
+    *("tests/resolvers/test_upgrade_offers.py", "tests/resolvers/test_changes.py", "tests/server/test_startup.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {file: number for number, file in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(FIRST)))
 
 
 def pytest_collection_finish() -> None:

@@ -18,9 +18,10 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Final, ParamSpec, TypeVar
@@ -29,7 +30,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from db import migrations
-from tests.emptying import Emptying
+from tests.emptying import Emptying, connected
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,8 +53,11 @@ full_page_writes = off
 synchronous_commit = off
 wal_level = minimal
 max_wal_senders = 0
+max_wal_size = '4GB'
+checkpoint_timeout = '1h'
 autovacuum = off
-max_connections = 200
+jit = off
+max_connections = 300
 """
 
 
@@ -171,6 +175,16 @@ class EmbeddedPostgres:
                 raise RuntimeError(f"PostgreSQL's {program} failed:\n{output.read()}\n{log}")
 
 
+@dataclass
+class _Lent:
+    """A database that tests use one after another; `since`: it was as made before this transaction."""
+
+    template: str
+    since: int
+    uses: int = 0
+    connection: asyncpg.Connection | None = None
+
+
 class PostgresDatabases:
     """Databases of one server. `url` is that of a role that may create databases."""
 
@@ -183,46 +197,47 @@ class PostgresDatabases:
         self._strategy = "WAL_LOG"
         self._loop = _Loop()
         self._connection: asyncpg.Connection | None = None
-        self._emptying: Emptying | None = None
-        self._empty: list[str] = []
-        self._uses: Counter[str] = Counter()
+        self._emptyings: dict[str, Emptying] = {}
+        self._lent: dict[str, _Lent] = {}
+        self._empty: defaultdict[str, list[str]] = defaultdict(list)
 
-    def take(self) -> str:
-        """The URL of a migrated database, as new: it may have been another test's."""
-        if self._empty:
-            return self._empty.pop()
-        url = self.create(migrated=True)
-        if self._emptying is None:
-            self._emptying = self._loop.call(self._connected(self._template, Emptying.learnt))
+    def take(self, original: str | None = None) -> str:
+        """The URL of a migrated database, or of a copy of `original`, which nobody is connected to then; as new: it may
+        have been another test's."""
+        template = self._migrated_template() if original is None else str(make_url(original).database)
+        if self._empty[template]:
+            return self._empty[template].pop()
+        if template not in self._emptyings:
+            self._emptyings[template] = self._loop.call(self._learnt(template))
+        url = self._created(template)
+        self._lent[url] = _Lent(template, self._emptyings[template].since)
         return url
 
     def give_back(self, url: str) -> None:
         """Also while connections to it are open."""
-        self._uses[url] += 1
-        if self._uses[url] < _MOST_USES and self._loop.call(self._emptied(url)):
-            self._empty.append(url)
+        lent = self._lent[url]
+        lent.uses += 1
+        if lent.uses < _MOST_USES and self._loop.call(self._emptied(url, lent)):
+            self._empty[lent.template].append(url)
         else:
             self.drop(url)
 
     def create(self, *, migrated: bool) -> str:
         """The URL of a new database."""
-        name = f"{self._prefix}_{next(self._numbers)}"
-        template = self._migrated_template() if migrated else "template1"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {self._strategy}")
-        return self._url(name)
+        return self._created(self._migrated_template() if migrated else "template1")
 
-    def copy(self, url: str) -> str:
-        """The URL of a copy of a database that nobody is connected to."""
+    def _created(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database} STRATEGY {self._strategy}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {self._strategy}")
         return self._url(name)
 
     def drop(self, url: str) -> None:
         """Also while connections to it are open."""
+        self._loop.call(self._left(self._lent.pop(url, None)))
         self._execute(f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
 
     def close(self) -> None:
-        for url in self._empty:
+        for url in itertools.chain(*self._empty.values()):
             self.drop(url)
         if self._template is not None:
             self.drop(self._url(self._template))
@@ -249,20 +264,27 @@ class PostgresDatabases:
             self._connection = await asyncpg.connect(self._admin.render_as_string(hide_password=False))
         return await self._connection.fetchval(statement)
 
-    async def _emptied(self, url: str) -> bool:
-        if self._emptying is None:
-            return False
+    async def _learnt(self, template: str) -> Emptying:
+        connection = await asyncpg.connect(self._url(template))
         try:
-            return await self._connected(make_url(url).database, self._emptying.empty)
-        except (asyncpg.PostgresError, OSError):  # a test may have left a lock, or no database
-            return False
-
-    async def _connected(self, database: str | None, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        connection = await asyncpg.connect(self._admin.set(database=database).render_as_string(hide_password=False))
-        try:
-            return await work(connection)
+            return await Emptying.learnt(connection)
         finally:
             await connection.close()
+
+    async def _emptied(self, url: str, lent: _Lent) -> bool:
+        try:
+            # A test may have ended all connections to its database.
+            if lent.connection is None or lent.connection.is_closed():
+                lent.connection = await connected(url)
+            since = await self._emptyings[lent.template].empty(lent.connection, lent.since)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # it may have left a lock, or no database
+            return False
+        lent.since = since or 0
+        return since is not None
+
+    async def _left(self, lent: _Lent | None) -> None:
+        if lent is not None and lent.connection is not None:
+            lent.connection.terminate()
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

@@ -7,6 +7,7 @@ A new page is one line of PAGES.
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -14,6 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from connectors.providers import page as vendors
+from db.access.permission import PERMISSIONS
+from db.integration.template import page as templates
 from schema import catalogue
 from schema.integration import event_type
 from schema.root import schema
@@ -47,12 +51,35 @@ def _matrix() -> str:
         return asyncio.run(asked(databases.sqlite_url(path)))
 
 
+def _counts() -> dict[str, int]:
+    """What sentences count, by the words behind the number."""
+    covered, documented = catalogue.coverage()
+    return {
+        f"of {documented} documented REST operations": covered,
+        "documented REST operations": documented,
+        "documented permissions": len(PERMISSIONS),
+    }
+
+
+def counted(path: str) -> str:
+    """A page as it is written, with the numbers that its sentences should have. Fails for one that they lack."""
+    text = read(path) or ""
+    for words, number in reversed(_counts().items()):
+        behind = words.replace(" ", r"\s+")  # a line may end anywhere in between
+        text, found = re.subn(rf"\b\d+(?=\s+{behind}\b)", str(number), text)
+        assert found == 1, f"{path} counts {words} {found} times"
+    return text
+
+
 # By their place under the root of the checkout.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "README.md": partial(counted, "README.md"),
     "schema/schema.graphql": _sdl,
     "docs/events.md": event_type.page,
     "docs/operations.md": catalogue.page,
     "docs/settings.md": settings.page,
+    "docs/templates.md": templates.page,
+    "docs/vendors.md": vendors.page,
     "tests/schema/permission_matrix.md": _matrix,
 }
 

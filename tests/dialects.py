@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.engine.url import URL
 from sqlalchemy.util import LRUCache
 
-from db.store import postgres, sqlite
+from db.store import database, postgres, sqlite
 
 # All statements of all tests of a worker; an engine's own 500 are those of one server.
 _STATEMENTS: Final = 5000
@@ -57,6 +57,15 @@ class _Once:
         if not self._asked:
             super().initialize(connection)  # type: ignore[misc]  # the dialect's, which is the other parent
             self._asked = True
+
+
+# How SQLite is synced where it is no test's.
+SYNCED: Final = database.SYNCED
+
+
+def leave_unsynced() -> None:
+    """For this process. No power cut is tried here, and who waits for the disk at every commit waits much."""
+    database.SYNCED = "OFF"
 
 
 def share() -> None:

@@ -31,6 +31,8 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 # Deleted rows keep their room; and a large database was rarely the same test's as the next.
 _MOST_GROWTH: Final = 2 << 20
+# Rows that are stored from now on are of this transaction or a later one.
+_NOW: Final = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296"
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Emptying:
     size: int
     sequences: dict[str, int | None]
     rows: str
-    """The query of what a database holds: for each table null where it has no row, else a word; where the template has
-    rows, the hash of all of them."""
+    """The query of what a database holds, given a transaction: for each table null where it has no row, else a word;
+    where the template has rows, how many they are and how many of them were stored since that transaction."""
     tables: list[str]
     held: list[str | None]
     begun: dict[str, str]
     """The rows of the tables that the template has rows in, as JSON."""
+    since: int
+    """The transaction after the last that the template's rows are of; those of its copies are of the same."""
 
     @classmethod
     async def learnt(cls, connection: asyncpg.Connection) -> "Emptying":
@@ -55,42 +59,61 @@ class Emptying:
         asked = []
         begun: dict[str, str] = {}
         for name in tables:
-            if rows := await connection.fetchval(f'SELECT jsonb_agg(t)::text FROM "{name}" t'):
+            if rows := await connection.fetchval(f'SELECT json_agg(t)::text FROM "{name}" t'):
                 begun[name] = rows
-                asked.append(f"""(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM "{name}" t)""")
+                stored = "count(*) FILTER (WHERE xmin::text::bigint >= $1)"
+                asked.append(f"""(SELECT concat(count(*), ' ', {stored}) FROM "{name}")""")
             else:
                 asked.append(f"""CASE WHEN EXISTS (SELECT FROM "{name}") THEN 'rows' END""")
-        content = f"SELECT ARRAY[{', '.join(asked)}]"
+        content = f"SELECT ARRAY[{', '.join(asked)}], $1::bigint"
+        since = await connection.fetchval(_NOW)
         return cls(
             await connection.fetchval(_MADE),
             await connection.fetchval("SELECT pg_database_size(current_database())"),
             await _sequences(connection),
             content,
             tables,
-            await connection.fetchval(content),
+            await connection.fetchval(content, since),
             begun,
+            since,
         )
 
-    async def empty(self, connection: asyncpg.Connection) -> bool:
-        """Put one back, or say that it is not worth it."""
-        await connection.execute("SET lock_timeout = '2s'; SET session_replication_role = replica")
+    async def empty(self, connection: asyncpg.Connection, since: int) -> int | None:
+        """Put one back that was as made before this transaction. The transaction that it is as made before now; None
+        when it is not worth it."""
         await connection.fetchval(_ALONE)
         grown = await connection.fetchval("SELECT pg_database_size(current_database())") - self.size
         if grown > _MOST_GROWTH or await connection.fetchval(_MADE) != self.made:
-            return False
+            return None
         statements: list[str] = []
-        for name, then, now in zip(self.tables, self.held, await connection.fetchval(self.rows), strict=True):
+        for name, then, now in zip(self.tables, self.held, await connection.fetchval(self.rows, since), strict=True):
             if then != now:
                 statements.append(f'DELETE FROM "{name}"')
             if then != now and name in self.begun:
-                again = f'jsonb_populate_recordset(NULL::"{name}", $begun${self.begun[name]}$begun$)'
+                again = f'json_populate_recordset(NULL::"{name}", $begun${self.begun[name]}$begun$)'
                 statements.append(f'INSERT INTO "{name}" OVERRIDING SYSTEM VALUE SELECT * FROM {again}')
         for name, value in (await _sequences(connection)).items():
             if value != self.sequences[name]:
                 statements.append(_counted(name, self.sequences[name]))
         if statements:
             await connection.execute("; ".join(statements))
-        return True
+        emptied: int = await connection.fetchval(_NOW)
+        return emptied
+
+
+async def connected(url: str) -> asyncpg.Connection:
+    """To a database that is emptied again and again. What the server looks up for the first answer, of a hundred
+    tables and their indexes, it knows for as long as the connection stays."""
+    return await asyncpg.connect(
+        url,
+        max_cacheable_statement_size=0,
+        max_cached_statement_lifetime=0,
+        server_settings={
+            "lock_timeout": "2s",
+            "session_replication_role": "replica",
+            "plan_cache_mode": "force_generic_plan",
+        },
+    )
 
 
 async def _sequences(connection: asyncpg.Connection) -> dict[str, int | None]:

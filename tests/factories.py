@@ -1,9 +1,11 @@
 """One function per table: a row with what it must have, and what the test says of it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers.sequences import advance
@@ -25,12 +27,30 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, LABELS, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
-from db.commerce.customer import CustomerRow
-from db.commerce.order import DownloadPermissionRow, OrderItemRow, OrderRow, PaymentStatus
+from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow
+from db.commerce.order import (
+    DownloadPermissionRow,
+    OrderAddressRow,
+    OrderItemRow,
+    OrderRow,
+    OrderTransactionRow,
+    PaymentStatus,
+    TransactionStatus,
+)
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
+from db.integration.connected_store import ConnectedStoreRow
 from db.integration.feed import FeedRow, FeedScope, FeedVariantRow
 from db.integration.provider import ProviderRow
+from db.integration.push import PushSubscriptionRow
+from db.integration.workflow.row import (
+    WorkflowActionType,
+    WorkflowEntity,
+    WorkflowRow,
+    WorkflowRunRow,
+    WorkflowStepRow,
+)
+from db.secrets.encrypted import Secret
 from db.store.outbox import EventRow
 from db.store.row import Row, table
 from tests.gateway import Gateway
@@ -51,20 +71,28 @@ async def store_rows(gateway: Gateway, rows: Sequence[Row]) -> None:
                 product.public_has_subscription |= row.status is VariantStatus.ACTIVE
     tables = {table(type(row)) for row in rows}
     async with gateway.database.write() as connection:
-        for row in rows:
-            await insert_row(connection, row)
+        # Neighbours of one kind go together: a statement for each is what most tests would take most time for.
+        for _, alike in groupby(rows, lambda row: (type(row), getattr(row, "id", 0) is None)):
+            await _insert(connection, [*alike])
         await advance(connection, [of for of in tables if of.dialect_options["sqlite"]["autoincrement"]])
         await connection.commit()
 
 
 async def insert_row(connection: AsyncConnection, row: Row) -> None:
-    values = {name: getattr(row, name) for name in type(row).model_fields}
-    if values.get("id", 0) is None:
-        del values["id"]
-    if isinstance(row, ALWAYS_THERE):
-        own = [column == values[column.name] for column in table(type(row)).primary_key.columns]
-        await connection.execute(delete(type(row)).where(*own))
-    await connection.execute(insert(type(row)).values(values))
+    await _insert(connection, [row])
+
+
+async def _insert(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Rows of one kind, all with an id or all without."""
+    kind = type(rows[0])
+    of = table(kind)
+    values = [{name: getattr(row, name) for name in kind.model_fields} for row in rows]
+    for each in values:
+        if each.get("id", 0) is None:
+            del each["id"]
+        if issubclass(kind, ALWAYS_THERE):
+            await connection.execute(delete(of).where(*(column == each[column.name] for column in of.primary_key)))
+    await connection.execute(of.insert(), values)
 
 
 def _made(row: type[R], given: Mapping[str, Any], values: Mapping[str, Any]) -> R:
@@ -171,6 +199,29 @@ def order(id: int, **values: Any) -> OrderRow:
     )
 
 
+def order_transaction(id: int, order_id: int, **values: Any) -> OrderTransactionRow:
+    """A payment that succeeded unless said otherwise."""
+    return _made(
+        OrderTransactionRow,
+        {
+            "id": id,
+            "order_id": order_id,
+            "uuid": f"transaction-{id}",
+            "currency": "USD",
+            "status": TransactionStatus.SUCCEEDED,
+        },
+        values,
+    )
+
+
+def order_address(id: int, order_id: int, **values: Any) -> OrderAddressRow:
+    return _made(OrderAddressRow, {"id": id, "order_id": order_id, "type": AddressType.BILLING}, values)
+
+
+def customer_address(id: int, customer_id: int, **values: Any) -> CustomerAddressRow:
+    return _made(CustomerAddressRow, {"id": id, "customer_id": customer_id, "type": AddressType.BILLING}, values)
+
+
 def order_item(id: int, order_id: int, **values: Any) -> OrderItemRow:
     return _made(OrderItemRow, {"id": id, "order_id": order_id, "fulfillment_type": FulfillmentType.DIGITAL}, values)
 
@@ -195,6 +246,12 @@ def feed(id: int, provider_key: str, **values: Any) -> FeedRow:
     return _made(
         FeedRow, {"id": id, "source_id": id, "provider_key": provider_key, "scope": scope, "name": f"Feed {id}"}, values
     )
+
+
+def connected_store(guid: str, **values: Any) -> ConnectedStoreRow:
+    """With the FluentCart shop of tests.vendors.shops."""
+    given = {"guid": guid, "provider": "fluentcart", "store_url": "https://cart.example"}
+    return _made(ConnectedStoreRow, given, values)
 
 
 def feed_variant(feed_id: int, variant_id: int) -> FeedVariantRow:
@@ -227,6 +284,18 @@ def application_password(id: int, user_id: int, **values: Any) -> ApplicationPas
     return _made(ApplicationPasswordRow, given, values)
 
 
+def push_subscription(id: int, user_id: int, **values: Any) -> PushSubscriptionRow:
+    """With the keys of RFC 8291's example."""
+    given = {
+        "id": id,
+        "user_id": user_id,
+        "endpoint": f"https://push.example/{id}",
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": Secret("BTBZMqHH6r4Tts7J_aSIgg"),
+    }
+    return _made(PushSubscriptionRow, given, values)
+
+
 def token(id: int, **values: Any) -> TokenRow:
     return _made(TokenRow, {"id": id, "name": f"Token {id}", "secret_hash": f"hash-{id}", "permissions": []}, values)
 
@@ -243,3 +312,32 @@ def audit_entry(id: int, action: str, **values: Any) -> AuditRow:
 def trusted_document(id: int, **values: Any) -> TrustedDocumentRow:
     given = {"id": id, "client": "shop", "document_id": f"document-{id}", "text": "{ __typename }"}
     return _made(TrustedDocumentRow, given, values)
+
+
+def workflow(number: int, **values: Any) -> WorkflowRow:
+    defaults: dict[str, Any] = {
+        "guid": str(UUID(int=number)),
+        "name": f"Workflow {number}",
+        "entity_type": WorkflowEntity.PRODUCT,
+        "trigger": "product_updated",
+        "steps": [{"type": "update_status", "status": "draft"}],
+        "conditions": {},
+    }
+    return WorkflowRow(**defaults | values)
+
+
+def workflow_run(id: int, workflow: int, event_id: int, **values: Any) -> WorkflowRunRow:
+    defaults: dict[str, Any] = {
+        "workflow_guid": str(UUID(int=workflow)),
+        "key": f"{id:032x}",
+        "entity_type": WorkflowEntity.PRODUCT,
+        "entity": "Product:1",
+        "event": "product.updated",
+        "steps": [{"type": "update_status", "status": "draft"}],
+    }
+    return WorkflowRunRow(id=id, event_id=event_id, **defaults | values)
+
+
+def workflow_step(id: int, run_id: int, **values: Any) -> WorkflowStepRow:
+    defaults: dict[str, Any] = {"position": 0, "type": WorkflowActionType.UPDATE_STATUS}
+    return WorkflowStepRow(id=id, run_id=run_id, **defaults | values)

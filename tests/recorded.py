@@ -84,9 +84,9 @@ class OnPostgres:
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        url = self._created.copy(self.reading)
+        url = self._created.take(self.reading)
         yield url
-        self._created.drop(url)
+        self._created.give_back(url)
 
     def drop(self) -> None:
         self._created.drop(self.reading)

@@ -5,6 +5,7 @@ These rules are written down in docs/adr; a break of one is named by its file an
 
 import ast
 import importlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -30,6 +31,8 @@ STOREYS: Final = {
 }
 
 LONGEST: Final = 400  # lines; a file that grows past it has the wrong boundary
+MOST_MODULES: Final = 20  # in a folder; more is a row of doors that nobody knows apart
+MIGRATIONS: Final = Path("db/migrations/versions")
 MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 
 COMMITS: Final = {
@@ -38,17 +41,27 @@ COMMITS: Final = {
     "engine/unit/perform.py": "asks the unit of work to",
     "db/store/database.py": "settings of a new connection, made outside any transaction of ours",
     "db/migrations/__init__.py": "a migration is its own transaction",
+    "connectors/delivery/acting.py": "a target is held apart from what is sent",
+    "connectors/providers/tokens.py": "a token is had anew between transactions, and kept before it is used",
+    "connectors/workflows/running.py": "a step is written down before it is done, and with what it changed",
+    "resolvers/integration/provider/consent.py": "a vendor leads back to the server, and to no mutation",
     "resolvers/access/sign_in.py": "a sign-in that failed is on record although nothing of it is kept",
     "server/access/usage.py": "when credentials were used, outside any request",
     "server/graphql/documents.py": "counts of use, outside any request",
+    "server/work/forgetting.py": "a batch of what is kept no longer is its own transaction",
     "server/files/downloads.py": "a download is counted before its first byte is sent",
-    "server/settings/encryption_keys.py": "encrypts all secrets again, or none",
+    "server/settings/secret_keys.py": "encrypts all secrets again, or none",
     "server/graphql/manifest.py": "a command registers a manifest as a whole",
     "server/commands/demo_store.py": "the demo's shop is furnished before the first request",
     "server/startup.py": "tokens are made before the first request",
+    "connectors/connected_stores/writing.py": "that a shop refuses its credentials is not lost with what it told",
+    "connectors/connected_stores/walking.py": "a page of a shop is one transaction, with where the next begins",
+    "connectors/inbound/taking.py": "what a shop told is one transaction, with the job's end",
+    "connectors/push/sending.py": "a browser that is gone is forgotten with its event, whoever sends and why",
     "connectors/importers/": "asks the unit of work to, a batch at a time, so that an interrupted import goes on",
 }
 CHANGES: Final = {
+    "connectors/providers/tokens.py": "tokens and who has them anew: nobody edits them",
     "db/access/usage.py": "credentials have no version",
     "db/commerce/entitlement.py": "counts downloads, which nobody edits",
     "db/migrations/versions/": "what a new column says of rows that were there",
@@ -56,6 +69,7 @@ CHANGES: Final = {
     "db/secrets/rotation.py": "the secret stays what it is, encrypted with another key",
     "db/catalog/pricing.py": "price, version and what follows from them in one statement",
     "db/catalog/derivations.py": "derived columns do not bump it",
+    "db/store/primary_keys.py": "counters of keys have no version",
     "db/store/outbox.py": "an event's `version` is that of what it tells of",
     "connectors/importers/": "brings rows in line with the store they come from",
     "server/demo/": "what the demo's shop is at first, as if it had been imported so",
@@ -137,6 +151,52 @@ def engine_imports(path: Path) -> set[str]:
     return names & known
 
 
+def test_no_modules_load_each_other() -> None:
+    """In any room. Types of the graph name each other, for type checking and by strings."""
+    assert circles({module_name(path): loaded(parsed(path)) for path in modules(*ROOMS)}) == []
+
+
+def loaded(tree: ast.Module) -> set[str]:
+    """The names of what is imported when a module is: not inside functions, not for type checking only."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            within = {f"{node.module}.{alias.name}" for alias in node.names}
+            known = {name for name in within if (HOUSE / name.replace(".", "/")).with_suffix(".py").exists()}
+            names |= known if known == within else known | {node.module or ""}
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return names
+
+
+def test_what_is_loaded_later_makes_no_circle() -> None:
+    tree = ast.parse(
+        """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    from schema.catalog.product import Product
+else:
+    import db.tables
+class Early:
+    from db.store import locks
+    def later(self):
+        import server.app
+try:
+    from db.store.row import now
+except ImportError:
+    import db
+"""
+    )
+
+    assert loaded(tree) == {"typing", "db.tables", "db.store.locks", "db.store.row", "db"}
+
+
 def circles(imports: dict[str, set[str]]) -> list[list[str]]:
     """Modules that come back to themselves, each with the way that it takes."""
     found = []
@@ -194,11 +254,19 @@ def test_files_are_short() -> None:
     long = [
         f"{path} has {lines} lines"
         for path in modules(*ROOMS, "bench")
-        if (lines := len((HOUSE / path).read_text().splitlines())) > LONGEST
-        and not path.is_relative_to("db/migrations")
+        if (lines := len((HOUSE / path).read_text().splitlines())) > LONGEST and not path.is_relative_to(MIGRATIONS)
     ]
 
     assert long == []
+
+
+def test_folders_are_small() -> None:
+    """Migrations are a row of their own, and as many as there are."""
+    modules_of = Counter(path.parent for path in modules(*ROOMS) if path.name != "__init__.py")
+
+    assert [f"{folder} has {count} modules" for folder, count in modules_of.items() if count > MOST_MODULES] == [
+        f"{MIGRATIONS} has {modules_of[MIGRATIONS]} modules"
+    ]
 
 
 def test_names_say_what_is_inside() -> None:

@@ -1,4 +1,4 @@
-"""A connection to a database that a test can cut, or silence."""
+"""A connection to a database that a test can cut, or silence, and whose round trips it can count."""
 
 import asyncio
 import contextlib
@@ -16,6 +16,7 @@ class Wire:
         self._writers: list[asyncio.StreamWriter] = []
         self._speaking = asyncio.Event()
         self._speaking.set()
+        self.trips = 0  # so often the database was asked something, and answered
         self._server = self._loop.run_until_complete(asyncio.start_server(self._joined, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -25,11 +26,21 @@ class Wire:
         with contextlib.suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection(*self._target)
             self._writers += [writer, far_writer]
-            await asyncio.gather(self._carried(reader, far_writer), self._carried(far_reader, writer))
+            asked = asyncio.Event()  # and not answered yet
+            await asyncio.gather(
+                self._carried(reader, far_writer, asked), self._carried(far_reader, writer, asked, answers=True)
+            )
 
-    async def _carried(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carried(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event, *, answers: bool = False
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
+                if not answers:
+                    asked.set()
+                elif asked.is_set():
+                    asked.clear()
+                    self.trips += 1
                 await self._speaking.wait()
                 writer.write(data)
                 await writer.drain()

@@ -58,7 +58,7 @@ class Caller:
 
 @pytest.fixture
 def admin(database_url: str) -> Iterator[Caller]:
-    with running(Settings(database_url=database_url, admin_token=SecretStr(ADMIN))) as client:
+    with running(Settings(database_url=database_url, admin_token=SecretStr(ADMIN), work=False)) as client:
         caller = Caller(client).bearing(ADMIN)
         made = caller(
             "mutation ($input: UserCreateInput!) { userCreate(input: $input) { userErrors { message } } }",

@@ -1,5 +1,6 @@
 """Installed clients, and the store that they shop in."""
 
+import importlib.util
 import platform
 import shutil
 import sys
@@ -55,9 +56,12 @@ def client_python(kept_folder: Path) -> Path:
     requirements = CLIENTS / "python" / "requirements.txt"
 
     def fill(directory: Path) -> None:
-        install(sys.executable, "-m", "venv", ".", cwd=directory)
-        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")
-        install(directory / "bin" / "python", *pip, "--requirement", requirements, cwd=directory)
+        # With the pip of this Python, if it has one: a second one takes seconds to install.
+        ours = importlib.util.find_spec("pip") is not None
+        install(sys.executable, "-m", "venv", *(["--without-pip"] if ours else []), ".", cwd=directory)
+        pip = (sys.executable, "-m", "pip", "--python", ".") if ours else (directory / "bin" / "python", "-m", "pip")
+        options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile")
+        install(*pip, "install", *options, "--requirement", requirements, cwd=directory)
 
     python = f"{sys.base_prefix} {sys.version}"
     return kept(kept_folder, "python", requirements.read_bytes(), _SYSTEM, python, fill=fill) / "bin" / "python"

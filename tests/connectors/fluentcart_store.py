@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import orjson
 from sqlalchemy import select
 
 from connectors.importers.fluentcart import RecordedStore, Report, Source, import_store
+from connectors.outbound.message import Outcome, Request, Sends
+from connectors.outbound.url import parsed
 from db.store.database import Database
 from db.tables import METADATA
 
@@ -36,6 +37,11 @@ FOUNDATION: Final = 5
 OF_A_PRODUCT: Final = 3
 COMMERCE: Final = 1 + 12 * 2 + 1 + 40 + 1
 WHOLE: Final = FOUNDATION + 4 + 200 * OF_A_PRODUCT + COMMERCE
+# Products of all kinds that the recording has (files, galleries, bundles, subscriptions, upgrade paths, a variant or
+# many), on four pages.
+SMALL: Final = (*range(4, 14), 19, *range(26, 31), 47, *range(62, 65))
+SMALL_PAGE: Final = 5
+SMALL_CUSTOMERS: Final = 2
 
 # Path and page of each exchange, and what it is answered with.
 Exchanges: TypeAlias = dict[tuple[str, str], dict[str, Any]]
@@ -43,13 +49,43 @@ Exchanges: TypeAlias = dict[tuple[str, str], dict[str, Any]]
 
 def recorded() -> Exchanges:
     """A fresh copy of the recording."""
-    lines = map(orjson.loads, _recording())
-    return {(line["path"], str(line["query"].get("page", 1))): line for line in lines}
+    return _exchanges(_recording())
+
+
+def small() -> Exchanges:
+    """A fresh copy of as much of it as an import in pages is about: `SMALL` products, `SMALL_CUSTOMERS` and their
+    orders. To be asked for pages of `SMALL_PAGE`."""
+    return _exchanges(_small())
+
+
+def few(customers: int = 12) -> Exchanges:
+    """Four products, and so many of the twelve customers with their orders."""
+    return _exchanges(_few(customers))
+
+
+def _exchanges(lines: list[bytes]) -> Exchanges:
+    return {(line["path"], str(line["query"].get("page", 1))): line for line in map(orjson.loads, lines)}
+
+
+@cache
+def _small() -> list[bytes]:
+    exchanges = recorded()
+    keep(exchanges, *SMALL, per_page=SMALL_PAGE)
+    sell(exchanges, SMALL_CUSTOMERS)
+    return [orjson.dumps(exchange) for exchange in exchanges.values()]
 
 
 @cache
 def _recording() -> list[bytes]:
     return lzma.decompress(RECORDING.read_bytes()).splitlines()
+
+
+@cache
+def _few(customers: int) -> list[bytes]:
+    exchanges = recorded()
+    keep(exchanges, 4, 5, 8, 26)
+    sell(exchanges, customers)
+    return [orjson.dumps(exchange) for exchange in exchanges.values()]
 
 
 def product_ids(exchanges: Exchanges) -> list[int]:
@@ -72,26 +108,55 @@ def taxonomies(exchanges: Exchanges) -> dict[str, Any]:
     return found
 
 
-def keep(exchanges: Exchanges, *products: int) -> None:
-    """Leaves only these products, on one page, and nothing that only the others would be asked for."""
-    listed = exchanges["/products", "1"]["response"]["products"]
-    listed["data"] = [entry for page in _pages(exchanges) for entry in page["data"] if entry["ID"] in products]
-    listed |= {"total": len(products), "last_page": 1}
-    for number in ("2", "3", "4"):
-        del exchanges["/products", number]
+def keep(exchanges: Exchanges, *products: int, per_page: int = 50) -> None:
+    """Leaves only these products, and nothing that only the others would be asked for."""
+    first = exchanges["/products", "1"]
+    entries = [entry for page in _pages(exchanges) for entry in page["data"] if entry["ID"] in products]
     for path, page in list(exchanges):
-        _, first, product, *more = [*path.split("/"), "", ""]
-        if first == "products" and more and product.isdigit() and int(product) not in products:
+        _, listed, product, *more = [*path.split("/"), "", ""]
+        if path == "/products" or (listed == "products" and more[0] and int(product) not in products):
+            del exchanges[path, page]
+    for number in range(1, -(-len(products) // per_page) + 1):
+        listing = {**first["response"]["products"], "per_page": per_page}
+        query = {**first["query"], "per_page": per_page, "page": number}
+        exchanges["/products", str(number)] = {**first, "query": query, "response": {"products": listing}}
+    _fill(exchanges, entries)
+
+
+def sell(exchanges: Exchanges, customers: int) -> None:
+    """Leaves only the first customers, and their orders."""
+    known = set(range(1, customers + 1))
+    buyers = exchanges["/customers", "1"]["response"]["customers"]
+    sold = exchanges["/orders", "1"]["response"]["orders"]
+    buyers["data"] = [customer for customer in buyers["data"] if customer["id"] in known]
+    sold["data"] = [order for order in sold["data"] if order["customer_id"] in known]
+    orders = {order["id"] for order in sold["data"]}
+    for listing in (buyers, sold):
+        listing |= {"total": len(listing["data"]), "last_page": 1}
+    for path, page in list(exchanges):
+        _, listed, number, *_ = [*path.split("/"), ""]
+        left = {"customers": known, "orders": orders}.get(listed)
+        if left is not None and number.isdigit() and int(number) not in left:
             del exchanges[path, page]
 
 
+def asked_for(exchanges: Exchanges) -> int:
+    """How many requests an import of it takes."""
+    customers = sum(path.endswith("/address") for path, _ in exchanges)
+    orders = sum(path.startswith("/orders/") for path, _ in exchanges)
+    return FOUNDATION + len(_pages(exchanges)) + len(product_ids(exchanges)) * OF_A_PRODUCT + 3 + 2 * customers + orders
+
+
 def renumber(exchanges: Exchanges) -> None:
-    """Fills pages of 50 with the products that are left, as the store does after a deletion."""
-    pages = _pages(exchanges)
-    entries = [entry for page in pages for entry in page["data"]]
-    for number, page in enumerate(pages):
-        page["data"] = entries[number * 50 : number * 50 + 50]
-        page |= {"total": len(entries), "last_page": -(-len(entries) // 50)}
+    """Fills its pages with the products that are left, as the store does after a deletion."""
+    _fill(exchanges, [entry for page in _pages(exchanges) for entry in page["data"]])
+
+
+def _fill(exchanges: Exchanges, entries: list[Any]) -> None:
+    for number, page in enumerate(_pages(exchanges)):
+        size = page["per_page"]
+        page["data"] = entries[number * size : (number + 1) * size]
+        page |= {"total": len(entries), "last_page": -(-len(entries) // size)}
 
 
 def remove_product(exchanges: Exchanges, product: int) -> None:
@@ -105,20 +170,24 @@ def _pages(exchanges: Exchanges) -> list[dict[str, Any]]:
     return [line["response"]["products"] for (path, _), line in exchanges.items() if path == "/products"]
 
 
-class Recorder(httpx2.AsyncBaseTransport):
+class Recorder:
     """Hands requests on and remembers them."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, inner: Sends) -> None:
         self.inner = inner
-        self.requests: list[httpx2.Request] = []
+        self.requests: list[Request] = []
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def send(self, request: Request) -> Outcome:
         self.requests.append(request)
-        return await self.inner.handle_async_request(request)
+        return await self.inner.send(request)
 
     @property
     def paths(self) -> list[str]:
-        return [request.url.path.removeprefix(API) for request in self.requests]
+        return [path_of(request).removeprefix(API) for request in self.requests]
+
+
+def path_of(request: Request) -> str:
+    return parsed(request.url).target.partition("?")[0]
 
 
 def in_process(exchanges: Exchanges, directory: Path) -> Recorder:
@@ -137,10 +206,15 @@ def _line(exchange: dict[str, Any]) -> bytes:
         return json.dumps(exchange).encode()
 
 
-def source(transport: httpx2.AsyncBaseTransport | None = None, url: str = SITE, **options: Any) -> Source:
+def source(transport: Sends | None = None, url: str = SITE, **options: Any) -> Source:
     """Impatient: nobody here needs long to recover."""
     impatient: dict[str, Any] = {"backoff": 0.01, "longest_wait": 0.05, "timeout": 5.0}
     return Source(url, USER, PASSWORD, transport=transport, **impatient | options)
+
+
+def paged(exchanges: Exchanges, directory: Path) -> Source:
+    """Of a small store."""
+    return source(in_process(exchanges, directory), per_page=SMALL_PAGE)
 
 
 async def rows(database: Database, table: str) -> list[dict[str, Any]]:
@@ -151,10 +225,10 @@ async def rows(database: Database, table: str) -> list[dict[str, Any]]:
         return [dict(row) for row in result.mappings()]
 
 
-async def imported_twice(database: Database, exchanges: Exchanges, directory: Path) -> Report:
+async def imported_twice(database: Database, exchanges: Exchanges, directory: Path, **options: Any) -> Report:
     """Imports, and does it again: whatever the records are like, the second run must find nothing to do."""
-    report = await import_store(database, source(in_process(exchanges, directory)))
-    again = await import_store(database, source(in_process(exchanges, directory)))
+    report = await import_store(database, source(in_process(exchanges, directory), **options))
+    again = await import_store(database, source(in_process(exchanges, directory), **options))
     for entity, tally in again.tallies.items():
         assert (tally.imported, tally.updated, tally.removed) == (0, 0, 0), f"{entity} is not the same in a second run"
     assert [str(skipped) for skipped in again.skipped] == [str(skipped) for skipped in report.skipped]
@@ -176,6 +250,7 @@ class Faults:
     cut_every: int = 0  # every Nth answer ends in the middle
     stall_every: int = 0  # every Nth answer comes `stall_ms` late
     stall_ms: int = 0
+    together: threading.Barrier | None = None  # no request is answered before so many are there
     status: dict[str, int] = field(default_factory=dict)  # of these paths, always
     body: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # of these paths: content type and answer
     location: dict[str, str] = field(default_factory=dict)  # these paths redirect
@@ -211,7 +286,7 @@ class LoopbackStore:
 def loopback(
     exchanges: Exchanges | None = None, *, password: str | None = PASSWORD, **faults: Any
 ) -> Iterator[LoopbackStore]:
-    store = LoopbackStore(recorded() if exchanges is None else exchanges, Faults(**faults), password)
+    store = LoopbackStore(small() if exchanges is None else exchanges, Faults(**faults), password)
     thread = threading.Thread(target=store.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -249,13 +324,15 @@ def _handler(store: LoopbackStore) -> type[BaseHTTPRequestHandler]:
             path = url.path.removeprefix(API)
             late = faults.stall_ms if faults.stall_every and number % faults.stall_every == 0 else faults.slow_ms
             time.sleep(late / 1000)
+            if faults.together is not None:
+                faults.together.wait(60)
             if location := faults.location.get(path):
                 self.send(302, "text/html", b"", {"Location": location})
             elif (faults.down_after is not None and number > faults.down_after) or (
                 faults.fail_every and number % faults.fail_every == 0
             ):
                 self.json(503, {"code": "unavailable", "message": "Try again"}, retry_after=faults.retry_after)
-            elif store.password is not None and self.headers.get("Authorization") != _basic(store.password):
+            elif store.password is not None and self.headers.get("Authorization") != basic(store.password):
                 self.json(401, {"code": "rest_forbidden", "message": "Sorry, you are not allowed to do that."})
             elif path in faults.body:
                 kind, body = faults.body[path]
@@ -292,5 +369,5 @@ def _handler(store: LoopbackStore) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _basic(password: str) -> str:
+def basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"{USER}:{password}".encode()).decode()

@@ -12,19 +12,19 @@ from db.catalog.product import FulfillmentType, ProductRow, sort_key
 from db.store.database import Database
 from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
+    SMALL,
     Exchanges,
-    in_process,
+    paged,
     priced,
     remove_product,
     rows,
     settings,
-    source,
     taxonomies,
 )
 
 
 async def imported(database: Database, exchanges: Exchanges, directory: Path) -> Report:
-    return await import_store(database, source(in_process(exchanges, directory)))
+    return await import_store(database, paged(exchanges, directory))
 
 
 async def by_id(database: Database, table: str) -> dict[int, dict[str, Any]]:
@@ -133,23 +133,21 @@ async def test_skus_change_places(database: Database, few: Exchanges, tmp_path: 
     assert (variants[2]["version"], variants[3]["version"]) == (2, 2)
 
 
-async def test_skus_and_slugs_change_places_between_pages(
-    database: Database, exchanges: Exchanges, tmp_path: Path
-) -> None:
-    await imported(database, exchanges, tmp_path)
-    first, last = priced(exchanges, 4), priced(exchanges, 203)
+async def test_skus_and_slugs_change_places_between_pages(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    await imported(database, small, tmp_path)
+    first, last = priced(small, SMALL[0]), priced(small, SMALL[-1])
     slugs = first["post_name"], last["post_name"]
     skus = first["variants"][0]["sku"], last["variants"][0]["sku"]
     first["post_name"], last["post_name"] = slugs[1], slugs[0]
     first["variants"][0]["sku"], last["variants"][0]["sku"] = skus[1], skus[0]
-    report = await imported(database, exchanges, tmp_path)
+    report = await imported(database, small, tmp_path)
     assert not report.skipped
     assert report.of("products").updated == 2
     assert report.of("variants").updated == 2
     products, variants = await by_id(database, "product"), await by_id(database, "product_variant")
-    assert (products[4]["slug"], products[203]["slug"]) == (slugs[1], slugs[0])
+    assert (products[SMALL[0]]["slug"], products[SMALL[-1]]["slug"]) == (slugs[1], slugs[0])
     assert (variants[1]["sku"], variants[last["variants"][0]["id"]]["sku"]) == (skus[1], skus[0])
-    assert (await imported(database, exchanges, tmp_path)).of("products") == Tally(unchanged=200)
+    assert (await imported(database, small, tmp_path)).of("products") == Tally(unchanged=20)
 
 
 async def test_a_slug_goes_to_a_new_product(database: Database, few: Exchanges, tmp_path: Path) -> None:
@@ -176,29 +174,27 @@ async def test_a_variant_moves_to_another_product(database: Database, few: Excha
     assert (row["product_id"], row["version"]) == (4, 2)
 
 
-async def test_products_that_vanished_stay_and_are_named(
-    database: Database, exchanges: Exchanges, tmp_path: Path
-) -> None:
-    await imported(database, exchanges, tmp_path)
-    for product in (8, 100, 203):
-        remove_product(exchanges, product)
-    report = await imported(database, exchanges, tmp_path)
-    assert report.absent == [8, 100, 203]
-    assert report.of("products") == Tally(unchanged=197)
-    assert len(await rows(database, "product")) == 200
+async def test_products_that_vanished_stay_and_are_named(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    await imported(database, small, tmp_path)
+    for product in (8, 28, 64):
+        remove_product(small, product)
+    report = await imported(database, small, tmp_path)
+    assert report.absent == [8, 28, 64]
+    assert report.of("products") == Tally(unchanged=17)
+    assert len(await rows(database, "product")) == 20
 
 
 async def test_the_sku_of_a_vanished_product_may_be_used_again(
-    database: Database, exchanges: Exchanges, tmp_path: Path
+    database: Database, small: Exchanges, tmp_path: Path
 ) -> None:
-    await imported(database, exchanges, tmp_path)
-    sku = priced(exchanges, 100)["variants"][0]["sku"]
-    remove_product(exchanges, 100)
-    priced(exchanges, 99)["variants"][0]["sku"] = sku
-    report = await imported(database, exchanges, tmp_path)
+    await imported(database, small, tmp_path)
+    sku = priced(small, 28)["variants"][0]["sku"]
+    remove_product(small, 28)
+    priced(small, 27)["variants"][0]["sku"] = sku
+    report = await imported(database, small, tmp_path)
     assert not report.skipped
     variants = await by_id(database, "product_variant")
-    assert variants[priced(exchanges, 99)["variants"][0]["id"]]["sku"] == sku
+    assert variants[priced(small, 27)["variants"][0]["id"]]["sku"] == sku
 
 
 async def test_links_of_files(database: Database, few: Exchanges, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from rich.console import Console
@@ -18,14 +19,15 @@ from tests.connectors.fluentcart_store import (
     SITE,
     WHOLE,
     Exchanges,
-    Recorder,
     in_process,
+    path_of,
     priced,
     product_ids,
     recorded,
     rows,
     source,
 )
+from tests.connectors.whole import Steps, Whole
 
 NONE = (None, "", 0, "0")
 # What an import of the recording imports, in the order of a report.
@@ -187,9 +189,8 @@ def without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-async def test_everything_stored_equals_the_recording(database: Database) -> None:
-    report = await import_store(database, source(RecordedStore(RECORDING)))
-
+async def test_everything_stored_equals_the_recording(whole: Whole) -> None:
+    database, report = whole.database, whole.done.report
     exchanges = recorded()
     records = [priced(exchanges, identifier) for identifier in product_ids(exchanges)]
     products = await rows(database, "product")
@@ -226,8 +227,8 @@ async def test_everything_stored_equals_the_recording(database: Database) -> Non
     assert report.resumed_after is None
 
 
-async def test_galleries_taxonomies_and_settings(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_galleries_taxonomies_and_settings(whole: Whole) -> None:
+    database = whole.database
     pictures = await rows(database, "media")
     for product in (26, 27, 28):
         shown = [
@@ -290,25 +291,18 @@ async def test_a_second_run_finds_everything_unchanged_and_writes_nothing(databa
     assert {table: await rows(database, table) for table in before} == before
 
 
-async def test_a_batch_takes_a_bounded_number_of_statements(database: Database) -> None:
-    statements: list[str] = []
-    for engine in database.engines:
-        event.listen(
-            engine.sync_engine, "before_cursor_execute", lambda _c, _cu, text, _p, _co, _m: statements.append(text)
-        )
-    await import_store(database, source(RecordedStore(RECORDING)))
+def test_a_batch_takes_a_bounded_number_of_statements(whole: Whole) -> None:
     # Four pages of 50 products: what matters is that the number does not grow with the products of a page.
     # The rest: what is there once, a page of customers, one of orders.
-    assert len(statements) < 5 * 45 + 75
+    assert len(whole.done.statements) < 5 * 45 + 75
 
 
-async def test_it_asks_for_what_it_needs_and_for_nothing_twice(database: Database) -> None:
-    store = Recorder(RecordedStore(RECORDING))
-    await import_store(database, source(store))
+def test_it_asks_for_what_it_needs_and_for_nothing_twice(whole: Whole) -> None:
+    store = whole.done.store
     assert len(store.paths) == WHOLE
-    assert len(set(map(str, (request.url for request in store.requests)))) == len(store.requests)
-    listing = next(request for request in store.requests if request.url.path.endswith("/products"))
-    assert sorted(listing.url.params.multi_items()) == [
+    assert len({request.url for request in store.requests}) == len(store.requests)
+    listing = next(request.url for request in store.requests if path_of(request).endswith("/products"))
+    assert sorted(parse_qsl(urlsplit(listing).query)) == [
         ("page", "1"),
         ("per_page", "50"),
         ("sort_by", "ID"),
@@ -318,21 +312,8 @@ async def test_it_asks_for_what_it_needs_and_for_nothing_twice(database: Databas
     ]
 
 
-class Steps:
-    def __init__(self) -> None:
-        self.totals: list[int] = []
-        self.done = 0
-
-    def total(self, products: int) -> None:
-        self.totals.append(products)
-
-    def advance(self, products: int) -> None:
-        self.done += products
-
-
-async def test_progress_is_told(database: Database) -> None:
-    steps = Steps()
-    await import_store(database, source(RecordedStore(RECORDING)), progress=steps)
+def test_progress_is_told(whole: Whole) -> None:
+    steps = whole.done.steps
     assert steps.totals == [200]
     assert steps.done == 200
 

@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from connectors.importers.fluentcart import RecordedStore, import_store, render
+from connectors.importers.fluentcart import import_store, render
 from connectors.importers.report import Tally
 from db.store.database import Database
 from tests.connectors.fluentcart_store import (
-    RECORDING,
     Exchanges,
     imported_twice,
     in_process,
@@ -20,6 +19,7 @@ from tests.connectors.fluentcart_store import (
     rows,
     source,
 )
+from tests.connectors.whole import Whole
 
 
 def shipping(exchanges: Exchanges) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def tax(exchanges: Exchanges) -> list[dict[str, Any]]:
     return listed
 
 
-async def test_the_recorded_classes(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_classes(whole: Whole) -> None:
+    database = whole.database
     at = datetime(2026, 11, 20, 23, 48, 35, tzinfo=UTC)
     stamps = {"version": 1, "created_at": at, "updated_at": at}
     assert await rows(database, "tax_class") == [

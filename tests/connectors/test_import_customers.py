@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from connectors.importers.fluentcart import RecordedStore, import_store
 from connectors.importers.report import Tally
+from connectors.outbound.message import Outcome, Request
 from db.store.database import Database
 from tests.connectors.fluentcart_store import (
     RECORDING,
@@ -23,6 +23,7 @@ from tests.connectors.fluentcart_store import (
     rows,
     source,
 )
+from tests.connectors.whole import Whole
 
 
 def listed(exchanges: Exchanges) -> list[dict[str, Any]]:
@@ -50,8 +51,8 @@ def moment(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-async def test_the_recorded_customers(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_customers(whole: Whole) -> None:
+    database = whole.database
     stored = {row["id"]: row for row in await rows(database, "customer")}
     expected = listed(recorded())
     assert len(stored) == len(expected) == 12
@@ -74,8 +75,8 @@ async def test_the_recorded_customers(database: Database) -> None:
         }
 
 
-async def test_customers_of_another_store(database: Database, few: Exchanges, tmp_path: Path) -> None:
-    customers = listed(few)
+async def test_customers_of_another_store(database: Database, sold: Exchanges, tmp_path: Path) -> None:
+    customers = listed(sold)
     by_id = {record["id"]: record for record in customers}
     by_id[3] |= {"email": by_id[2]["email"]}
     by_id[4] |= {"uuid": "", "status": "inactive", "purchase_value": {"EUR": 12}, "aov": "1.5", "ltv": -5}
@@ -83,7 +84,7 @@ async def test_customers_of_another_store(database: Database, few: Exchanges, tm
     by_id[6] |= {"purchase_count": "several"}
     unreadable: list[Any] = ["nobody", {"id": "x"}]
     customers += unreadable
-    addresses(few, 1).extend(
+    addresses(sold, 1).extend(
         [
             address(50, is_primary="1", city="K&ouml;ln", meta={"a": 1}),
             address(51, is_primary=True),
@@ -92,7 +93,7 @@ async def test_customers_of_another_store(database: Database, few: Exchanges, tm
             address(54, type="cellar"),
         ]
     )
-    report = await imported_twice(database, few, tmp_path)
+    report = await imported_twice(database, sold, tmp_path)
     stored = {row["id"]: row for row in await rows(database, "customer")}
     assert stored.keys() == set(range(1, 13)) - {3, 5, 6}
     assert (stored[4]["status"], stored[4]["purchase_value"], stored[4]["lifetime_value"]) == (
@@ -122,12 +123,12 @@ async def test_customers_of_another_store(database: Database, few: Exchanges, tm
     ]
 
 
-async def test_the_primary_address_moves(database: Database, few: Exchanges, tmp_path: Path) -> None:
-    addresses(few, 1).extend([address(50, is_primary=1), address(51), address(52)])
-    await import_store(database, source(in_process(few, tmp_path)))
-    addresses(few, 1).clear()
-    addresses(few, 1).extend([address(49, is_primary=1), address(50), address(51)])
-    report = await import_store(database, source(in_process(few, tmp_path)))
+async def test_the_primary_address_moves(database: Database, sold: Exchanges, tmp_path: Path) -> None:
+    addresses(sold, 1).extend([address(50, is_primary=1), address(51), address(52)])
+    await import_store(database, source(in_process(sold, tmp_path)))
+    addresses(sold, 1).clear()
+    addresses(sold, 1).extend([address(49, is_primary=1), address(50), address(51)])
+    report = await import_store(database, source(in_process(sold, tmp_path)))
     assert report.of("customer addresses").removed == 1
     assert report.of("customer addresses").imported == 1
     stored = {row["id"]: row["is_primary"] for row in await rows(database, "customer_address")}
@@ -135,29 +136,31 @@ async def test_the_primary_address_moves(database: Database, few: Exchanges, tmp
 
 
 @pytest.mark.parametrize("descending", [False, True])
-async def test_a_list_of_several_pages(database: Database, few: Exchanges, tmp_path: Path, *, descending: bool) -> None:
+async def test_a_list_of_several_pages(
+    database: Database, sold: Exchanges, tmp_path: Path, *, descending: bool
+) -> None:
     """A store that sorts as it likes is read whole first."""
-    model = listed(few)[0]
+    model = listed(sold)[0]
     many = [model | {"id": n, "uuid": f"u{n}", "email": f"{n}@example.com"} for n in range(1, 121)]
     if descending:
         many.reverse()
-    line = few["/customers", "1"]
+    line = sold["/customers", "1"]
     for page in (1, 2, 3):
         told = {"data": many[page * 50 - 50 : page * 50], "total": 120, "last_page": 3}
-        few["/customers", str(page)] = line | {"query": {"page": page}, "response": {"customers": told}}
+        sold["/customers", str(page)] = line | {"query": {"page": page}, "response": {"customers": told}}
     for n in range(13, 121):
         path = f"/customers/{n}/address"
-        few[path, "1"] = line | {"path": path, "query": {}, "response": {"addresses": []}}
-    report = await imported_twice(database, few, tmp_path)
+        sold[path, "1"] = line | {"path": path, "query": {}, "response": {"addresses": []}}
+    report = await imported_twice(database, sold, tmp_path)
     assert report.of("customers") == Tally(imported=120)
 
 
 async def test_an_import_stopped_between_two_lists_goes_on_there(database: Database) -> None:
     class Leaving(Recorder):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            if request.url.path.endswith("/orders/20"):
+        async def send(self, request: Request) -> Outcome:
+            if request.url.endswith("/orders/20"):
                 task.cancel()
-            return await super().handle_async_request(request)
+            return await super().send(request)
 
     task = asyncio.create_task(import_store(database, source(Leaving(RecordedStore(RECORDING)))))
     with pytest.raises(asyncio.CancelledError):

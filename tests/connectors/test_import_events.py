@@ -1,21 +1,27 @@
 """What imports tell: the first one of itself alone, a later one of each entity that it changed too."""
 
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from connectors.importers.fluentcart import RecordedStore, import_store
+from connectors.importers import fluentcart
+from connectors.importers.fluentcart import import_store
+from connectors.importers.fluentcart.emitting import EMITS, TELLING
+from connectors.importers.mapping import Mapped
 from db.access.viewer import Viewer
 from db.events import KINDS
 from db.store.database import Database
 from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
-    RECORDING,
     SITE,
+    SMALL,
     Exchanges,
     in_process,
+    paged,
     priced,
     rows,
     settings,
@@ -40,8 +46,8 @@ def named(events: list[dict[str, Any]]) -> list[tuple[str, str, int | None, tupl
     return sorted((one["name"], one["entity"], one["version"], tuple(one["changed"])) for one in events)
 
 
-async def test_the_first_import_tells_of_itself_alone(database: Database, few: Exchanges, tmp_path: Path) -> None:
-    await imported(database, few, tmp_path)
+async def test_the_first_import_tells_of_itself_alone(database: Database, sold: Exchanges, tmp_path: Path) -> None:
+    await imported(database, sold, tmp_path)
     (event,) = await told(database)
     assert (event["name"], event["entity"], event["caller"]) == ("store.imported", "StoreSettings:1", "system")
     assert event["payload"].pop("changes") > 100
@@ -51,34 +57,36 @@ async def test_the_first_import_tells_of_itself_alone(database: Database, few: E
     (entry,) = await rows(database, "audit_entry")
     assert (entry["action"], entry["actor"], entry["after"]["source"]) == ("import", "system", SITE)
 
-    await imported(database, few, tmp_path)
+    await imported(database, sold, tmp_path)
     assert len(await told(database)) == len(await rows(database, "audit_entry")) == 1
 
 
 async def test_a_later_import_tells_of_each_entity_that_it_changed(
-    database: Database, few: Exchanges, tmp_path: Path
+    database: Database, sold: Exchanges, tmp_path: Path
 ) -> None:
-    await imported(database, few, tmp_path)
+    await imported(database, sold, tmp_path)
     first = (await told(database))[0]
-    priced(few, 4)["post_title"] = "Another mug"
-    mug = priced(few, 4)["variants"][0]
+    priced(sold, 4)["post_title"] = "Another mug"
+    mug = priced(sold, 4)["variants"][0]
     mug |= {"item_price": 5000, "manage_stock": "1", "available": 3}
-    priced(few, 5)["variants"] = priced(few, 5)["variants"][:5]  # an upgrade path begins at the last one or leads there
-    priced(few, 5)["variants"].append({**priced(few, 5)["variants"][0], "id": 900, "sku": "NEW-1"})
-    priced(few, 26)["product-categories"] = []
-    priced(few, 26)["detail"]["gallery_image"] = None
-    priced(few, 8)["downloadable_files"][0]["title"] = "Another file"
-    taxonomies(few)["product-brands"]["terms"][0]["label"] = "Another brand"
-    settings(few).update(store_name="Another name", weight_unit="lb")
-    order = few["/orders/1", "1"]["response"]["order"]
+    priced(sold, 5)["variants"] = priced(sold, 5)["variants"][
+        :5
+    ]  # an upgrade path begins at the last one or leads there
+    priced(sold, 5)["variants"].append({**priced(sold, 5)["variants"][0], "id": 900, "sku": "NEW-1"})
+    priced(sold, 26)["product-categories"] = []
+    priced(sold, 26)["detail"]["gallery_image"] = None
+    priced(sold, 8)["downloadable_files"][0]["title"] = "Another file"
+    taxonomies(sold)["product-brands"]["terms"][0]["label"] = "Another brand"
+    settings(sold).update(store_name="Another name", weight_unit="lb")
+    order = sold["/orders/1", "1"]["response"]["order"]
     order["status"] = "canceled"
-    few["/orders/2", "1"]["response"]["order"]["order_items"].clear()
-    few["/customers", "1"]["response"]["customers"]["data"][0]["first_name"] = "Another"
-    await imported(database, few, tmp_path)
+    sold["/orders/2", "1"]["response"]["order"]["order_items"].clear()
+    sold["/customers", "1"]["response"]["customers"]["data"][0]["first_name"] = "Another"
+    await imported(database, sold, tmp_path)
 
     events = await told(database, first["id"])
-    brand = taxonomies(few)["product-brands"]["terms"][0]["value"]
-    customer = few["/customers", "1"]["response"]["customers"]["data"][0]["id"]
+    brand = taxonomies(sold)["product-brands"]["terms"][0]["value"]
+    customer = sold["/customers", "1"]["response"]["customers"]["data"][0]["id"]
     (new_variant,) = [tuple(one["changed"]) for one in events if one["entity"] == "ProductVariant:900"]
     found = [one for one in named(events) if not one[0].startswith("upgrade_path.")]
     assert found == sorted(
@@ -113,11 +121,20 @@ async def test_a_later_import_tells_of_each_entity_that_it_changed(
     assert {one["entity"] for one in events} == entries.keys()
 
 
-async def test_whoever_may_see_an_entity_reads_of_it(gateway: Gateway, few: Exchanges, tmp_path: Path) -> None:
-    await imported(gateway.database, few, tmp_path)
-    few["/orders/1", "1"]["response"]["order"]["status"] = "canceled"
-    few["/customers", "1"]["response"]["customers"]["data"][0]["first_name"] = "Another"
-    await imported(gateway.database, few, tmp_path)
+def test_what_imports_may_write_is_told() -> None:
+    modules = [import_module(one.name) for one in walk_packages(fluentcart.__path__, f"{fluentcart.__name__}.")]
+    tables = [each for module in modules for each in vars(module).values() if isinstance(each, Mapped)]
+    assert {id(each) for each in tables if each.tells} == {id(each) for each in TELLING}
+    assert {"store.imported", "order.updated", "inventory.changed"} < EMITS < KINDS.keys()
+    # What follows a payment happens here where the source is a shop that is connected.
+    assert {"order.paid", "payment.success", "subscription.renewed"} < EMITS
+
+
+async def test_whoever_may_see_an_entity_reads_of_it(gateway: Gateway, sold: Exchanges, tmp_path: Path) -> None:
+    await imported(gateway.database, sold, tmp_path)
+    sold["/orders/1", "1"]["response"]["order"]["status"] = "canceled"
+    sold["/customers", "1"]["response"]["customers"]["data"][0]["first_name"] = "Another"
+    await imported(gateway.database, sold, tmp_path)
     all_of_them = (await gateway(READ, viewer=ADMIN))["events"]["nodes"]
     assert [one["name"] for one in all_of_them] == [
         *("store.imported", "customer.updated", "order.updated", "store.imported")
@@ -137,17 +154,17 @@ async def test_whoever_may_see_an_entity_reads_of_it(gateway: Gateway, few: Exch
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_an_import_that_was_interrupted_is_one_import(
-    database: Database, exchanges: Exchanges, tmp_path: Path
+    database: Database, small: Exchanges, tmp_path: Path
 ) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 50)
+    await interrupted(database, paged(small, tmp_path), 5)
     assert await told(database) == []
-    await import_store(database, source(RecordedStore(RECORDING)))
+    await import_store(database, paged(small, tmp_path))
     (event,) = await told(database)
     assert event["payload"]["first"]
-    for product in (4, 203):
-        priced(exchanges, product)["post_title"] = "Another title"
-    await interrupted(database, in_process(exchanges, tmp_path), 50)
-    await imported(database, exchanges, tmp_path)
+    for product in (SMALL[0], SMALL[-1]):
+        priced(small, product)["post_title"] = "Another title"
+    await interrupted(database, paged(small, tmp_path), 5)
+    await import_store(database, paged(small, tmp_path))
     events = await told(database, event["id"])
     assert [one["name"] for one in events] == ["product.updated", "product.updated", "store.imported"]
     assert len({one["cause"] for one in events}) == 1
@@ -156,16 +173,16 @@ async def test_an_import_that_was_interrupted_is_one_import(
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_skus_that_change_places_survive_an_interruption(
-    database: Database, exchanges: Exchanges, tmp_path: Path
+    database: Database, small: Exchanges, tmp_path: Path
 ) -> None:
     """A value taken away until a row has its turn was not changed here."""
-    await import_store(database, source(RecordedStore(RECORDING)))
-    first, last = priced(exchanges, 4), priced(exchanges, 203)
+    await import_store(database, paged(small, tmp_path))
+    first, last = priced(small, SMALL[0]), priced(small, SMALL[-1])
     skus = first["variants"][0]["sku"], last["variants"][0]["sku"]
     first["variants"][0]["sku"], last["variants"][0]["sku"] = skus[1], skus[0]
     first["post_name"], last["post_name"] = last["post_name"], first["post_name"]
-    await interrupted(database, in_process(exchanges, tmp_path), 50)
-    report = await import_store(database, source(in_process(exchanges, tmp_path)))
+    await interrupted(database, paged(small, tmp_path), 5)
+    report = await import_store(database, paged(small, tmp_path))
     assert (report.kept, report.skipped) == ([], [])
     variant = METADATA.tables["product_variant"].c
     async with database.read() as connection:
@@ -173,17 +190,17 @@ async def test_skus_that_change_places_survive_an_interruption(
         found = await connection.execute(select(variant.id, variant.sku).where(variant.id.in_(wanted)))
         assert {row.id: row.sku for row in found} == {wanted[0]: skus[1], wanted[1]: skus[0]}
     products = {row["id"]: row["slug"] for row in await rows(database, "product")}
-    assert (products[4], products[203]) == (first["post_name"], last["post_name"])
+    assert (products[SMALL[0]], products[SMALL[-1]]) == (first["post_name"], last["post_name"])
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_list_that_comes_for_the_first_time_is_not_told_row_by_row(
-    database: Database, few: Exchanges, tmp_path: Path
+    database: Database, sold: Exchanges, tmp_path: Path
 ) -> None:
-    orders = few["/orders", "1"]
+    orders = sold["/orders", "1"]
     orders["status"] = 403
-    await imported(database, few, tmp_path)
+    await imported(database, sold, tmp_path)
     (event,) = await told(database)
     orders["status"] = 200
-    await imported(database, few, tmp_path)
+    await imported(database, sold, tmp_path)
     assert [one["name"] for one in await told(database, event["id"])] == ["store.imported"]

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from connectors.importers.fluentcart import RecordedStore, import_store
+from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Tally
 from db.secrets.confidential import confidential, without_secrets
 from db.store.database import Database
 from tests.connectors.fluentcart_store import (
-    RECORDING,
     SITE,
     Exchanges,
     imported_twice,
@@ -20,6 +19,7 @@ from tests.connectors.fluentcart_store import (
     rows,
     source,
 )
+from tests.connectors.whole import Whole
 
 COLUMNS = {"name", "enabled", "event_trigger", "conditional_variation_ids", "list_id"}
 
@@ -34,8 +34,8 @@ def feed(id: int, provider: str = "fluentcrm", **settings: Any) -> dict[str, Any
     return {"id": id, "name": "F", "provider": provider, "enabled": "yes", "feed": {"enabled": "yes"} | settings}
 
 
-async def test_the_recorded_feeds(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_feeds(whole: Whole) -> None:
+    database = whole.database
     expected: dict[tuple[str, int], Any] = {}
     for (path, _), exchange in recorded().items():
         if path.endswith(("/integrations", "/global-feeds")):
@@ -58,10 +58,10 @@ async def test_the_recorded_feeds(database: Database) -> None:
         assert {pair for pair in limits if pair[0] == row["id"]} == wanted
 
 
-async def test_the_recorded_providers(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_providers(whole: Whole) -> None:
+    database = whole.database
     providers = {row["key"]: row for row in await rows(database, "integration_provider")}
-    assert providers.keys() == {"fluentcrm", "refglobal", "refproduct"}
+    assert providers.keys() == {"fluentcrm", "refglobal", "refproduct", "webhook"}
     crm = providers["fluentcrm"]
     assert (crm["title"], crm["priority"], crm["category"], crm["enabled"]) == ("FluentCRM", 12, "crm", True)
     assert crm["logo_url"] == f"{SITE}/wp-content/plugins/fluent-cart/assets/images/integrations/fluentcrm.svg"
@@ -109,8 +109,9 @@ async def test_every_known_key_has_its_column_and_no_secret_is_kept(
     limited = [r["variant_id"] for r in await rows(database, "integration_feed_variant") if r["feed_id"] == row["id"]]
     assert limited == [2, 4]
     providers = {row["key"]: row for row in await rows(database, "integration_provider")}
-    assert (providers["webhook"]["title"], providers["webhook"]["enabled"]) == ("webhook", False)
-    assert providers["webhook"]["scopes"] == ["product"]
+    # This store sends by itself, whatever the source says of its own.
+    assert (providers["webhook"]["title"], providers["webhook"]["enabled"]) == ("Webhook", True)
+    assert providers["webhook"]["scopes"] == ["global", "product"]
     assert not report.skipped
 
 

@@ -10,8 +10,8 @@ from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.money import convert
 from connectors.importers.mapping import Unreadable
 from db.commerce.currency import whole_from_hundredths
+from db.commerce.money import Amount, money_format
 from db.store.database import Database
-from schema.money import Amount, money_format
 from tests.connectors.fluentcart_store import Exchanges, imported_twice, lines, priced, rows, settings
 from tests.connectors.test_import_classes import shipping
 from tests.connectors.test_import_customers import listed
@@ -28,30 +28,30 @@ async def found(database: Database, table: str, **where: Any) -> list[dict[str, 
 
 @pytest.mark.parametrize(("currency", "stored"), STORES.items(), ids=STORES.keys())
 async def test_all_amounts_are_minor_units(
-    database: Database, few: Exchanges, tmp_path: Path, currency: str, stored: int
+    database: Database, sold: Exchanges, tmp_path: Path, currency: str, stored: int
 ) -> None:
-    settings(few)["currency"] = currency.lower()
-    poster = priced(few, 5)["variants"][0]
+    settings(sold)["currency"] = currency.lower()
+    poster = priced(sold, 5)["variants"][0]
     poster |= {"item_price": "123450", "compare_price": 123450.0, "item_cost": 123450}
-    font = priced(few, 8)["variants"][0]
+    font = priced(sold, 8)["variants"][0]
     font["other_info"] |= {"manage_setup_fee": "yes", "signup_fee": "123450", "payment_type": "subscription"}
     font["payment_type"] = "subscription"
-    told(few, 5)["data"] = [path(70, 2, [3], discount_amount="123450.00")]
-    shipping(few)["data"] = [
+    told(sold, 5)["data"] = [path(70, 2, [3], discount_amount="123450.00")]
+    shipping(sold)["data"] = [
         {"id": 1, "name": "Fixed", "cost": "123450", "type": "fixed"},
         {"id": 2, "name": "Of a hundred", "cost": "1000", "type": "percentage"},
     ]
-    listed(few)[0] |= {"ltv": "123450", "aov": "123450.00", "purchase_value": {"USD": 123450, currency: 123450}}
-    subscriptions(few).append(subscription(1, signup_fee="123450", recurring_total=123450))
-    number = order(few, 1)["id"]
-    order(few, 1).update(currency=currency, total_amount=123450, total_refund=-123450, coupon_discount_total="123450")
-    order(few, 1)["order_items"][0] |= {"unit_price": 123450, "line_total": 123450}
-    order(few, 1)["transactions"] = order(few, 1)["transactions"][:1] or [{"id": 900}]
-    order(few, 1)["transactions"][0] |= {"total": 123450, "currency": currency}
+    listed(sold)[0] |= {"ltv": "123450", "aov": "123450.00", "purchase_value": {"USD": 123450, currency: 123450}}
+    subscriptions(sold).append(subscription(1, signup_fee="123450", recurring_total=123450))
+    number = order(sold, 1)["id"]
+    order(sold, 1).update(currency=currency, total_amount=123450, total_refund=-123450, coupon_discount_total="123450")
+    order(sold, 1)["order_items"][0] |= {"unit_price": 123450, "line_total": 123450}
+    order(sold, 1)["transactions"] = order(sold, 1)["transactions"][:1] or [{"id": 900}]
+    order(sold, 1)["transactions"][0] |= {"total": 123450, "currency": currency}
     # A currency of its own, whatever the store's.
-    order(few, 2).update(currency="USD", total_amount=123450)
+    order(sold, 2).update(currency="USD", total_amount=123450)
 
-    report = await imported_twice(database, few, tmp_path)
+    report = await imported_twice(database, sold, tmp_path)
 
     assert not report.skipped
     (variant,) = await found(database, "product_variant", id=poster["id"])
@@ -61,7 +61,7 @@ async def test_all_amounts_are_minor_units(
     assert (await found(database, "product_variant", id=font["id"]))[0]["setup_fee"] == stored
     assert (await found(database, "upgrade_path", id=70))[0]["discount_amount"] == stored
     assert [row["cost"] for row in await rows(database, "shipping_class")] == [stored, 1000]
-    customer = (await found(database, "customer", id=int(listed(few)[0]["id"])))[0]
+    customer = (await found(database, "customer", id=int(listed(sold)[0]["id"])))[0]
     assert customer["lifetime_value"] == stored
     exact = Decimal(123450).scaleb({"JPY": -2, "KWD": 1, "USD": 0}[currency])
     assert customer["average_order_value"] == exact
@@ -73,7 +73,7 @@ async def test_all_amounts_are_minor_units(
     (item, *_) = await found(database, "order_item", order_id=number)
     assert (item["unit_price"], item["line_total"]) == (stored, stored)
     assert (await found(database, "order_transaction", order_id=number))[0]["total"] == stored
-    assert (await found(database, "orders", id=order(few, 2)["id"]))[0]["total"] == 123_450
+    assert (await found(database, "orders", id=order(sold, 2)["id"]))[0]["total"] == 123_450
 
 
 def test_an_amount_reads_as_the_store_means_it() -> None:

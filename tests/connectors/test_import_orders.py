@@ -5,11 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from connectors.importers.fluentcart import RecordedStore, import_store
+from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Tally
 from db.store.database import Database
 from tests.connectors.fluentcart_store import (
-    RECORDING,
     Exchanges,
     imported_twice,
     in_process,
@@ -18,6 +17,7 @@ from tests.connectors.fluentcart_store import (
     rows,
     source,
 )
+from tests.connectors.whole import Whole
 
 AMOUNTS = {
     "orders": (
@@ -80,8 +80,8 @@ def moment(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
-async def test_the_recorded_orders(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_orders(whole: Whole) -> None:
+    database = whole.database
     stored = {row["id"]: row for row in await rows(database, "orders")}
     items = {row["id"]: row for row in await rows(database, "order_item")}
     payments = {row["id"]: row for row in await rows(database, "order_transaction")}
@@ -115,32 +115,34 @@ async def test_the_recorded_orders(database: Database) -> None:
             assert (payment["type"], payment["subscription_id"], payment["extra"]) == ("charge", None, None)
 
 
-async def test_orders_and_subscriptions_of_another_store(database: Database, few: Exchanges, tmp_path: Path) -> None:
-    order(few, 1).update(parent_id="3", shipping_status="shipped", tax_behavior="2", rate="1.25", fee_total=-5)
-    order(few, 1)["order_items"][0].update(post_id="4", object_id="1", fulfillment_type="", payment_type="subscription")
-    order(few, 1)["transactions"][0].update(subscription_id="7", meta={"a": 1}, transaction_type="refund", uuid="")
-    order(few, 1)["order_addresses"] = [
+async def test_orders_and_subscriptions_of_another_store(database: Database, sold: Exchanges, tmp_path: Path) -> None:
+    order(sold, 1).update(parent_id="3", shipping_status="shipped", tax_behavior="2", rate="1.25", fee_total=-5)
+    order(sold, 1)["order_items"][0].update(
+        post_id="4", object_id="1", fulfillment_type="", payment_type="subscription"
+    )
+    order(sold, 1)["transactions"][0].update(subscription_id="7", meta={"a": 1}, transaction_type="refund", uuid="")
+    order(sold, 1)["order_addresses"] = [
         {"id": "1", "order_id": "1", "type": "billing", "name": "A", "city": "Z&uuml;rich", "meta": []},
         {"id": 2, "type": "moon"},
     ]
-    order(few, 2)["shipping_address"] = {"id": 3, "name": "B", "address_1": "1 Road"}
-    order(few, 2)["transactions"][0].update(subscription_id="99")
-    order(few, 3).update(customer_id="77", fulfillment_type="mixed")
-    order(few, 4).update(status="lost")
-    order(few, 5)["order_items"] = "none"
-    order(few, 6).update(tax_behavior="3")
-    order(few, 7).update(uuid=order(few, 2)["uuid"])
-    order(few, 8).update(parent_id=999)
-    few["/orders/9", "1"]["response"] = {"order": []}
-    del few["/orders/10", "1"]
-    subscriptions(few).extend(
+    order(sold, 2)["shipping_address"] = {"id": 3, "name": "B", "address_1": "1 Road"}
+    order(sold, 2)["transactions"][0].update(subscription_id="99")
+    order(sold, 3).update(customer_id="77", fulfillment_type="mixed")
+    order(sold, 4).update(status="lost")
+    order(sold, 5)["order_items"] = "none"
+    order(sold, 6).update(tax_behavior="3")
+    order(sold, 7).update(uuid=order(sold, 2)["uuid"])
+    order(sold, 8).update(parent_id=999)
+    sold["/orders/9", "1"]["response"] = {"order": []}
+    del sold["/orders/10", "1"]
+    subscriptions(sold).extend(
         [
             subscription(7),
             subscription(8, uuid="", customer_id=77, parent_order_id=4, product_id=5, variation_id=99999),
             subscription(9, status="tired"),
         ]
     )
-    report = await imported_twice(database, few, tmp_path)
+    report = await imported_twice(database, sold, tmp_path)
     orders = {row["id"]: row for row in await rows(database, "orders")}
     assert orders.keys() == set(range(1, 41)) - {4, 5, 6, 7, 9, 10}
     assert (orders[1]["parent_id"], orders[1]["shipping_status"], orders[1]["tax_behavior"]) == (
@@ -180,18 +182,18 @@ async def test_orders_and_subscriptions_of_another_store(database: Database, few
         "orders 4: status: 'lost' is none of draft, processing, completed, on-hold, canceled, failed",
         "orders 5: order_items: 'none' is not a list",
         "orders 6: tax_behavior: '3' is none of 0, 1, 2",
-        f"orders 7: uuid: {order(few, 2)['uuid']!r} is that of 2 already",
+        f"orders 7: uuid: {order(sold, 2)['uuid']!r} is that of 2 already",
         "orders 9: order: GET /orders/9 names none",
         next(line for line in said if line.startswith("subscriptions 9: status: 'tired' is none of pending")),
     ]
 
 
-async def test_what_changes_in_an_order(database: Database, few: Exchanges, tmp_path: Path) -> None:
-    await import_store(database, source(in_process(few, tmp_path)))
-    order(few, 1)["status"] = "canceled"
-    order(few, 1)["order_items"].append(order(few, 1)["order_items"][0] | {"id": 900, "cart_index": 1})
-    order(few, 2)["order_items"].clear()
-    report = await import_store(database, source(in_process(few, tmp_path)))
+async def test_what_changes_in_an_order(database: Database, sold: Exchanges, tmp_path: Path) -> None:
+    await import_store(database, source(in_process(sold, tmp_path)))
+    order(sold, 1)["status"] = "canceled"
+    order(sold, 1)["order_items"].append(order(sold, 1)["order_items"][0] | {"id": 900, "cart_index": 1})
+    order(sold, 2)["order_items"].clear()
+    report = await import_store(database, source(in_process(sold, tmp_path)))
     assert report.of("orders") == Tally(updated=1, unchanged=39)
     assert report.of("order items") == Tally(imported=1, unchanged=39, removed=1)
     stored = {row["id"]: row for row in await rows(database, "orders")}

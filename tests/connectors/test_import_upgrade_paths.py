@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from connectors.importers.fluentcart import RecordedStore, import_store
+from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Tally
 from db.store.database import Database
 from tests.connectors.fluentcart_store import (
-    RECORDING,
     Exchanges,
     imported_twice,
     in_process,
@@ -17,6 +16,7 @@ from tests.connectors.fluentcart_store import (
     rows,
     source,
 )
+from tests.connectors.whole import Whole
 
 
 def path(id: object, start: object, targets: object, **value: Any) -> dict[str, Any]:
@@ -40,8 +40,8 @@ async def children(database: Database, variant: int) -> list[int]:
     return [row["child_id"] for row in sorted(items, key=lambda row: int(row["position"]))]
 
 
-async def test_the_recorded_paths(database: Database) -> None:
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_the_recorded_paths(whole: Whole) -> None:
+    database = whole.database
     expected = [
         entry
         for (path, _), exchange in recorded().items()

@@ -7,25 +7,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
-from connectors.importers.fluentcart import RecordedStore, import_store
+from connectors.importers.fluentcart import Source, import_store
 from connectors.importers.report import Tally
+from connectors.outbound.message import Outcome, Request, Sends
 from db.store.database import Database
 from db.tables import METADATA
 from tests.connectors.fluentcart_store import (
-    COMMERCE,
-    FOUNDATION,
     OF_A_PRODUCT,
     PASSWORD,
-    RECORDING,
     SITE,
+    SMALL_PAGE,
     USER,
     Exchanges,
-    Recorder,
+    asked_for,
     in_process,
     loopback,
+    paged,
+    priced,
     product_ids,
     remove_product,
     rows,
@@ -73,37 +73,40 @@ class Stopping:
             self.task.cancel()
 
 
-async def interrupted(database: Database, transport: httpx2.AsyncBaseTransport, after: int) -> None:
+async def interrupted(database: Database, source: Source, after: int) -> None:
     async def run() -> None:
-        await import_store(database, source(transport), progress=Stopping(after))
+        await import_store(database, source, progress=Stopping(after))
 
     with pytest.raises(asyncio.CancelledError):
         await asyncio.create_task(run())
 
 
 @pytest.mark.parametrize("pages", [2])
-async def test_a_cancelled_import_goes_on_where_it_stopped(database: Database, pages: int, tmp_path: Path) -> None:
-    await interrupted(database, RecordedStore(RECORDING), pages * 50)
-    assert len(await rows(database, "product")) == pages * 50
+async def test_a_cancelled_import_goes_on_where_it_stopped(
+    database: Database, small: Exchanges, tmp_path: Path, pages: int
+) -> None:
+    done = pages * SMALL_PAGE
+    await interrupted(database, paged(small, tmp_path), done)
+    assert len(await rows(database, "product")) == done
     stopped = await reached(database)
     assert stopped == (await rows(database, "product"))[-1]["id"]
 
-    store = Recorder(RecordedStore(RECORDING))
-    report = await import_store(database, source(store))
+    store = in_process(small, tmp_path)
+    report = await import_store(database, source(store, per_page=SMALL_PAGE))
     assert report.resumed_after == stopped
-    assert report.of("products") == Tally(imported=200 - pages * 50)
+    assert report.of("products") == Tally(imported=20 - done)
     # The page that holds the place, those that are left, and the requests for each product that is left.
-    assert len(store.paths) == FOUNDATION + 1 + (4 - pages) + (200 - pages * 50) * OF_A_PRODUCT + COMMERCE
+    assert len(store.paths) == asked_for(small) - (pages - 1) - done * OF_A_PRODUCT
     assert await reached(database) is None
 
-    second = await import_store(database, source(RecordedStore(RECORDING)))
-    assert second.of("products") == Tally(unchanged=200)
-    assert second.of("variants") == Tally(unchanged=611)
+    second = await import_store(database, paged(small, tmp_path))
+    assert second.of("products") == Tally(unchanged=20)
+    assert second.of("variants") == Tally(unchanged=len(await rows(database, "product_variant")))
 
 
-async def test_it_ends_as_if_it_had_not_been_interrupted(database: Database, tmp_path: Path) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 100)
-    await import_store(database, source(RecordedStore(RECORDING)))
+async def test_it_ends_as_if_it_had_not_been_interrupted(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    await interrupted(database, paged(small, tmp_path), 10)
+    await import_store(database, paged(small, tmp_path))
     resumed = await everything(database)
 
     from db.migrations import migrate
@@ -111,21 +114,23 @@ async def test_it_ends_as_if_it_had_not_been_interrupted(database: Database, tmp
     other = Database.open(f"sqlite:///{tmp_path / 'other.sqlite'}")
     try:
         await migrate(other)
-        await import_store(other, source(RecordedStore(RECORDING)))
+        await import_store(other, paged(small, tmp_path))
         assert resumed == await everything(other)
     finally:
         await other.close()
 
 
-async def test_restart_begins_from_the_start(database: Database) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 50)
-    report = await import_store(database, source(RecordedStore(RECORDING)), restart=True)
+async def test_restart_begins_from_the_start(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    await interrupted(database, paged(small, tmp_path), 5)
+    report = await import_store(database, paged(small, tmp_path), restart=True)
     assert report.resumed_after is None
-    assert report.of("products") == Tally(imported=150, unchanged=50)
+    assert report.of("products") == Tally(imported=15, unchanged=5)
 
 
-async def test_progress_of_a_resumed_import_counts_what_is_left(database: Database) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 150)
+async def test_progress_of_a_resumed_import_counts_what_is_left(
+    database: Database, small: Exchanges, tmp_path: Path
+) -> None:
+    await interrupted(database, paged(small, tmp_path), 15)
     totals: list[int] = []
 
     class Steps:
@@ -133,10 +138,10 @@ async def test_progress_of_a_resumed_import_counts_what_is_left(database: Databa
             totals.append(products)
 
         def advance(self, products: int) -> None:
-            assert products == 50
+            assert products == 5
 
-    await import_store(database, source(RecordedStore(RECORDING)), progress=Steps())
-    assert totals == [50]
+    await import_store(database, paged(small, tmp_path), progress=Steps())
+    assert totals == [5]
 
 
 CHILD = """
@@ -146,108 +151,107 @@ from db.store.database import Database
 
 async def main():
     database = Database.open(sys.argv[1])
-    await import_store(database, Source(sys.argv[2], sys.argv[3], sys.argv[4]))
+    await import_store(database, Source(sys.argv[2], sys.argv[3], sys.argv[4], per_page=int(sys.argv[5])))
 
 asyncio.run(main())
 """
 
 
 @pytest.mark.parametrize("pages", [2])
-async def test_kill_9_loses_nothing(database: Database, database_url: str, pages: int) -> None:
-    with loopback(slow_ms=40) as store:
+async def test_kill_9_loses_nothing(database: Database, database_url: str, small: Exchanges, pages: int) -> None:
+    with loopback(small, slow_ms=40) as store:
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", CHILD, database_url, store.url, USER, PASSWORD
+            sys.executable, "-c", CHILD, database_url, store.url, USER, PASSWORD, str(SMALL_PAGE)
         )
         deadline = time.monotonic() + 60
-        while len(await rows(database, "product")) < pages * 50:
+        while len(await rows(database, "product")) < pages * SMALL_PAGE:
             assert child.returncode is None, "the child ended before it was killed"
             assert time.monotonic() < deadline
             await asyncio.sleep(0.005)
         child.send_signal(signal.SIGKILL)
         assert await child.wait() == -signal.SIGKILL
         stored = await rows(database, "product")
-        assert len(stored) % 50 == 0
+        assert len(stored) % SMALL_PAGE == 0
         assert await reached(database) == stored[-1]["id"]
-        assert len(stored) < 200, "killed too late to tell anything"
+        assert len(stored) < 20, "killed too late to tell anything"
 
         store.faults.slow_ms = 0
         before = len(store.requests)
-        report = await import_store(database, source(url=store.url))
-        rest = 200 - len(stored)
-        assert report.of("products") == Tally(imported=rest)
-        assert len(store.requests) - before == FOUNDATION + 1 + rest // 50 + rest * OF_A_PRODUCT + COMMERCE
-        again = await import_store(database, source(url=store.url))
-    assert again.of("products") == Tally(unchanged=200)
-    assert len(await rows(database, "product_variant")) == 611
+        again = source(url=store.url, per_page=SMALL_PAGE)
+        report = await import_store(database, again)
+        assert report.of("products") == Tally(imported=20 - len(stored))
+        passed = len(stored) * OF_A_PRODUCT + len(stored) // SMALL_PAGE - 1
+        assert len(store.requests) - before == asked_for(small) - passed
+        report = await import_store(database, again)
+    assert report.of("products") == Tally(unchanged=20)
+    assert report.of("variants") == Tally(unchanged=len(await rows(database, "product_variant")))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("deleted", [1, 3, 60])
+@pytest.mark.parametrize("deleted", [1, 3, 6])
 async def test_products_deleted_between_the_runs_do_not_hide_others(
-    database: Database, exchanges: Exchanges, tmp_path: Path, deleted: int
+    database: Database, small: Exchanges, tmp_path: Path, deleted: int
 ) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 100)
-    gone = product_ids(exchanges)[:deleted]
+    await interrupted(database, paged(small, tmp_path), 10)
+    gone = product_ids(small)[:deleted]
     for product in gone:
-        remove_product(exchanges, product)
-    report = await import_store(database, source(in_process(exchanges, tmp_path)))
-    assert report.of("products") == Tally(imported=100)
+        remove_product(small, product)
+    report = await import_store(database, paged(small, tmp_path))
+    assert report.of("products") == Tally(imported=10)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_products_skipped_before_do_not_hide_others(
-    database: Database, exchanges: Exchanges, tmp_path: Path
-) -> None:
-    for product in product_ids(exchanges)[:70]:
-        exchanges[f"/products/{product}/pricing", "1"]["status"] = 404
-    await interrupted(database, in_process(exchanges, tmp_path), 100)
-    assert len(await rows(database, "product")) == 30
-    report = await import_store(database, source(in_process(exchanges, tmp_path)))
-    assert report.of("products") == Tally(imported=100)
+async def test_products_skipped_before_do_not_hide_others(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    for product in product_ids(small)[:7]:
+        small[f"/products/{product}/pricing", "1"]["status"] = 404
+    await interrupted(database, paged(small, tmp_path), 10)
+    assert len(await rows(database, "product")) == 3
+    report = await import_store(database, paged(small, tmp_path))
+    assert report.of("products") == Tally(imported=10)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("deleted", [1, 40])
+@pytest.mark.parametrize("deleted", [1, 4])
 async def test_products_deleted_while_pages_are_read_do_not_hide_others(
-    database: Database, exchanges: Exchanges, tmp_path: Path, deleted: int
+    database: Database, small: Exchanges, tmp_path: Path, deleted: int
 ) -> None:
-    inner = in_process(exchanges, tmp_path)
+    inner = in_process(small, tmp_path)
 
-    class Deleting(httpx2.AsyncBaseTransport):
+    class Deleting:
         """After the second page, products of the first one are deleted: what follows moves forward."""
 
         def __init__(self) -> None:
-            self.now: httpx2.AsyncBaseTransport = inner
+            self.now: Sends = inner
 
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            answer = await self.now.handle_async_request(request)
-            if request.url.params.get("page") == "2" and self.now is inner:
-                for product in product_ids(exchanges)[:deleted]:
-                    remove_product(exchanges, product)
-                self.now = in_process(exchanges, tmp_path)
+        async def send(self, request: Request) -> Outcome:
+            answer = await self.now.send(request)
+            if "page=2" in request.url and self.now is inner:
+                for product in product_ids(small)[:deleted]:
+                    remove_product(small, product)
+                self.now = in_process(small, tmp_path)
             return answer
 
-    report = await import_store(database, source(Deleting()))
-    assert len(await rows(database, "product")) == 200
-    assert report.of("products") == Tally(imported=200)
+    report = await import_store(database, source(Deleting(), per_page=SMALL_PAGE))
+    assert len(await rows(database, "product")) == 20
+    assert report.of("products") == Tally(imported=20)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_two_sources_have_two_states(database: Database) -> None:
-    await interrupted(database, RecordedStore(RECORDING), 50)
-    report = await import_store(database, source(RecordedStore(RECORDING), url="https://other.example"))
+async def test_two_sources_have_two_states(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    await interrupted(database, paged(small, tmp_path), 5)
+    other = source(in_process(small, tmp_path), url="https://other.example", per_page=SMALL_PAGE)
+    report = await import_store(database, other)
     assert report.resumed_after is None
     states = {(row["source"], row["entity"]): row["reached"] for row in await rows(database, "import_source")}
     assert states["https://other.example", "products"] is None
     assert states[SITE, "products"] is not None
 
 
-async def test_two_imports_at_once_take_turns(database: Database) -> None:
-    reports = await asyncio.gather(
-        *(import_store(database, source(RecordedStore(RECORDING))) for _ in range(2)),
-    )
+async def test_two_imports_at_once_take_turns(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    reports = await asyncio.gather(*(import_store(database, paged(small, tmp_path)) for _ in range(2)))
     imported = sum(report.of("products").imported for report in reports)
     unchanged = sum(report.of("products").unchanged for report in reports)
-    assert (imported, unchanged) == (200, 200)
+    assert (imported, unchanged) == (20, 20)
     assert not any(report.skipped for report in reports)
-    assert len(await rows(database, "product_variant")) == 611
+    variants = sum(len(priced(small, product)["variants"]) for product in product_ids(small))
+    assert len(await rows(database, "product_variant")) == variants

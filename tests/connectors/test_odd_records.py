@@ -6,7 +6,15 @@ from typing import Any
 from connectors.importers.fluentcart.values import entries
 from connectors.importers.report import Tally
 from db.store.database import Database
-from tests.connectors.fluentcart_store import Exchanges, imported_twice, lines, priced, rows, settings
+from tests.connectors.fluentcart_store import (
+    SMALL_PAGE,
+    Exchanges,
+    imported_twice,
+    lines,
+    priced,
+    rows,
+    settings,
+)
 
 
 def mug(exchanges: Exchanges) -> dict[str, Any]:
@@ -59,14 +67,14 @@ async def test_slugs(database: Database, few: Exchanges, tmp_path: Path) -> None
     assert stored == {4: "日本-語", 5: "brisk-poster", 8: "twin", 26: "twin-2"}
 
 
-async def test_equal_slugs_on_two_pages(database: Database, exchanges: Exchanges, tmp_path: Path) -> None:
-    priced(exchanges, 150)["post_name"] = "amber-mug"
-    priced(exchanges, 203)["variants"][0]["sku"] = "SKU-000-0"
-    report = await imported_twice(database, exchanges, tmp_path)
-    variant = priced(exchanges, 203)["variants"][0]["id"]
+async def test_equal_slugs_on_two_pages(database: Database, small: Exchanges, tmp_path: Path) -> None:
+    priced(small, 63)["post_name"] = "amber-mug"
+    priced(small, 47)["variants"][0]["sku"] = "SKU-000-0"
+    report = await imported_twice(database, small, tmp_path, per_page=SMALL_PAGE)
+    variant = priced(small, 47)["variants"][0]["id"]
     assert lines(report) == [f"variants {variant}: sku: 'SKU-000-0' is that of 1 already"]
     stored = {row["id"]: row["slug"] for row in await rows(database, "product")}
-    assert (stored[4], stored[150]) == ("amber-mug", "amber-mug-2")
+    assert (stored[4], stored[63]) == ("amber-mug", "amber-mug-2")
 
 
 async def test_entities(database: Database, few: Exchanges, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-import httpx2
+import orjson
 import pytest
 import time_machine
 
@@ -22,17 +22,35 @@ from connectors.importers.fluentcart import (
 )
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
 from connectors.importers.report import Tally
+from connectors.outbound.client import Outbound
+from connectors.outbound.message import Answer, Outcome, Request
+from connectors.outbound.reach import ANYWHERE
 from db.store.database import Database
-from tests.connectors.fluentcart_store import API, PASSWORD, USER, WHOLE, loopback, recorded, rows, source
+from tests.connectors.fluentcart_store import (
+    API,
+    FOUNDATION,
+    OF_A_PRODUCT,
+    PASSWORD,
+    SMALL_PAGE,
+    USER,
+    Exchanges,
+    Recorder,
+    asked_for,
+    loopback,
+    path_of,
+    rows,
+    source,
+)
+from tests.connectors.outbound.receiver import Exchange, receiving
 
 
-async def test_the_recorded_store_over_http(database: Database) -> None:
-    with loopback() as store:
-        report = await import_store(database, source(url=store.url))
-    assert report.of("products") == Tally(imported=200)
-    assert report.of("variants") == Tally(imported=611)
+async def test_the_recorded_store_over_http(database: Database, small: Exchanges) -> None:
+    with loopback(small) as store:
+        report = await import_store(database, source(url=store.url, per_page=SMALL_PAGE))
+    assert report.of("products") == Tally(imported=20)
+    assert report.of("variants") == Tally(imported=len(await rows(database, "product_variant")))
     assert store.most_at_once <= 8
-    assert len(store.requests) == WHOLE
+    assert len(store.requests) == asked_for(small)
     assert (await rows(database, "product"))[0]["view_url"] == f"{store.url}/item/amber-mug/"
 
 
@@ -48,24 +66,24 @@ async def test_the_recorded_store_over_http(database: Database) -> None:
         {"fail_every": 5, "retry_after": "soon"},
     ],
 )
-async def test_failures_that_pass_cost_only_time(database: Database, faults: dict[str, Any]) -> None:
-    with loopback(**faults) as store:
-        report = await import_store(database, source(url=store.url, attempts=12))
-    assert report.of("products") == Tally(imported=200)
+async def test_failures_that_pass_cost_only_time(database: Database, small: Exchanges, faults: dict[str, Any]) -> None:
+    with loopback(small, **faults) as store:
+        report = await import_store(database, source(url=store.url, attempts=12, per_page=SMALL_PAGE))
+    assert report.of("products") == Tally(imported=20)
     assert not report.skipped
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_answers_that_never_come_are_asked_for_again(database: Database) -> None:
-    with loopback(stall_every=41, stall_ms=400) as store:
-        report = await import_store(database, source(url=store.url, timeout=0.2))
-    assert report.of("products") == Tally(imported=200)
-    assert len(store.requests) > WHOLE
+async def test_answers_that_never_come_are_asked_for_again(database: Database, small: Exchanges) -> None:
+    with loopback(small, stall_every=41, stall_ms=400) as store:
+        report = await import_store(database, source(url=store.url, timeout=0.2, attempts=12, per_page=SMALL_PAGE))
+    assert report.of("products") == Tally(imported=20)
+    assert len(store.requests) > asked_for(small)
 
 
 async def test_never_more_requests_at_once_than_allowed() -> None:
-    with loopback(slow_ms=5) as store:
-        async with Client(source(url=store.url, concurrency=3)) as client:
+    with loopback(together=threading.Barrier(3)) as store:
+        async with Client(source(url=store.url, concurrency=3, timeout=60)) as client:
             await asyncio.gather(*(client.get("/products/fetch-term") for _ in range(30)))
     assert store.most_at_once == 3
 
@@ -133,11 +151,11 @@ async def test_an_answer_is_bounded_even_when_it_is_compressed() -> None:
 
     bomb = gzip.compress(b" " * 5_000_000)
 
-    class Bomb(httpx2.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            return httpx2.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx2.ByteStream(bomb))
+    async def bombing(exchange: Exchange) -> None:
+        await exchange.read()
+        await exchange.answer(bomb, b"Content-Encoding: gzip")
 
-    async with Client(source(Bomb(), most_bytes=1_000_000)) as client:
+    async with receiving(bombing) as store, Client(source(url=store.url, most_bytes=1_000_000)) as client:
         with pytest.raises(Refused, match="more than 1000000 bytes"):
             await client.get("/products")
 
@@ -166,18 +184,18 @@ async def test_redirects_end() -> None:
     assert len(store.requests) == 5
 
 
-class Moved(httpx2.AsyncBaseTransport):
+class Moved:
     """A site that moved from http to https, or elsewhere."""
 
     def __init__(self, target: str) -> None:
         self.target = target
         self.asked: list[tuple[str, bool]] = []
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append((str(request.url), "Authorization" in request.headers))
-        if str(request.url).startswith(self.target):
-            return httpx2.Response(200, json={"settings": {"currency": "EUR"}})
-        return httpx2.Response(301, headers={"Location": self.target + request.url.path})
+    async def send(self, request: Request) -> Outcome:
+        self.asked.append((request.url, "Authorization" in dict(request.headers)))
+        if request.url.startswith(self.target):
+            return Answer(200, (), orjson.dumps({"settings": {"currency": "EUR"}}), None, 0.0)
+        return Answer(301, (("location", self.target + path_of(request)),), b"", None, 0.0)
 
 
 async def test_a_site_that_answers_by_tls_only_is_followed_there() -> None:
@@ -272,13 +290,12 @@ async def test_wrong_credentials(database: Database) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_sites_without_fluentcart(database: Database) -> None:
+async def test_sites_without_fluentcart(database: Database, small: Exchanges) -> None:
     greeting = "/settings/store"
-    exchanges = recorded()
-    del exchanges[greeting, "1"]
+    del small[greeting, "1"]
     page = ("text/html; charset=UTF-8", b"<!doctype html><title>A blog</title>")
     cases = [
-        loopback(exchanges),  # 404 rest_no_route
+        loopback(small),  # 404 rest_no_route
         loopback(body={greeting: page}),
         loopback(body={greeting: page}, status={greeting: 404}),
         loopback(body={greeting: page}, status={greeting: 403}),
@@ -339,10 +356,12 @@ def test_the_site_of_an_address(written: str, site: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_record_that_fails_for_good_is_skipped_when_the_store_lives(database: Database) -> None:
-    with loopback(status={"/products/7/pricing": 500, "/products/8/pricing": 404}) as store:
-        report = await import_store(database, source(url=store.url, attempts=2))
-    assert report.of("products") == Tally(imported=198, skipped=2)
+async def test_a_record_that_fails_for_good_is_skipped_when_the_store_lives(
+    database: Database, small: Exchanges
+) -> None:
+    with loopback(small, status={"/products/7/pricing": 500, "/products/8/pricing": 404}) as store:
+        report = await import_store(database, source(url=store.url, attempts=2, per_page=SMALL_PAGE))
+    assert report.of("products") == Tally(imported=18, skipped=2)
     assert sorted(str(skipped) for skipped in report.skipped) == [
         "products 7: GET /products/7/pricing failed 2 times, last: 500 Some message",
         "products 8: GET /products/8/pricing answered 404 (some_code)",
@@ -350,30 +369,35 @@ async def test_a_record_that_fails_for_good_is_skipped_when_the_store_lives(data
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_store_that_goes_down_stops_the_import_and_keeps_what_is_committed(database: Database) -> None:
-    with loopback(down_after=350) as store:
+async def test_a_store_that_goes_down_stops_the_import_and_keeps_what_is_committed(
+    database: Database, small: Exchanges
+) -> None:
+    # In the requests of the third page of products.
+    with loopback(small, down_after=FOUNDATION + 2 * (1 + SMALL_PAGE * OF_A_PRODUCT) + 6) as store:
+        asked = source(url=store.url, attempts=2, per_page=SMALL_PAGE)
         with pytest.raises(StoreFailing, match="has stopped answering"):
-            await import_store(database, source(url=store.url, attempts=2))
+            await import_store(database, asked)
         kept = len(await rows(database, "product"))
-        assert kept in {50, 100}
+        assert kept in {5, 10}
         store.faults.down_after = None
-        report = await import_store(database, source(url=store.url, attempts=2))
+        report = await import_store(database, asked)
     assert report.resumed_after is not None
-    assert report.of("products") == Tally(imported=200 - kept)
+    assert report.of("products") == Tally(imported=20 - kept)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_password_revoked_in_the_middle_stops_the_import(database: Database) -> None:
-    with loopback() as store:
+async def test_a_password_revoked_in_the_middle_stops_the_import(database: Database, small: Exchanges) -> None:
+    with loopback(small) as store:
 
-        class Revoking(httpx2.AsyncHTTPTransport):
-            async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-                if request.url.path.endswith("/products/100/pricing"):
+        class Revoking(Recorder):
+            async def send(self, request: Request) -> Outcome:
+                if path_of(request).endswith("/products/28/pricing"):
                     store.password = "another"
-                return await super().handle_async_request(request)
+                return await super().send(request)
 
-        with pytest.raises(WrongCredentials):
-            await import_store(database, source(Revoking(), url=store.url))
+        async with Outbound(ANYWHERE) as outside:
+            with pytest.raises(WrongCredentials):
+                await import_store(database, source(Revoking(outside), url=store.url, per_page=SMALL_PAGE))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -387,20 +411,20 @@ async def test_a_password_revoked_in_the_middle_stops_the_import(database: Datab
         ("/products", b'{"products": {"data": [], "total": "many"}}', StoreFailing),
         ("/products", b"[1, 2]", StoreFailing),
         ("/products/fetch-term", b'"none"', StoreFailing),
-        ("/products/fetch-term", b"[]", 200),
-        ("/products/fetch-term", b'{"taxonomies": 5}', 200),
+        ("/products/fetch-term", b"[]", 20),
+        ("/products/fetch-term", b'{"taxonomies": 5}', 20),
     ],
 )
 async def test_answers_of_another_form(
-    database: Database, path: str, answer: bytes, expected: int | type[ImportRefused]
+    database: Database, small: Exchanges, path: str, answer: bytes, expected: int | type[ImportRefused]
 ) -> None:
-    with loopback(body={path: ("application/json", answer)}) as store:
+    with loopback(small, body={path: ("application/json", answer)}) as store:
         if isinstance(expected, int):
-            report = await import_store(database, source(url=store.url))
+            report = await import_store(database, source(url=store.url, per_page=SMALL_PAGE))
             assert report.of("products").imported == expected
         else:
             with pytest.raises(expected, match="in a form unknown here"):
-                await import_store(database, source(url=store.url))
+                await import_store(database, source(url=store.url, per_page=SMALL_PAGE))
 
 
 def test_a_source_is_made_without_asking_anybody() -> None:

@@ -16,7 +16,7 @@ from connectors.storage import (
     Links,
     Missing,
     Storage,
-    Unavailable,
+    StorageUnavailable,
     UnknownDriver,
     UnsafePath,
     safe,
@@ -292,7 +292,7 @@ async def test_a_bucket_that_does_not_answer(tmp_path: Path, s3: S3) -> None:
     with in_a_thread(s3.app) as url:
         wrong = s3_buckets(["goods"], endpoint=url, region="eu-1", access_key="wrong", secret_key="secret")["goods"]
         for call in (wrong.find("a.txt"), wrong.list("", 1, lambda _path: True), wrong.delete("a.txt")):
-            with pytest.raises(Unavailable):
+            with pytest.raises(StorageUnavailable):
                 await call
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.importers.fluentcart import values
+from connectors.importers.fluentcart.catalog.slugs import decoded
 from connectors.importers.fluentcart.clock import Clock
-from connectors.importers.fluentcart.slugs import decoded
 from connectors.importers.fluentcart.values import (
     address,
     branch,

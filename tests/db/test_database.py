@@ -18,7 +18,7 @@ from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
 from db.store.database import WAIT_SECONDS, Database, shown
 from db.store.row import table
-from tests import factories
+from tests import dialects, factories
 
 PRODUCT = table(ProductRow)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -47,8 +47,9 @@ async def ids(database: Database) -> list[int]:
 
 
 @on_sqlite
-async def test_the_settings_of_a_connection(database: Database) -> None:
+async def test_the_settings_of_a_connection(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Write-ahead log, synced at every commit, references enforced; only one connection may write."""
+    monkeypatch.setattr("db.store.database.SYNCED", dialects.SYNCED)
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "query_only")
     found = []
     for connected in (database.read(), database.write()):

@@ -27,7 +27,7 @@ on_postgres = pytest.mark.parametrize("database_url", ["postgresql"], indirect=T
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database.open(database_url, pool_size=2, wait=0.2)
+    database = Database.open(database_url, pool_size=2, wait=1.0)
     yield database
     await database.close()
 

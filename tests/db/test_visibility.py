@@ -22,7 +22,10 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
-from db.store.row import Row
+from db.integration.setting import IntegrationSettingRow
+from db.store.row import Row, now
+from db.work.delivery import AttemptRow, DeliveryRow
+from db.work.target import TargetRow
 from engine.declared.declaration import DEFINITION, DeclaredField, Relation
 from engine.declared.entity import Entity
 from engine.declared.listing import Connected
@@ -55,13 +58,26 @@ def rows() -> list[Row]:
     made += [factories.bundle_item(n, n % 18 + 1) for n in range(1, 19)]
     made += [factories.upgrade_path(n, n) for n in range(1, 7)]
     made += [factories.upgrade_target(n, n + 1) for n in range(1, 7)]
-    made += [factories.provider("crm"), factories.feed(1, "crm"), factories.feed(2, "crm", product_id=2)]
+    made += [
+        factories.provider("crm"),
+        IntegrationSettingRow(key="crm"),
+        factories.connected_store("0b9f6f1c-2a8e-4a53-a8b8-f7d3c9e01a77"),
+        factories.feed(1, "crm"),
+        factories.feed(2, "crm", product_id=2),
+    ]
     made += [factories.customer(1), factories.order(1, customer_id=1), factories.subscription(1, customer_id=1)]
     made += [factories.order_item(n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.download_permission(1, 1, 2), factories.shipping_class(1), factories.tax_class(1)]
     made += [factories.attribute_group(1), factories.attribute_term(1, 1)]
     made += [factories.user(1), factories.application_password(1, 1), factories.token(1)]
+    made += [factories.push_subscription(1, 1)]
     made += [factories.event(1, "product.created", "Product:1"), factories.event(2, "store.updated", "StoreSettings:1")]
+    made += [TargetRow(id=1, kind="webhook", key="3"), factories.feed(3, "webhook", target_id=1)]
+    made += [DeliveryRow(id=1, event_id=1, target_id=1, key="0123456789abcdef")]
+    made += [TargetRow(id=2, kind="feed", key="4"), factories.feed(4, "crm", target_id=2)]
+    made += [DeliveryRow(id=2, event_id=1, target_id=2, key="0123456789abcdef", order_id=1, revoking=False)]
+    made += [factories.workflow(1, target_id=1), factories.workflow_run(1, 1, 1), factories.workflow_step(1, 1)]
+    made += [AttemptRow(delivery_id=1, number=1, started_at=now())]
     made += [factories.audit_entry(1, "productDelete", entity="Product:9"), factories.trusted_document(1)]
     return made
 
@@ -132,6 +148,8 @@ async def test_there_is_something_to_hide(shop: Gateway) -> None:
     assert sum(count > 0 for count in every.values()) >= len(ENTITIES) - 3, every
     assert all(0 < seen[name] < every[name] for name in ("Product", "ProductVariant", "Media"))
     assert (seen["ProductDownload"], seen["Order"], seen["Customer"]) == (0, 0, 0)
+    # The other feeds in its table are none, for whoever looks; and each delivery is of one of the two kinds.
+    every |= {"Webhook": 1, "WebhookDelivery": 1, "IntegrationFeedRun": 1}
     assert {name: len(await keys(shop, e, ADMIN)) for name, e in schema.entities.items()} == every
 
 

@@ -1,4 +1,5 @@
-"""The documents in README.md and docs/guide.md are executed, and their answers are the ones printed there.
+"""The documents in README.md and docs/guide.md are executed, and their answers are the ones printed there. What is
+followed tells its first answer below the document, the others in blocks `json next`.
 
 Whoever changes a document copies the answer from the failure's diff, and reads it on the way.
 """
@@ -14,15 +15,20 @@ import pytest
 from db.access.viewer import Viewer
 from server.graphql.graphiql.examples import DOCUMENTS
 from tests.gateway import ADMIN, ANONYMOUS, Gateway
+from tests.live.following import Following, Heard
 
 ROOT: Final = Path(__file__).parent.parent.parent
-_PAIR: Final = re.compile(r"```graphql ?(\w*)\n(.*?)```\s+```json\n(.*?)```", re.DOTALL)
+PAIR: Final = re.compile(
+    r"```graphql ?(\w*)\n(?P<document>.*?)```\s+```json\n(?P<answer>.*?)```|```json next\n(?P<next>.*?)```", re.DOTALL
+)
 _CURL: Final = re.compile(r"-d '(\{.*?\})'\n```\s+```json\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Example:
-    document: str
+    """Without a document: the next answer of what is followed."""
+
+    document: str | None
     answer: Any
     viewer: Viewer
     runs: bool
@@ -31,22 +37,38 @@ class Example:
 def _examples(page: str) -> list[Example]:
     text = (ROOT / page).read_text()
     return [
-        Example(document, orjson.loads(answer), ANONYMOUS if mark == "anonymous" else ADMIN, mark != "refused")
-        for mark, document, answer in _PAIR.findall(text)
+        Example(
+            found["document"],
+            orjson.loads(found["answer"] or found["next"]),
+            ANONYMOUS if found[1] == "anonymous" else ADMIN,
+            found[1] != "refused",
+        )
+        for found in PAIR.finditer(text)
     ]
 
 
 async def test_the_guide_says_what_the_gateway_answers(demo_store: Gateway) -> None:
     """Also to somebody who has tried GraphiQL's examples before."""
     for tab in DOCUMENTS:
-        if tab.name != "Create":  # one more product is in every list
+        # One more product is in every list, and what is followed changes nothing.
+        if tab.name not in {"Create", "LivePrice"}:
             await demo_store(tab.text, dict(tab.variables or {}))
     examples = _examples("docs/guide.md")
     assert len(examples) > 10
-    for example in examples:  # in order, as a reader would
-        answer = await demo_store.answer(example.document, viewer=example.viewer)
-        assert answer.executed is example.runs
-        assert answer.body == example.answer, example.document
+    follow = Following(demo_store)
+    heard = Heard()
+    async with follow.live.going_on():
+        for example in examples:  # in order, as a reader would
+            if example.document is None:
+                follow.live.wake()
+                assert await heard.body() == example.answer
+            elif example.document.startswith("subscription"):
+                _, heard = await follow(example.document, example.viewer)
+                assert await heard.body() == example.answer, example.document
+            else:
+                answer = await demo_store.answer(example.document, viewer=example.viewer)
+                assert answer.executed is example.runs
+                assert answer.body == example.answer, example.document
 
 
 async def test_the_first_query_of_the_readme_is_answered_as_printed(demo_store: Gateway) -> None:
@@ -58,6 +80,7 @@ async def test_the_first_query_of_the_readme_is_answered_as_printed(demo_store: 
 
 async def test_the_changes_of_the_readme_are_answered_as_printed(demo_store: Gateway) -> None:
     (example,) = _examples("README.md")
+    assert example.document is not None
     assert (await demo_store.answer(example.document)).body == example.answer
 
 

@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, NoReturn
 
 import orjson
+from sqlalchemy.engine.default import DefaultDialect
 
 from db.access.viewer import Viewer
 from engine.standard.execution import Answer, Executor, Request
@@ -53,6 +54,7 @@ class Nowhere:
     """A database for requests that must not get as far as asking one."""
 
     dialect = "nowhere"
+    words = DefaultDialect()
 
     def read(self) -> NoReturn:
         raise AssertionError("something was read")

@@ -21,7 +21,7 @@ from engine.declared.statements import PARENT, Seen, related_statement
 from engine.document.document import Document
 from engine.standard.context import Context
 from engine.standard.schema import Schema
-from engine.values.columns import Needs, key_of, merged
+from engine.values.columns import Needs, label_of, merged
 
 Found: TypeAlias = "dict[Step, Mapping[Any, list[Any]]]"  # what each relation found, by the parents' keys
 Write: TypeAlias = Callable[[Any, Found], Any]  # a row to its part of the answer
@@ -135,6 +135,6 @@ class Plan:
 
 def _reader(leaf: Leaf) -> Callable[[Any], Any]:
     """As a compiler would write it in place: the column, or the function of the columns."""
-    arguments = ", ".join(f"row.{key_of(need)}" for need in leaf.needs) or "row"
+    arguments = ", ".join(f"row.{label_of(need)}" for need in leaf.needs) or "row"
     text = arguments if leaf.function is None else f"function({arguments})"
     return cast("Callable[[Any], Any]", eval(f"lambda row: {text}", {"function": leaf.function}))

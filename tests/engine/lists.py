@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from db.catalog.product import ProductRow, ProductStatus
 from resolvers.catalog.product.listing import PRODUCTS
 from tests import factories
+from tests.drawing import examples
 from tests.engine.answers import asked
 from tests.gateway import Gateway
 
@@ -19,7 +20,9 @@ Sort: TypeAlias = list[dict[str, str]]
 
 # A fixture's database is the same for all examples; each example empties it first.
 EXAMPLES: Final = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 PAGE: Final = """

@@ -21,6 +21,7 @@ from engine.document.document import Document
 from engine.document.prices import Prices
 from engine.document.request import Request
 from schema.root import schema
+from tests.drawing import examples
 from tests.engine.answers import EXECUTOR, Nowhere
 from tests.engine.test_random_documents import ids
 from tests.gateway import ADMIN, Gateway
@@ -178,7 +179,7 @@ def extracted(document: graphql.DocumentNode, draw: Callable[[], bool]) -> graph
 DOCUMENTS = st.deferred(lambda: from_schema(schema.as_str(), custom_scalars=ids(*schema.entities)))
 
 
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15), suppress_health_check=list(HealthCheck))
 @given(text=DOCUMENTS, data=st.data())
 def test_the_rule_is_what_the_schema_says(text: str, data: st.DataObject) -> None:
     """Random documents, their fragments opened by another algorithm, priced by the printed SDL."""

@@ -11,9 +11,13 @@ from sqlalchemy import func, literal_column, select
 from db.store.database import Database
 from engine.document.bounds import Allowance
 from engine.document.request import Request
+from engine.plan import pages
+from engine.plan.plans import Plans
 from engine.standard import execution, lists
+from engine.standard.execution import Executor
 from engine.unit.deadline import CURRENT, in_time, limited, sooner
 from engine.values.errors import Busy, TimedOut, Unavailable
+from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 
@@ -44,8 +48,10 @@ async def running(gateway: Gateway) -> int:
 
 @pytest.fixture
 def slow(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    """Every count takes for ever."""
-    monkeypatch.setattr(lists, "count_statement", lambda _asked, *, dialect, **_: endless(dialect))
+    """Every count takes for ever. Its executor is its own: it keeps the statements that it made."""
+    gateway.executor = Executor(schema, plans=Plans(schema.core, schema.entities))
+    for module in (lists, pages):
+        monkeypatch.setattr(module, "count_statement", lambda _asked, *, dialect, **_: endless(dialect))
     return gateway
 
 
@@ -106,7 +112,7 @@ async def test_of_two_deadlines_the_earlier_counts() -> None:
 
 
 async def test_a_writer_waits_its_turn_and_not_longer(database_url: str) -> None:
-    database = Database.open(database_url, pool_size=1, wait=0.2)
+    database = Database.open(database_url, pool_size=1, wait=1.0)
     try:
         async with database.write():
             with pytest.raises(Busy) as refused:
@@ -121,7 +127,7 @@ async def test_a_writer_waits_its_turn_and_not_longer(database_url: str) -> None
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_writer_waits_for_another_process_and_not_longer(database_url: str) -> None:
-    one, other = Database.open(database_url, wait=0.2), Database.open(database_url, wait=0.2)
+    one, other = Database.open(database_url, wait=1.0), Database.open(database_url, wait=1.0)
     try:
         async with one.write():
             with pytest.raises(Busy):

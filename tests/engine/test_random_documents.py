@@ -16,6 +16,7 @@ from engine.values.naming import camel
 from resolvers.catalog.variant.input import VariantUpdateInput
 from schema.root import schema
 from tests import factories
+from tests.drawing import examples
 from tests.engine.answers import asked
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
@@ -74,7 +75,7 @@ QUERIES = st.deferred(
 MUTATIONS = st.deferred(lambda: mutations(schema.as_str(), custom_scalars=ids("ProductVariant"), print_ast=sensible))
 BROKEN = st.deferred(lambda: queries(schema.as_str(), custom_scalars=ids("Product"), mode=Mode.NEGATIVE))
 SOME = settings(
-    max_examples=25,
+    max_examples=examples(12),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -1,11 +1,17 @@
 """What only a few may do at a time: each class of callers has its turn, however many of another wait."""
 
 import asyncio
+from typing import Final
 
 import pytest
 
+from engine.document.bounds import Allowance, Bounds
+from engine.document.documents import Documents
 from engine.document.turns import Turns
 from engine.values.errors import Busy
+from schema.root import schema
+
+SECONDS: Final = 60  # reached by what hangs alone
 
 
 class Line:
@@ -110,3 +116,21 @@ async def test_all_turns_come_back() -> None:
 
     async with turns.taken("x", 0.01), turns.taken("x", 0.01):
         pass
+
+
+async def test_many_new_documents_of_one_class_hold_up_another_by_one() -> None:
+    """Also short ones, which are prepared at once."""
+    documents = Documents(schema.core, Bounds(), most=100, most_bytes=2**24)
+    prepared: list[str] = []
+
+    async def ask(of: str, number: int) -> None:
+        await documents.ready(f"query Q{number} {{ __typename }}", allowance=Allowance(of=of))
+        prepared.append(of)
+
+    async with asyncio.timeout(SECONDS):
+        await ask("staff", 0)
+        anonymous = [asyncio.create_task(ask("anonymous", number)) for number in range(1, 46)]
+        staff = [asyncio.create_task(ask("staff", number)) for number in (0, 46)]
+        await asyncio.gather(*anonymous, *staff)
+    # One that is known waits for nobody, a new one for one of the others'.
+    assert prepared[:4] == ["staff", "staff", "anonymous", "staff"]

@@ -6,7 +6,7 @@ import pytest
 
 from engine.document.bounds import MOST_CHARACTERS, MOST_ITEMS, MOST_VALUES
 from engine.document.weights import MOST
-from engine.standard.execution import Executor, Request
+from engine.standard.execution import Executor, ExecutorSettings, Request
 from schema.root import schema
 from tests.engine.answers import EXECUTOR, Nowhere, codes
 from tests.gateway import ADMIN
@@ -102,7 +102,7 @@ async def test_values_beyond_counting() -> None:
 async def test_literals_are_as_long_as_variables(literal: str, said: str) -> None:
     from engine.document.bounds import Bounds
 
-    executor = Executor(schema, bounds=Bounds(characters=2**20))
+    executor = Executor(schema, ExecutorSettings(bounds=Bounds(characters=2**20)))
 
     assert said in await refused(f"{{ nodes(ids: {literal}) {{ id }} }}", {}, executor)
     assert said in await refused(f"query ($i: [ID!]! = {literal}) {{ nodes(ids: $i) {{ id }} }}", {}, executor)

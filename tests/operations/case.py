@@ -13,7 +13,7 @@ import orjson
 import time_machine
 from graphql import OperationDefinitionNode, OperationType, parse
 
-from db.access.viewer import Viewer
+from db.access.viewer import Viewer, ViewerKind
 from engine.standard.execution import Request
 from engine.values.upload import Uploaded
 from tests.factories import store_rows
@@ -24,7 +24,20 @@ from tests.recorded import NOW, Imported
 HERE: Final = Path(__file__).parent
 # May change products but not see unpublished ones.
 EDITOR: Final = Viewer("token:editor", "editor", frozenset({"products/edit"}))
-VIEWERS: Final = {"admin": ADMIN, "clerk": CLERK, "editor": EDITOR, "anonymous": ANONYMOUS}
+# The manager of the seed `staff`, signed in.
+PERSON: Final = Viewer("user:9001", "mara", frozenset({"products/view"}), ViewerKind.USER, user_id=9001)
+# The same person, who manages integrations.
+MANAGER: Final = Viewer(
+    "user:9001", "mara", frozenset({"integrations/view", "integrations/manage"}), ViewerKind.USER, user_id=9001
+)
+VIEWERS: Final = {
+    "admin": ADMIN,
+    "clerk": CLERK,
+    "editor": EDITOR,
+    "person": PERSON,
+    "manager": MANAGER,
+    "anonymous": ANONYMOUS,
+}
 
 
 @dataclass(frozen=True)

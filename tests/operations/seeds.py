@@ -6,13 +6,27 @@ Ids begin at 9001: the recorded ones end long before.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
+from connectors.providers import forms, furnishing
+from connectors.providers.google_calendar import GoogleCalendar
+from connectors.providers.mailchimp import Mailchimp
+from connectors.providers.stripe import Stripe
 from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
+from db.integration.provider import ProviderRow
+from db.integration.setting import IntegrationSettingRow
+from db.integration.webhook import Header, WebhookSettings
+from db.integration.workflow.row import RunPause, RunState, StepState, WorkflowActionType, WorkflowEntity
+from db.secrets.encrypted import Secret
 from db.store.row import Row
+from db.work.delivery import AttemptOutcome, AttemptRow, DeliveryRow, DeliveryState
+from db.work.target import TargetEventRow, TargetRow
 from tests import factories
+from tests.connectors.providers.letterboxes import TOKEN
+from tests.packages.letterbox import Letterbox
 
 _STAMP: Final = datetime(2026, 11, 1, tzinfo=UTC)
 _STAMPS: Final = {"created_at": _STAMP, "updated_at": _STAMP}
@@ -189,11 +203,228 @@ def shirts() -> Sequence[Row]:
     ]
 
 
+def webhooks() -> Sequence[Row]:
+    """Token 9001 has saved webhook 9001, whose receiver refused the one event that there was."""
+    settings = WebhookSettings(
+        url="https://warehouse.example/hooks/{{product.slug}}", headers=(Header("Authorization", "Bearer 3f1c"),)
+    )
+    request = "POST https://warehouse.example/hooks/linen-shirt\ncontent-type: application/json\n\n{}"
+    return [
+        factories.product(9001, title="Linen shirt", slug="linen-shirt", **_STAMPS),
+        factories.token(9001, permissions=["integrations/manage", "products/view"]),
+        factories.event(9001, "product.updated", "Product:9001", payload={"productId": 9001, "slug": "linen-shirt"}),
+        TargetRow(id=9001, kind="webhook", key="9001", failing_since=_STAMP),
+        TargetEventRow(target_id=9001, name="product.updated"),
+        factories.feed(
+            9001,
+            "webhook",
+            name="Warehouse",
+            event_triggers=["product.updated"],
+            settings=settings.document(),
+            concealed=settings.concealed(),
+            secret=Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            saved_by="token:9001",
+            saved_version=1,
+            reads=" products/view ",
+            target_id=9001,
+            **_STAMPS,
+        ),
+        DeliveryRow(
+            id=9001,
+            event_id=9001,
+            target_id=9001,
+            key="0f" * 16,
+            state=DeliveryState.FAILED,
+            attempts=1,
+            reason="The receiver answers 400",
+            created_at=_STAMP,
+            ended_at=_STAMP,
+        ),
+        AttemptRow(
+            delivery_id=9001,
+            number=1,
+            started_at=_STAMP,
+            duration=12,
+            outcome=AttemptOutcome.FAILED,
+            status=400,
+            request=request,
+            response="HTTP 400",
+            error="The receiver answers 400",
+        ),
+    ]
+
+
+def feeds() -> Sequence[Row]:
+    """The provider `letterbox` is enabled. Feed 9001 is the store's, feed 9002 that of product 9001; neither is saved
+    here."""
+    settings: dict[str, Any] = {"topic": "", "greeting": "Dear reader", "tags": ["buyer"]}
+    made: dict[str, Any] = {"event_triggers": ["order_paid_done"], "list_id": "news", "settings": settings, **_STAMPS}
+    return [
+        factories.product(9001, title="Linen shirt", slug="linen-shirt", **_STAMPS),
+        factories.variant(9011, 9001, title="Small", **_STAMPS),
+        factories.variant(9012, 9001, title="Large", position=2, **_STAMPS),
+        factories.product(9002, title="Mug", slug="mug", **_STAMPS),
+        factories.variant(9021, 9002, title="Mug", **_STAMPS),
+        factories.provider("letterbox", title="Letterbox", category="marketing", **_STAMPS),
+        factories.feed(9001, "letterbox", name="Newsletter", **made),
+        factories.feed(9002, "letterbox", name="Readers of linen", product_id=9001, **made),
+        factories.feed_variant(9002, 9011),
+    ]
+
+
+def letterbox() -> Sequence[Row]:
+    """The newsletter of the tests is here, and nobody has installed it or set it to anything."""
+    return _letterbox(installed=False, enabled=False)
+
+
+def letterbox_set() -> Sequence[Row]:
+    """It is installed and set to an account, and feed 9001 is for it."""
+    kept = {"token": forms.Kept(TOKEN, _STAMP)}
+    valid = {"settings": {"server": "https://letters.example"}, "concealed": forms.seal(kept), "valid": True}
+    rows = _letterbox(installed=True, enabled=True, account="Connected to Acme", verified_at=_STAMP, **valid)
+    return [*rows, factories.feed(9001, "letterbox", name="Readers", list_id="1", **_STAMPS)]
+
+
+def _letterbox(*, installed: bool, enabled: bool, **setting: Any) -> list[Row]:
+    provider = furnishing.declared(Letterbox()) | {"installed": installed, "enabled": enabled} | _STAMPS
+    form: dict[str, Any] = furnishing.form(Letterbox()) | setting | _STAMPS
+    return [ProviderRow(**provider), IntegrationSettingRow(key="letterbox", **form)]
+
+
+def workflows() -> Sequence[Row]:
+    """Token 9001 has saved workflow 9001, which wrote a letter when a product changed and waits now; and the store has
+    one of its own."""
+    steps = [
+        {"type": "send_email", "recipient": "admin", "template": None, "subject": "{{product.title}}", "text": "Look."},
+        {"type": "wait", "minutes": 60},
+        {"type": "update_status", "status": "draft"},
+    ]
+    own = [
+        {"type": "send_email", "recipient": "customer", "template": None, "subject": "It has come", "text": "Hello."}
+    ]
+    return [
+        factories.product(9001, title="Linen shirt", slug="linen-shirt", **_STAMPS),
+        factories.token(9001, permissions=["integrations/manage", "products/view", "products/edit"]),
+        factories.event(9001, "product.updated", "Product:9001", payload={"productId": 9001, "slug": "linen-shirt"}),
+        TargetRow(id=9001, kind="workflow", key=str(UUID(int=9001))),
+        TargetEventRow(target_id=9001, name="product.updated"),
+        factories.workflow(
+            9001,
+            name="Take it out",
+            steps=steps,
+            conditions={"post_status": "publish"},
+            saved_by="token:9001",
+            target_id=9001,
+            **_STAMPS,
+        ),
+        factories.workflow(
+            9002,
+            name="Notify on Delivery",
+            entity_type=WorkflowEntity.SHIPMENT,
+            trigger="shipment_delivered",
+            steps=own,
+            managed=True,
+            **_STAMPS,
+        ),
+        factories.workflow_run(
+            9001,
+            9001,
+            9001,
+            entity="Product:9001",
+            steps=steps,
+            state=RunState.PAUSED,
+            paused=RunPause.WAIT,
+            step=1,
+            saved_by="token:9001",
+            created_at=_STAMP,
+        ),
+        factories.workflow_step(
+            9001,
+            9001,
+            type=WorkflowActionType.SEND_EMAIL,
+            state=StepState.COMPLETED,
+            request="E-mail to admin",
+            started_at=_STAMP,
+            ended_at=_STAMP,
+        ),
+        factories.workflow_step(9002, 9001, position=1, type=WorkflowActionType.WAIT, started_at=_STAMP),
+        DeliveryRow(
+            id=9001,
+            event_id=9001,
+            target_id=9001,
+            key=f"{9001:032x}",
+            state=DeliveryState.DELIVERED,
+            attempts=1,
+            created_at=_STAMP,
+            ended_at=_STAMP,
+        ),
+    ]
+
+
+def failed_run() -> Sequence[Row]:
+    """Beside those workflows a run that failed: its letter was refused."""
+    step = {"type": "send_email", "recipient": "admin", "template": None, "subject": "Changed", "text": "Look."}
+    failed: dict[str, Any] = {"error": "The mail server answers 550", "ended_at": _STAMP}
+    return [
+        *workflows(),
+        factories.event(9002, "product.updated", "Product:9001", payload={"productId": 9001, "slug": "linen-shirt"}),
+        factories.workflow_run(
+            9002,
+            9001,
+            9002,
+            entity="Product:9001",
+            steps=[step],
+            state=RunState.FAILED,
+            saved_by="token:9001",
+            created_at=_STAMP,
+            **failed,
+        ),
+        factories.workflow_step(
+            9003, 9002, type=WorkflowActionType.SEND_EMAIL, state=StepState.FAILED, started_at=_STAMP, **failed
+        ),
+        DeliveryRow(
+            id=9002,
+            event_id=9002,
+            target_id=9001,
+            key=f"{9002:032x}",
+            state=DeliveryState.FAILED,
+            attempts=1,
+            reason="The mail server answers 550",
+            created_at=_STAMP,
+            ended_at=_STAMP,
+        ),
+    ]
+
+
+def consents() -> Sequence[Row]:
+    """Whoever manages the store has saved the client of Google Calendar; Mailchimp is set to nothing, and Stripe takes
+    no consent."""
+    client = {"client_id": "1234-posters.apps.googleusercontent.com"}
+    concealed = forms.seal({"client_secret": forms.Kept("GOCSPX-a-secret-of-the-tests", _STAMP)})
+    rows: list[Row] = [*staff()]
+    for provider, kept in (
+        (GoogleCalendar(), {"settings": client, "concealed": concealed}),
+        (Mailchimp(), {}),
+        (Stripe(), {}),
+    ):
+        row = furnishing.declared(provider) | {"installed": True, "enabled": False} | _STAMPS
+        rows.append(ProviderRow(**row))
+        rows.append(IntegrationSettingRow(key=provider.key, **furnishing.form(provider) | kept | _STAMPS))
+    return rows
+
+
 SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "staff": staff,
     "bundle": bundle,
+    "consents": consents,
+    "failed_run": failed_run,
     "files": files,
+    "feeds": feeds,
+    "letterbox": letterbox,
+    "letterbox_set": letterbox_set,
     "sales": sales,
     "shirts": shirts,
     "upgrades": upgrades,
+    "webhooks": webhooks,
+    "workflows": workflows,
 }

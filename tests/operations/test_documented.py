@@ -7,7 +7,6 @@ import pytest
 from graphql import GraphQLObjectType
 
 from schema.root import schema
-from tests.derived import ROOT
 from tests.operations.documented import LEAST, folders, operations, summary
 
 # "REST: GET /products, POST /products/{id}." in a field's description.
@@ -34,11 +33,6 @@ def test_all_documented_operations_are_listed() -> None:
 def test_the_schema_names_documented_operations_only() -> None:
     documented = {operation.rest for operation in operations().values()}
     assert implemented() <= documented
-
-
-def test_the_readme_counts_what_is_covered() -> None:
-    covered = sum(operation.rest in implemented() for operation in operations().values())
-    assert f" {covered} of {len(operations())} documented REST operations" in (ROOT / "README.md").read_text()
 
 
 def implemented() -> set[str]:

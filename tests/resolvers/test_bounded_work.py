@@ -11,13 +11,16 @@ from db.access.permission import KNOWN
 from db.catalog import html
 from db.catalog.html import QUICK, Safe, cleaned, safe
 from db.catalog.slug import LONGEST, derived
+from db.store.unit import Units
+from engine.unit.perform import perform
 from engine.unit.unit import Errors
 from resolvers.access import token
 from resolvers.access.token import MOST_HINTS, check_permissions
 from resolvers.catalog.product import references
 from resolvers.catalog.term.tree import Tree
+from schema.root import schema
 from tests import factories
-from tests.gateway import Gateway
+from tests.gateway import ADMIN, Gateway
 
 BULK = (
     "mutation ($input: ProductBulkCreateInput!) { productBulkCreate(input: $input) "
@@ -47,6 +50,28 @@ async def test_a_long_content_is_cleaned_beside_the_loop(gateway: Gateway, monke
     assert results[2]["product"]["content"] == "<p>Hi</p>"
     assert not any("script" in r["product"]["content"] for r in results)
     assert all(length <= QUICK for length in here)
+
+
+@pytest.mark.parametrize("name", ["productCreate", "productBulkCreate"])
+async def test_nobody_else_waits_for_a_writer_who_cleans(gateway: Gateway, name: str) -> None:
+    item = {"title": "a", "fulfillmentType": "DIGITAL", "content": "<p onclick='x'>Hi</p>" * 1000}
+    asked = item if name == "productCreate" else {"products": [item]}
+    known = schema.mutations[name]
+    given = known.coerce(asked)
+    product = given if name == "productCreate" else given.products[0]
+    found: list[bool] = []
+
+    class Watched(Units):
+        def unit(self, *of: Any, **more: Any) -> Any:
+            found.append(isinstance(product.content.value, Safe))
+            return super().unit(*of, **more)
+
+    units = Watched(gateway.database)
+    first = await perform(known, given, ADMIN, units, key="k")
+    again = await perform(known, asked, ADMIN, units, key="k")
+
+    assert found[0]
+    assert (first.errors, again.errors, again.repeated) == ((), (), True)
 
 
 async def test_what_was_cleaned_is_not_cleaned_again() -> None:

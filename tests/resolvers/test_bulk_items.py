@@ -130,3 +130,23 @@ async def test_a_repeat_with_another_bad_item_is_another_input(catalogue: Gatewa
     ]
     assert told[0]["results"] == told[1]["results"]
     assert [e["code"] for e in told[2]["userErrors"]] == ["CONFLICT"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        '{ titel: "x", shortDescription: "LONG" }',
+        '{ title: "x", fulfillmentType: PHYSICAL, totalStock: "LONG" }',
+        '{ title: "x", fulfillmentType: "LONG" }',
+        '"LONG"',
+    ],
+)
+async def test_what_is_wrong_with_an_item_is_told_without_the_item(catalogue: Gateway, item: str) -> None:
+    """Of a long value its beginning, which tells which it is."""
+    given = item.replace("LONG", "much to say " * 100)
+    document = f"mutation {{ productBulkCreate(input: {{ products: [{given}] }}) {{ userErrors {{ message }} }} }}"
+    errors = await catalogue.refused(document)
+    assert errors
+    for error in errors:
+        assert len(error["message"]) < 200
+        assert error["message"].count("much to say") <= 5

@@ -8,7 +8,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from random import Random
 from typing import Any, Final, TypeVar
@@ -70,7 +70,7 @@ def walk(url: str, *, examples: int, steps: int) -> None:
 
 
 def test_whatever_is_done_everything_holds(database_url: str) -> None:
-    walk(database_url, examples=5, steps=40)
+    walk(database_url, examples=3, steps=40)
 
 
 @pytest.mark.soak
@@ -78,20 +78,22 @@ def test_whatever_is_done_for_long_everything_holds(database_url: str) -> None:
     walk(database_url, examples=300, steps=80)
 
 
-async def race(gateway: Gateway, *, seconds: float, writers: int) -> Counter[str]:
-    """How often each action was done while so many did what they liked, and everything held at the end."""
+async def race(gateway: Gateway, *, writers: int, going_on: Callable[[int], bool]) -> Counter[str]:
+    """How often each action was done while so many did what they liked, and everything held at the end. `going_on`:
+    whether a writer goes on that has done so many."""
     await opened_shop(gateway)
     done: Counter[str] = Counter()
-    end = time.monotonic() + seconds
 
     async def write(seed: int) -> None:
         random = Random(seed)
         shop = Shop(gateway, random)
-        while time.monotonic() < end:
+        mine = 0
+        while going_on(mine):
             action = random.choice(sorted(ACTIONS))
             async with asyncio.timeout(PATIENCE):
                 await ACTIONS[action](shop)
             done[action] += 1
+            mine += 1
 
     async with asyncio.TaskGroup() as group:
         for seed in range(writers):
@@ -100,9 +102,14 @@ async def race(gateway: Gateway, *, seconds: float, writers: int) -> Counter[str
     return done
 
 
+def for_seconds(seconds: float) -> Callable[[int], bool]:
+    end = time.monotonic() + seconds
+    return lambda _mine: time.monotonic() < end
+
+
 async def test_many_at_once_leave_everything_right(gateway: Gateway) -> None:
-    done = await race(gateway, seconds=5, writers=8)
-    assert done.total() > 0
+    done = await race(gateway, writers=8, going_on=lambda mine: mine < 12)
+    assert done.total() == 8 * 12
 
 
 @pytest.mark.soak
@@ -111,6 +118,6 @@ async def test_many_at_once_for_long_leave_everything_right(gateway: Gateway) ->
     end = time.monotonic() + 60 * float(os.environ.get("STOREGRAPH_SOAK_MINUTES", "60"))
     done: Counter[str] = Counter()
     while time.monotonic() < end:
-        done += await race(gateway, seconds=15, writers=8)
+        done += await race(gateway, writers=8, going_on=for_seconds(15))
     print(f"\n{gateway.units.dialect}: {done.total()} actions: {dict(done.most_common())}")  # noqa: T201
     assert done.keys() == ACTIONS.keys()

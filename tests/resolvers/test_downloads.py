@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from connectors.storage import Storage
+from connectors.storage.drivers import s3_buckets
 from db.store.outbox import EventRow
 from db.store.row import table
+from db.store.unit import Units
 from engine.values.identity import encode
 from engine.values.upload import Uploaded
 from tests import factories
+from tests.connectors.s3 import S3
 from tests.gateway import Gateway
+from tests.server.running import in_a_thread
 
 SYNC = """mutation ($product: ID!, $files: [DownloadInput!]!) {
   downloadsSync(input: { productId: $product, files: $files }) {
@@ -146,3 +152,40 @@ async def test_twins_under_one_key_leave_one_file(gateway: Gateway) -> None:
     (event,) = await _events(gateway)
     assert event[0] == "file.uploaded"
     assert event[3]["path"] == answers[0]["fileUpload"]["path"]
+
+
+@pytest.fixture
+async def on_s3(gateway: Gateway) -> AsyncIterator[tuple[Gateway, S3]]:
+    """A shop whose files are in a bucket, and the server of that."""
+    s3 = S3("goods", "access")
+    with in_a_thread(s3.app) as url:
+        buckets = s3_buckets(["goods"], endpoint=url, region="eu-1", access_key="access", secret_key="secret")
+        gateway.storage = Storage(gateway.folder / "files", buckets)
+        gateway.units = Units(gateway.database, gateway.storage, gateway.links)
+        await _shop(gateway)
+        yield gateway, s3
+
+
+async def test_what_a_bucket_has_not_is_no_file_of_a_download(on_s3: tuple[Gateway, S3]) -> None:
+    gateway, s3 = on_s3
+    s3.objects["there.pdf"] = b"%PDF-1.7"
+    files = [
+        _file("There", driver="s3", fileName="there.pdf", filePath="there.pdf"),
+        _file("Gone", driver="s3", bucket="goods", fileName="gone.pdf", filePath="gone.pdf"),
+    ]
+    told = (await gateway(SYNC, {"product": encode("Product", 1), "files": files}))["downloadsSync"]
+    (error,) = told["userErrors"]
+    assert (error["field"][:2], error["message"].startswith("No such file")) == (["files", "1"], True)
+    assert sorted(one.split()[0] for one in s3.requests) == ["HEAD", "HEAD"]
+    assert (await gateway(SYNC, {"product": encode("Product", 1), "files": files[:1]}))["downloadsSync"]["downloads"]
+
+
+async def test_a_bucket_that_does_not_answer_refuses_nothing(on_s3: tuple[Gateway, S3]) -> None:
+    """And is asked once, not for each file."""
+    gateway, s3 = on_s3
+    s3.failing = lambda _request: True
+    names = [f"{n}.pdf" for n in range(3)]
+    files = [_file(name, driver="s3", fileName=name, filePath=name) for name in names]
+    told = (await gateway(SYNC, {"product": encode("Product", 1), "files": files}))["downloadsSync"]
+    assert told["userErrors"] == []
+    assert len(told["downloads"]) == 3

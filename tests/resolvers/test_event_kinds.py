@@ -116,10 +116,19 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
         return permission == ("integrations/view" if payload["productId"] is None else "products/view")
     people = {noun: f"{noun}s/view" for noun in ("customer", "order", "subscription")}
     others = people | {
+        "payment": "orders/view",
+        "delivery_target": "integrations/view",
+        "provider_connection": "integrations/view",
+        "webhook": "integrations/view",
+        "integration_addon": "integrations/view",
+        "integration_defaults": "integrations/view",
+        "integration_settings": "integrations/view",
+        "workflow": "integrations/view",
         "store": "store/settings",
         "file": "store/sensitive",
         "user": "is_super_admin",
         "role": "is_super_admin",
+        "push_subscription": "is_super_admin",
     }
     return permission == others.get(noun, "products/view")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from connectors.storage import Unavailable
+from connectors.storage import StorageUnavailable
 from connectors.storage.driver import Folder
 from db.access.audit import AuditRow
 from db.store.row import table
@@ -92,7 +92,7 @@ async def test_what_is_left_behind_is_swept(gateway: Gateway, guide: Path, monke
     async def silent(_driver: Folder, _path: str) -> None:
         assert await actions(gateway) == ["fileDelete"]
         async with gateway.database.write():  # the transaction is over
-            raise Unavailable("delete")
+            raise StorageUnavailable("delete")
 
     with monkeypatch.context() as patched:
         patched.setattr(Folder, "delete", silent)
@@ -157,7 +157,7 @@ async def test_a_store_that_does_not_answer_refuses_nothing(
 ) -> None:
     async def silent(_driver: Folder, _path: str) -> None:
         async with gateway.database.write():  # no transaction waits for it
-            raise Unavailable("find")
+            raise StorageUnavailable("find")
 
     monkeypatch.setattr(Folder, "find", silent)
     await done(gateway, "downloadsSync", {"productId": PRODUCT["product"], "files": [named("gone.pdf")]})

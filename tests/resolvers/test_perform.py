@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -185,7 +186,9 @@ def named() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for known in schema.mutations.values():
         ports = {port.__name__ for port in known.mutation.ports}
-        found.setdefault(known.mutation.function.__module__, set()).update(ports)
+        for function in (known.mutation.function, known.mutation.outside):
+            for place in () if function is None else {function.__module__, *_behind(function)}:
+                found.setdefault(place, set()).update(ports)
     for type_ in schema.core.type_map.values():
         for field in getattr(type_, "fields", {}).values():
             said = (getattr(field, "extensions", None) or {}).get(DEFINITION)
@@ -196,11 +199,18 @@ def named() -> dict[str, set[str]]:
     return found
 
 
-def _behind(function: Any) -> set[str]:
-    """The modules of the functions that a field's function in `schema` calls."""
-    globals_ = function.__globals__
-    called = (globals_.get(name) for name in function.__code__.co_names)
-    return {one.__module__ for one in called if callable(one) and hasattr(one, "__module__")}
+def _behind(function: Any, deep: int = 3) -> set[str]:
+    """The modules of resolvers that a function calls into, and those of what it calls."""
+    found: set[str] = set()
+    code = getattr(function, "__code__", None)
+    for name in () if code is None else code.co_names:
+        one = function.__globals__.get(name)
+        module = one.__name__ if isinstance(one, ModuleType) else getattr(one, "__module__", None) or ""
+        if callable(one) or (isinstance(one, ModuleType) and module.startswith("resolvers.")):
+            found.add(module)
+            if deep and module.startswith("resolvers."):
+                found |= _behind(one, deep - 1)
+    return found
 
 
 def test_whoever_reaches_for_a_port_names_it() -> None:

@@ -283,7 +283,7 @@ async def planned(gateway: Gateway, document: str, viewer: Viewer) -> str:
     for engine in gateway.database.engines:
         event.remove(engine.sync_engine, "before_cursor_execute", keep)
     ((statement, parameters),) = sent
-    async with gateway.database.read() as connection:
+    async with gateway.database.write() as connection:
         if not gateway.database.embedded:
             for way in ("seqscan", "bitmapscan", "sort"):
                 await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")

@@ -273,7 +273,7 @@ async def test_a_visitor_finds_no_word_of_a_hidden_variant(gateway: Gateway) -> 
 
 async def test_an_index_answers_for_all_words(gateway: Gateway) -> None:
     """However small the table is."""
-    async with gateway.database.read() as connection:
+    async with gateway.database.write() as connection:
         dialect = connection.dialect
         keys = select(PRODUCT.c.id).where(containing(PRODUCT.c.search_text, "mug amber", dialect.name))
         if dialect.name == "postgresql":

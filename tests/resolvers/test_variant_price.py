@@ -12,6 +12,7 @@ from sqlalchemy import event
 from db.access.viewer import Viewer
 from db.catalog.variant import BillingInterval, PaymentType, VariantStatus
 from tests import factories
+from tests.drawing import examples
 from tests.gateway import Gateway
 from tests.resolvers.shelf import (
     DOCUMENT,
@@ -142,7 +143,7 @@ named = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(1, len(ODD)), named), min_size=1, max_size=6))
 async def test_both_ways_end_alike(gateway: Gateway, changes: list[tuple[int, dict[str, Any]]]) -> None:
     """Products 1 and 2 are twins. A title that stays as it is changes nothing but the way that is taken."""

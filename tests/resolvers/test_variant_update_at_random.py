@@ -13,6 +13,7 @@ from db.store.row import table
 from engine.values import identity
 from engine.values.scalars import MOST_CENTS
 from schema.root import schema
+from tests.drawing import examples
 from tests.gateway import Gateway
 from tests.resolvers.shelf import DOCUMENT, MANAGED, ONE_TIME, PRODUCT, SUBSCRIPTION, clear_shelf, id_of, stock_shelf
 
@@ -95,7 +96,7 @@ def test_every_field_is_drawn() -> None:
     assert {"id"} | FIELDS.keys() == INPUT_FIELDS
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(updates, min_size=1, max_size=6))
 async def test_random_updates(gateway: Gateway, sequence: list[tuple[int, dict[str, Any], bool]]) -> None:
     await clear_shelf(gateway)

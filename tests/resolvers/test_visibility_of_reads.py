@@ -157,7 +157,7 @@ async def test_relations_lead_to_nothing_hidden(shelf: Gateway) -> None:
 async def test_nodes(shelf: Gateway, type_: str) -> None:
     """By ids that one may guess: what is private is as absent as what is not there."""
     entity = schema.entities[type_]
-    keys = {"IntegrationProvider": "crm", "Taxonomy": BRANDS}
+    keys = {"IntegrationProvider": "crm", "IntegrationSettings": "crm", "Taxonomy": BRANDS}
     key = keys.get(type_, ACTIVE if type_ == "ProductVariant" else 1)
     document = "query One($id: ID!) { node(id: $id) { __typename } }"
     found = await visited(shelf, document, id=identity.encode(type_, key))
@@ -266,17 +266,26 @@ async def test_root_fields(shelf: Gateway) -> None:
     root = schema.core.query_type
     assert root is not None
     public = {"catalogue", "node", "nodes", "product", "products", "productVariant", "productVariants", "taxonomies"}
-    public |= {"eventTypes", "term", "viewer"}
+    public |= {"eventTypes", "pushPublicKey", "term", "viewer"}
     empty = {"integrationProviders": "{ integrationProviders { key } }", "events": "{ events { nodes { id } } }"}
+    empty["changes"] = "{ changes(since: 0) { position nodes { entityId } } }"
     for name in root.fields.keys() - public - empty.keys():
         (error,) = (await shelf.answer(asking(name, root.fields[name]), {}, ANONYMOUS)).body["errors"]
         assert (name, error["extensions"]["code"]) == (name, "UNAUTHENTICATED")
     assert await visited(shelf, empty["integrationProviders"]) == {"integrationProviders": []}
     assert await visited(shelf, empty["events"]) == {"events": {"nodes": []}}
+    assert await visited(shelf, empty["changes"]) == {"changes": {"position": 0, "nodes": []}}
 
 
 # Ids of other types are refused before anybody asks who may.
-ASKED_WITH: Final = {"userCapabilities": ("User", 1), "downloadUrl": ("ProductDownload", 1)}
+ASKED_WITH: Final = {
+    "userCapabilities": ("User", 1),
+    "downloadUrl": ("ProductDownload", 1),
+    "webhookDryRun": ("Webhook", 1),
+    "workflowDryRun": ("Workflow", 1),
+    "integrationFeedTest": ("IntegrationFeed", 1),
+    "productIntegrationSettings": ("Product", 1),
+}
 
 
 def asking(name: str, field: GraphQLField) -> str:
@@ -285,7 +294,7 @@ def asking(name: str, field: GraphQLField) -> str:
     for argument, required in field.args.items():
         type_ = get_named_type(required.type)
         if is_required_argument(required):
-            if type_.name == "String":
+            if type_.name in ("String", "JSON"):
                 value = '"Teapot"'
             elif type_.name == "ID":
                 value = f'"{identity.encode(*ASKED_WITH[name])}"'

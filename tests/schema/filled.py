@@ -5,24 +5,33 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from db.catalog.download import DownloadRow
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow
 from db.commerce.order import OrderAddressRow, OrderRow
+from db.integration.feed import FeedRow
+from db.integration.setting import IntegrationSettingRow
 from db.store.row import Row, table
+from db.work.delivery import DeliveryRow
+from db.work.target import TargetRow
 from tests import factories
 from tests.gateway import Gateway, opened
 from tests.recorded import Imported
 
+_FEED = table(FeedRow)
 ID = 900_001  # beyond what the recording numbers
 
 
 async def fill(url: str) -> None:
     async with opened(url) as gateway:
         await factories.store_rows(gateway, await _rows(gateway))
+        first = select(func.min(_FEED.c.id)).where(_FEED.c.provider_key != "webhook").scalar_subquery()
+        async with gateway.database.write() as connection:
+            await connection.execute(update(_FEED).where(_FEED.c.id == first).values(target_id=ID + 1))
+            await connection.commit()
 
 
 async def _rows(gateway: Gateway) -> list[Row]:
@@ -37,6 +46,7 @@ async def _rows(gateway: Gateway) -> list[Row]:
     return [
         factories.user(ID, role_key="super_admin"),
         factories.application_password(ID, ID),
+        factories.push_subscription(ID, ID),
         factories.attribute_group(ID),
         factories.attribute_term(ID, ID),
         factories.variant_attribute(variant, ID),
@@ -44,6 +54,17 @@ async def _rows(gateway: Gateway) -> list[Row]:
         factories.download_permission(ID, order, file, variant_id=variant, customer_id=customer),
         CustomerAddressRow(id=ID, customer_id=customer, type=AddressType.BILLING),
         OrderAddressRow(id=ID, order_id=order, type=AddressType.BILLING),
+        factories.event(ID, "product.updated", f"Product:{product}", position=ID),
+        TargetRow(id=ID, kind="webhook", key=str(ID)),
+        factories.feed(ID, "webhook", target_id=ID),
+        factories.connected_store("0b9f6f1c-2a8e-4a53-a8b8-f7d3c9e01a77"),
+        IntegrationSettingRow(key="webhook"),
+        DeliveryRow(id=ID, event_id=ID, target_id=ID, key="0123456789abcdef"),
+        TargetRow(id=ID + 1, kind="feed", key="1"),
+        DeliveryRow(id=ID + 1, event_id=ID, target_id=ID + 1, key="0123456789abcdef", order_id=order, revoking=False),
+        factories.workflow(ID, target_id=ID),
+        factories.workflow_run(ID, ID, ID),
+        factories.workflow_step(ID, ID),
     ]
 
 

@@ -132,8 +132,16 @@ OURS: Final[Mapping[str, Mapping[str, str]]] = {
         "conditionals": "documented; no recorded feed has any",
         "listName": "documented; no recorded feed says it",
         "mergeFields": "documented; no recorded feed has any",
+        "savedBy": "whoever saved it here",
     },
-    "IntegrationProvider": {**_ID, **_STAMPED, "key": "the recorded key of the record itself"},
+    "IntegrationProvider": {
+        **_ID,
+        **_STAMPED,
+        "key": "the recorded key of the record itself",
+        "categories": "the recorded category alone, until a module of this gateway says more",
+        "available": "whether a module of this gateway runs it",
+        "installed": "what somebody did here",
+    },
     "UpgradePath": {
         **_ID,
         "title": "documented; no recorded path has one",

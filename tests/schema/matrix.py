@@ -33,6 +33,8 @@ from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from engine.declared.declaration import DEFINITION, DeclaredField
 from engine.declared.input import IDENTIFIES
 from engine.declared.mutation import Performed
+from engine.document.bounds import Allowance
+from engine.document.request import RequestErrors
 from engine.standard.context import Context
 from engine.standard.execution import Request
 from engine.standard.resolving import resolver
@@ -82,7 +84,7 @@ async def callers(gateway: Gateway) -> dict[str, Viewer]:
 
 
 def root_fields() -> Iterator[tuple[str, DeclaredField, GraphQLField]]:
-    for root in (schema.core.query_type, schema.core.mutation_type):
+    for root in (schema.core.query_type, schema.core.mutation_type, schema.core.subscription_type):
         assert root is not None
         for name, field in root.fields.items():
             yield f"{root.name}.{name}", field.extensions[DEFINITION], field
@@ -90,7 +92,7 @@ def root_fields() -> Iterator[tuple[str, DeclaredField, GraphQLField]]:
 
 def guarded_fields() -> Iterator[tuple[str, DeclaredField]]:
     """Fields below the roots that declare a permission."""
-    roots = {schema.core.query_type, schema.core.mutation_type}
+    roots = {schema.core.query_type, schema.core.mutation_type, schema.core.subscription_type}
     for type_ in schema.core.type_map.values():
         if isinstance(type_, GraphQLObjectType) and type_ not in roots:
             for name, field in type_.fields.items():
@@ -118,9 +120,20 @@ async def _refused(gateway: Gateway, name: str, declared: DeclaredField, field: 
         allowed = False
     if allowed and isinstance(declared.declaration, Performed):
         return False
+    if name.startswith("Subscription."):
+        return await _not_followed(gateway, request(name, declared, field), viewer)
     answer = await gateway.executor.execute(request(name, declared, field), viewer, gateway.units, "test")
     assert answer.executed, (name, answer.body)
     return any(error["extensions"]["code"] in REFUSALS for error in answer.body.get("errors", ()))
+
+
+async def _not_followed(gateway: Gateway, asked: Request, viewer: Viewer) -> bool:
+    try:
+        subscription = await gateway.executor.subscription(asked, viewer, Allowance())
+        await subscription.begun(gateway.units, "test")
+    except RequestErrors as refused:
+        return any(error["extensions"]["code"] in REFUSALS for error in refused.errors)
+    return False
 
 
 def request(name: str, declared: DeclaredField, field: GraphQLField, *, beside: str = "") -> Request:

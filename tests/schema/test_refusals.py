@@ -17,7 +17,7 @@ from graphql import (
 from connectors.storage import Links
 from db.access.permission import IS_SUPER_ADMIN
 from db.commerce.order import PaymentStatus
-from db.secrets.encrypted import NoKey
+from db.secrets.encrypted import NoSecretKey
 from db.store.unit import Units
 from engine.declared.connection import Connection
 from engine.declared.listing import connected
@@ -107,7 +107,7 @@ async def test_links_that_cannot_be_signed_are_null_one_by_one(gateway: Gateway)
     """As on PostgreSQL without secret keys."""
 
     def keys() -> list[str]:
-        raise NoKey("no key")
+        raise NoSecretKey("no key")
 
     gateway.units = Units(gateway.database, gateway.storage, Links("https://api.store.example", keys))
     rows = [factories.product(1), factories.variant(11, 1), factories.download(1, 1)]

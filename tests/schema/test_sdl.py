@@ -178,6 +178,8 @@ def test_a_connection_is_relays_and_jumps(place: str) -> None:
 OF_ITS_OWN: Final = {
     "Product.relatedProducts": ("byCategories", "byBrands"),
     "Query.events": ("types", "entityId"),
+    "Query.workflows": ("entityType", "managed"),
+    "Query.workflowRuns": ("workflowId", "entityId"),
 }
 
 
@@ -217,6 +219,7 @@ def test_a_mutation_takes_one_input_and_answers_a_payload(name: str) -> None:
 
 # Updates that identify otherwise, or that do the one thing that they are named after.
 REQUIRED = {
+    "IntegrationSettingsUpdateInput": ["key", "settings"],
     "InventoryUpdateInput": ["productId", "variantId", "totalStock", "available"],
     "ManageStockUpdateInput": ["productId", "manageStock"],
     "ProductDetailUpdateInput": [],

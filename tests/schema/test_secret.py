@@ -10,8 +10,7 @@ import time_machine
 from sqlalchemy import MetaData, insert, true
 from sqlmodel import Field, SQLModel
 
-from db.secrets.encrypted import EncryptedText, Keyring, new_key, unlock
-from db.secrets.encrypted import Secret as Stored
+from db.secrets.encrypted import EncryptedText, Keyring, Secret, new_secret_key, unlock
 from db.store.database import Database
 from db.store.row import table
 from db.store.unit import Units
@@ -22,7 +21,7 @@ from engine.document.request import Request
 from engine.standard.execution import Executor
 from engine.standard.schema import Schema
 from engine.values.viewer import PUBLIC
-from schema.secret import Secret, concealed
+from schema.secret import MaskedSecret, concealed
 from tests.gateway import ADMIN, CLERK
 
 PLAIN = "sk_live_0123456789abcdef"
@@ -41,14 +40,14 @@ class VaultRow(_Apart, table=True):
 
     id: int = Field(primary_key=True)
     name: str
-    key: Stored | None = Field(default=None, sa_type=EncryptedText)
+    key: Secret | None = Field(default=None, sa_type=EncryptedText)
 
 
 @entity(VaultRow, visible=lambda _viewer: true(), description="What holds a secret.")
 class Vault(Node):
     name: str = column(VaultRow.name)
-    key: Secret = concealed(VaultRow.key)
-    guarded: Secret | None = concealed(VaultRow.key, permission="store/sensitive")
+    key: MaskedSecret = concealed(VaultRow.key)
+    guarded: MaskedSecret | None = concealed(VaultRow.key, permission="store/sensitive")
 
 
 @strawberry.type
@@ -62,11 +61,11 @@ EXECUTOR = Executor(Schema(Query))
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database.open(database_url)
-    unlocked(database, new_key())
+    unlocked(database, new_secret_key())
     async with database.write() as connection:
         await connection.run_sync(_Apart.metadata.create_all)
         with time_machine.travel(datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), tick=False):
-            rows = [("long", Stored(PLAIN)), ("short", Stored("1234")), ("none", None)]
+            rows = [("long", Secret(PLAIN)), ("short", Secret("1234")), ("none", None)]
             await connection.execute(
                 insert(table(VaultRow)), [{"id": i, "name": n, "key": k} for i, (n, k) in enumerate(rows)]
             )
@@ -99,7 +98,7 @@ async def test_it_shows_that_it_is_set_and_no_more(database: Database) -> None:
 
 
 async def test_a_wrong_key_is_said_and_not_hidden_as_internal(database: Database) -> None:
-    unlocked(database, new_key())
+    unlocked(database, new_secret_key())
 
     answer = await asked(database, QUERY)
 

@@ -38,7 +38,7 @@ def logging_restored() -> Iterator[None]:
     before = root.handlers[:], root.level, alembic.level
     configuration = structlog.get_config()
     yield
-    ACCESS.configure(io.StringIO(), Redaction(), (), enabled=False)
+    ACCESS.configure(io.StringIO(), Redaction(), str, enabled=False)
     root.handlers[:], root.level, alembic.level = before
     logging.captureWarnings(False)
     structlog.configure(**configuration)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -22,29 +22,34 @@ from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_
 from db.store.database import Database
 from server.app import create_app
 from server.settings.settings import Settings
+from tests.forked import Process
 
 ROOT: Final = Path(__file__).parent.parent.parent
-SECONDS: Final = 30.0  # far beyond what a start or an end takes; reached only when something hangs
+COMMAND: Final = "server.commands.main"
+SECONDS: Final = 120.0  # reached only when something hangs; a start takes a few, and on a busy machine ten times that
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[httpx2.Client]:
-    """The application on a free port, in a thread; ends with the block."""
+def running(settings: Settings, **options: Any) -> Iterator[httpx2.Client]:
+    """The application on a free port, in a thread; ends with the block. `options` are uvicorn's."""
     app = create_app(settings)
     with (
-        in_a_thread(app, app.router.lifespan_context(app)) as url,
+        in_a_thread(app, app.router.lifespan_context(app), **options) as url,
         httpx2.Client(base_url=url, timeout=SECONDS) as client,
     ):
         yield client
 
 
 @contextmanager
-def in_a_thread(app: ASGIApp, lifespan: AbstractAsyncContextManager[object] | None = None) -> Iterator[str]:
+def in_a_thread(
+    app: ASGIApp, lifespan: AbstractAsyncContextManager[object] | None = None, **options: Any
+) -> Iterator[str]:
     """Any application under uvicorn on a free port; the URL. What its lifespan raises is raised here."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None, access_log=False))
+    options = {"ws": "none"} | options
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, **options))
     listener = socket.create_server(("127.0.0.1", 0))
     entered = threading.Event()
     failures: list[BaseException] = []
@@ -77,34 +82,33 @@ def in_a_thread(app: ASGIApp, lifespan: AbstractAsyncContextManager[object] | No
 
 
 class Command:
-    """`storegraph …` as a process of its own."""
+    """`storegraph …` as a process of its own: one that has its imports behind it, or `cold`, as a user starts it."""
 
-    def __init__(self, *arguments: str, data_folder: Path, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "server.commands.main", *arguments],
-            cwd=ROOT,
-            env=command_environment(data_folder, **environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, *arguments: str, data_folder: Path, cold: bool = False, **environment: str) -> None:
+        env = command_environment(data_folder, **environment)
+        self.process = started(*arguments, env=env) if cold else Process(COMMAND, *arguments, cwd=ROOT, env=env)
         self.lines: list[str] = []
 
     def url(self) -> str:
         """Where it serves; waits until it does."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
+        self.said('"event":"serving"')
+        url: str = json.loads(self.lines[-1])["url"]
+        return url
+
+    def said(self, words: str, times: int = 1) -> None:
+        """Waits until as many lines of its log have the words."""
+        missing = times - sum(words in line for line in self.lines)
+        while missing > 0:
+            line = next(iter(self.process.stderr or ()), None)
+            if line is None:
+                raise AssertionError(f"ended with {self.process.wait(SECONDS)}: {''.join(self.lines)}")
             self.lines.append(line)
-            if '"event":"serving"' in line:
-                url: str = json.loads(line)["url"]
-                return url
-        raise AssertionError(f"ended with {self.process.wait(SECONDS)}: {''.join(self.lines)}")
+            missing -= words in line
 
     def ended(self) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error (from where `url` stopped reading)."""
+        """Exit code, standard output, standard error (from where `said` stopped reading)."""
         out, err = self.process.communicate(timeout=SECONDS)
-        return self.process.returncode, out, err
+        return self.process.wait(), out, err
 
     def stopped(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         self.process.send_signal(number)
@@ -112,9 +116,9 @@ class Command:
 
 
 @contextmanager
-def serving(*arguments: str, data_folder: Path, **environment: str) -> Iterator[Command]:
+def serving(*arguments: str, data_folder: Path, cold: bool = False, **environment: str) -> Iterator[Command]:
     """`storegraph serve` on a free port, stopped at the end if it still runs."""
-    command = Command("serve", "--port", "0", *arguments, data_folder=data_folder, **environment)
+    command = Command("serve", "--port", "0", *arguments, data_folder=data_folder, cold=cold, **environment)
     try:
         yield command
     finally:
@@ -126,18 +130,22 @@ def serving(*arguments: str, data_folder: Path, **environment: str) -> Iterator[
                 pipe.close()
 
 
-def storegraph(*arguments: str, data_folder: Path, **environment: str) -> tuple[int, str, str]:
+def storegraph(*arguments: str, data_folder: Path, cold: bool = False, **environment: str) -> tuple[int, str, str]:
     """One command to its end: exit code, standard output, standard error."""
-    done = subprocess.run(
-        [sys.executable, "-m", "server.commands.main", *arguments],
+    return Command(*arguments, data_folder=data_folder, cold=cold, **environment).ended()
+
+
+def started(*arguments: str, env: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """`storegraph …`, imports and all."""
+    return subprocess.Popen(
+        [sys.executable, "-m", COMMAND, *arguments],
         cwd=ROOT,
-        env=command_environment(data_folder, **environment),
+        env=env,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=SECONDS,
     )
-    return done.returncode, done.stdout, done.stderr
 
 
 def command_environment(data_folder: Path, **given: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ DRAFTS = {"query": "{ products(filter: {status: {eq: DRAFT}}) { totalCount } }"}
 
 @pytest.fixture
 def asking(database_url: str) -> Iterator[httpx2.Client]:
-    with running(Settings(database_url=database_url, admin_token=SecretStr("known-admin-token"))) as client:
+    settings = Settings(database_url=database_url, admin_token=SecretStr("known-admin-token"), work=False)
+    with running(settings) as client:
         yield client
 
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx2
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.importers.fluentcart import RecordedStore
+from connectors.outbound.message import Request as Asked
 from db.access.holder import of_token
 from db.access.permission import ALL
 from db.access.token import TokenRow
@@ -102,7 +102,7 @@ def test_help_is_quick(tmp_path: Path) -> None:
 def _seconds(*arguments: str, data_folder: Path) -> float:
     """Of the processor's: what the machine does beside it takes its time elsewhere."""
     start = resource.getrusage(resource.RUSAGE_CHILDREN)
-    storegraph(*arguments, data_folder=data_folder)
+    storegraph(*arguments, data_folder=data_folder, cold=True)
     end = resource.getrusage(resource.RUSAGE_CHILDREN)
     return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
 
@@ -257,9 +257,8 @@ def store() -> Iterator[str]:
     recorded = RecordedStore(demo_store.recording(), user="admin", password="hidden")
 
     async def answer(request: Request) -> Response:
-        asked = httpx2.Request(request.method, str(request.url), headers=request.headers.items())
-        answered = await recorded.handle_async_request(asked)
-        return Response(answered.content, answered.status_code, media_type="application/json")
+        answered = await recorded.send(Asked(request.method, str(request.url), list(request.headers.items())))
+        return Response(answered.body, answered.status, media_type="application/json")
 
     with in_a_thread(Starlette(routes=[Route("/{path:path}", answer)])) as url:
         yield url

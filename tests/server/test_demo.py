@@ -1,8 +1,12 @@
 """The demo: one command from nothing to a filled store, an administrator's token and things to try."""
 
+import contextlib
+import json
 import re
 import shlex
+import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +23,21 @@ from tests.server.running import SECONDS, running, serving, stocked
 
 HIDDEN = {"query": "{ products(first: 1) { totalCount nodes { commentStatus } } }"}
 
+ADMIN = {"Authorization": "Bearer known-admin-token"}
+
 
 def data(answer: httpx2.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     assert "errors" not in answer.json(), answer.text
     found: dict[str, Any] = answer.json()["data"]
+    return found
+
+
+def first(client: httpx2.Client, body: dict[str, Any]) -> dict[str, Any]:
+    """The data of the first answer to a subscription."""
+    with client.stream("POST", "/graphql", json=body, headers=ADMIN | {"Accept": "text/event-stream"}) as answer:
+        said = next(line for line in answer.iter_lines() if line.startswith("data: "))
+    found: dict[str, Any] = json.loads(said.removeprefix("data: "))["data"]
     return found
 
 
@@ -92,10 +106,13 @@ def test_every_example_answers(demo: Settings) -> None:
     with running(demo) as client:
         for document in DOCUMENTS:
             body = {"query": document.text, "variables": document.variables, "operationName": document.name}
-            answer = client.post("/graphql", json=body, headers={"Authorization": "Bearer known-admin-token"})
-            found = data(answer)
+            found = (
+                first(client, body)
+                if "subscription" in document.text
+                else data(client.post("/graphql", json=body, headers=ADMIN))
+            )
             assert all(found.values()), document.name
-            errors = {name: value.get("userErrors", []) for name, value in found.items()}
+            errors = {name: value.get("userErrors", []) for name, value in found.items() if isinstance(value, dict)}
             if document.name == "Conflict":
                 (late,) = errors.pop("second")
                 assert (late["code"], late["message"].endswith("changed since: description")) == ("CONFLICT", True)
@@ -133,6 +150,49 @@ def test_an_interrupted_filling_goes_on(demo: Settings) -> None:
     with running(demo) as client:
         headers = {"Authorization": "Bearer known-admin-token"}
         assert data(client.post("/graphql", json=HIDDEN, headers=headers))["products"]["totalCount"] == 200
+
+
+def test_reset_begins_with_the_store_as_it_was_at_first(demo: Settings, tmp_path: Path) -> None:
+    with running(demo):  # filled, if no test before did it
+        pass
+    shutil.copyfile(demo.data_folder / "demo.db", tmp_path / "demo.db")
+    with contextlib.closing(sqlite3.connect(tmp_path / "demo.db")) as connection:
+        connection.execute("UPDATE product SET title = 'Changed here'")
+        connection.execute("DELETE FROM product WHERE id > 10")
+        connection.commit()
+    with serving("--demo", "--reset", data_folder=tmp_path) as command:
+        titles = {"query": "{ products(first: 1) { totalCount nodes { title } } }"}
+        products = data(httpx2.post(command.url(), json=titles, timeout=SECONDS))["products"]
+        assert products["totalCount"] == 180
+        assert products["nodes"][0]["title"] != "Changed here"
+        command.stopped()
+
+
+def test_reset_takes_nothing_else_away(
+    tmp_path: Path, sqlite_template: Path, storegraph_here: Callable[..., tuple[int, str, str]]
+) -> None:
+    path = tmp_path / "demo.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    stocked(sqlite_url(path))
+    for arguments, given, says in (
+        (("--reset",), {}, "--reset is for the demo: give --demo too"),
+        (("--demo", "--reset"), {}, "holds a store of its own: it is not the demo's to reset"),
+        (
+            ("--demo", "--reset"),
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/shop"},
+            "--reset is for the embedded store",
+        ),
+    ):
+        code, out, err = storegraph_here("serve", "--port", "0", *arguments, **given)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert says in err
+    with running(Settings(database_url=sqlite_url(path))):
+        code, _, err = storegraph_here("serve", "--port", "0", "--demo", "--reset")
+        assert (code, "Another server" in err) == (2, True)
+    assert [row[0] for row in sqlite3.connect(path).execute("SELECT title FROM product ORDER BY id")][:2] == [
+        "Tea",
+        "Cup",
+    ]
 
 
 def test_a_store_of_its_own_is_not_opened_to_everyone(tmp_path: Path, sqlite_template: Path) -> None:

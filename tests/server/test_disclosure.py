@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from pydantic import SecretStr
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Router
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from db.store.database import Database
@@ -17,7 +17,9 @@ from engine.document.request import OPEN, Openness
 from server.access.authentication import Authentication
 from server.graphql.disclosure import openness
 from server.graphql.sdl import SDL
+from server.http.edge import Edge
 from server.limits.limits import Limits
+from server.metrics import Metrics
 from server.settings.limits import RateProfile
 from server.settings.settings import Settings, Switch
 from tests.databases import migrated_sqlite, sqlite_url
@@ -163,9 +165,7 @@ async def test_the_schema_is_printed_once_and_wrong_passwords_there_are_their_ad
     sdl = SDL(print_, lambda _: OPEN, Authentication(database), Limits(settings))
     client = partial(httpx2.AsyncClient, base_url="http://localhost")
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {}
-        await sdl(scope, receive, send)
+    app = Edge(settings, Metrics(), {"/schema.graphql": sdl}, Router())
 
     async def asked(address: str, **headers: str) -> httpx2.Response:
         async with client(transport=httpx2.ASGITransport(app, client=(address, 1))) as asking:

@@ -54,7 +54,7 @@ def registered(url: str, client: str, texts: dict[str, str]) -> Registration:
 
 
 def served(url: str, **given: Any) -> Any:
-    return running(Settings(database_url=url, admin_token=ADMIN_TOKEN, **given))
+    return running(Settings(database_url=url, admin_token=ADMIN_TOKEN, work=False, **given))
 
 
 @pytest.fixture

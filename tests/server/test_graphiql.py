@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from server.graphql.graphiql import Document, page, routes
 
 ASSETS = Path(__file__).parents[2] / "server" / "graphql" / "graphiql" / "assets"
+OWN_SCRIPTS = ("boot.js", "authorization.js", "following.js", "keep.js", "plan.js")
 
 PRODUCTS = Document("Products", "query Products($first: Int!) {\n  products(first: $first) { id }\n}\n", {"first": 3})
 VIEWER = Document("Viewer", "query Viewer {\n  viewer\n}\n", headers={"X-Store": "7"})
@@ -102,7 +103,7 @@ def test_styles_load_nothing_and_scripts_import_only_their_neighbours() -> None:
         text = style.read_text()
         assert "@import" not in text
         assert all(url.strip("\"'").startswith("data:") for url in re.findall(r"url\(([^)]*)\)", text)), style.name
-    for name in ("boot.js", "authorization.js", "keep.js"):
+    for name in OWN_SCRIPTS:
         text = (ASSETS / name).read_text()
         assert "://" not in text
         assert all((ASSETS / neighbour).is_file() for neighbour in re.findall(r'from "\./([^"]*)"', text))
@@ -111,7 +112,7 @@ def test_styles_load_nothing_and_scripts_import_only_their_neighbours() -> None:
 
 def test_vendored_files_are_those_npm_published() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|.*`([0-9a-f]{64})` \|$", (ASSETS / "README.md").read_text(), re.MULTILINE)
-    own = {"boot.js", "authorization.js", "keep.js", "page.css", "favicon.svg"}
+    own = {*OWN_SCRIPTS, "page.css", "favicon.svg"}
     served = {path.name for path in ASSETS.iterdir() if path.suffix in {".js", ".css", ".svg"}}
     assert {name for name, _ in rows} | own == served
     for name, digest in rows:

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from db.store.database import Database
-from server import app
+from server import health
 from server.settings.settings import Settings
 from tests.server.running import issued, running
 from tests.wire import Wire
@@ -54,7 +54,7 @@ def test_a_database_that_is_gone_is_told_by_ready_alone(client: httpx2.Client, w
 def test_a_database_that_is_silent_does_not_hang_it(
     client: httpx2.Client, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "READY_SECONDS", 0.2)
+    monkeypatch.setattr(health, "READY_SECONDS", 0.2)
     wire.silence()
     assert not_ready(client) == "the database has not answered for 0.2 s"
     wire.speak()

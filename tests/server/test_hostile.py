@@ -37,7 +37,8 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             await stored(gateway, catalogue(300, variants=10))
 
     asyncio.run(fill())
-    environment = {"DATABASE_URL": url, "ADMIN_TOKEN": TOKEN, "RATES": "off", "BODY_SECONDS": "1", "LOG_FORMAT": "json"}
+    environment: dict[str, Any] = {"DATABASE_URL": url, "ADMIN_TOKEN": TOKEN}
+    environment |= {"RATES": "off", "BODY_SECONDS": "1", "LOG_FORMAT": "json"}
     with serving(data_folder=folder, **environment) as command:
         target = Target(command.url().removesuffix("/graphql") + "/graphql", command.process.pid, TOKEN)
         assert command.process.stderr is not None

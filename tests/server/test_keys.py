@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
-from db.secrets.encrypted import EncryptedText, NoKey, Secret, new_key
+from db.secrets.encrypted import EncryptedText, NoSecretKey, Secret, new_secret_key
 from db.store.database import Database
 from server import startup
-from server.settings import encryption_keys as keys
+from server.settings import secret_keys
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
 from tests.databases import sqlite_url
@@ -57,7 +57,7 @@ async def test_an_embedded_store_gets_its_key_with_its_first_secret(url: str, tm
     await database.close()
     again = startup.opened(given(url))
     assert await opened(again) == [PLAIN]
-    await keys.check(given(url), again, startup.store_file(again), METADATA)
+    await secret_keys.check(given(url), again, startup.store_file(again), METADATA)
     await again.close()
     assert [name for name in os.listdir(tmp_path) if "key" in name] == ["store.db.key"]  # noqa: PTH208
 
@@ -77,22 +77,22 @@ async def test_two_processes_that_need_the_first_key_at_once_share_one(url: str)
 async def test_a_servers_database_gets_none_by_itself(database_url: str, without_keys: None) -> None:
     database = startup.opened(given(database_url))
 
-    with pytest.raises(NoKey, match="STOREGRAPH_SECRET_KEYS is not set"):
+    with pytest.raises(NoSecretKey, match="STOREGRAPH_SECRET_KEYS is not set"):
         await put(database)
     await database.close()
 
 
 async def test_keys_of_the_settings_work_on_both(database_url: str) -> None:
-    key = new_key()
+    key = new_secret_key()
     database = startup.opened(given(database_url, key))
     await put(database)
     assert await opened(database) == [PLAIN]
     await database.close()
 
-    newer = given(database_url, new_key(), key)
+    newer = given(database_url, new_secret_key(), key)
     database = startup.opened(newer)
-    await keys.check(newer, database, startup.store_file(database), METADATA)
-    assert await keys.rotate(newer, database, startup.store_file(database), METADATA) == 1
+    await secret_keys.check(newer, database, startup.store_file(database), METADATA)
+    assert await secret_keys.rotate(newer, database, startup.store_file(database), METADATA) == 1
     await database.close()
 
     only = given(database_url, newer.secret_keys[0].get_secret_value())
@@ -102,18 +102,18 @@ async def test_keys_of_the_settings_work_on_both(database_url: str) -> None:
 
 
 async def test_a_start_without_the_right_key_is_one_line(database_url: str) -> None:
-    key = new_key()
+    key = new_secret_key()
     database = startup.opened(given(database_url, key))
     store = startup.store_file(database)
     await put(database)
 
     with pytest.raises(Mistake, match=r"1 of 1 stored secrets do not open \(vault.key of 1\).*STOREGRAPH_SECRET_KEYS"):
-        await keys.check(given(database_url, new_key()), database, store, METADATA)
+        await secret_keys.check(given(database_url, new_secret_key()), database, store, METADATA)
     with pytest.raises(Mistake, match="STOREGRAPH_SECRET_KEYS"):
-        await keys.check(given(database_url), database, store, METADATA)
+        await secret_keys.check(given(database_url), database, store, METADATA)
     with pytest.raises(Mistake, match="do not open"):  # and rotation changes nothing then
-        await keys.rotate(given(database_url, new_key()), database, store, METADATA)
-    await keys.check(given(database_url, key), database, store, METADATA)
+        await secret_keys.rotate(given(database_url, new_secret_key()), database, store, METADATA)
+    await secret_keys.check(given(database_url, key), database, store, METADATA)
     await database.close()
 
 
@@ -125,7 +125,7 @@ async def test_rotation_replaces_the_key_in_the_file(url: str, tmp_path: Path) -
     await database.close()
 
     database = startup.opened(given(url))
-    assert await keys.rotate(given(url), database, startup.store_file(database), METADATA) == 1
+    assert await secret_keys.rotate(given(url), database, startup.store_file(database), METADATA) == 1
     await database.close()
 
     assert file.read_text() not in (old, "")
@@ -153,7 +153,7 @@ def test_what_is_no_key_is_refused_and_not_shown(value: str) -> None:
 
 
 def test_keys_are_read_from_the_environment_and_given_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = new_key(), new_key()
+    one, two = new_secret_key(), new_secret_key()
     monkeypatch.setenv("STOREGRAPH_SECRET_KEYS", f"{one}, {two}")
 
     settings = Settings()

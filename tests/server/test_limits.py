@@ -268,7 +268,13 @@ async def test_a_redis_that_hangs_is_left_alone(monkeypatch: pytest.MonkeyPatch)
             silent.accept()
 
 
-@pytest.mark.parametrize("url", ["redis", "http://127.0.0.1:6379", "redis://127.0.0.1:none"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("redis", "http://127.0.0.1:6379", "redis://127.0.0.1:none", "redis://[::1"),
+        *("redis://127.0.0.1:6379/zero", "redis://127.0.0.1:6379/0?nonsense=1", "redis://127.0.0.1/0?socket_timeout=x"),
+    ],
+)
 def test_what_is_no_redis(url: str) -> None:
     with pytest.raises(Mistake, match=r"STOREGRAPH_REDIS_URL: write redis://"):
         limits(redis_url=url)

@@ -26,7 +26,7 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
 
 
 def request(status: int = 200, *, urgent: bool = False) -> None:
-    ACCESS.write({"event": "request", "status": status}, urgent=urgent)
+    ACCESS.write({"event": "request", "request_id": "r-1", "status": status}, urgent=urgent)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,26 @@ async def test_an_error_is_written_at_once_with_what_came_before(stream: io.Stri
     request(200)
     request(503, urgent=True)
     assert [line["status"] for line in lines(stream)] == [200, 503]
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full for a while."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+async def test_nobody_is_refused_because_a_line_cannot_be_written(logging_restored: None) -> None:
+    stream = Full()
+    logs.configure(LogLevel.INFO, LogFormat.JSON, stream=stream)
+    request(503, urgent=True)  # raises nothing
+    stream.full = False
+    request()
+    ACCESS.flush()
+    assert [line["status"] for line in lines(stream)] == [200]
+    stream.close()
+    request(503, urgent=True)

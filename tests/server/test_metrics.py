@@ -57,6 +57,8 @@ def test_requests_operations_costs_and_errors_are_counted(client: httpx2.Client)
 
     assert value(seen, "http_requests_total", method="POST", path="/graphql", status="200") == 4
     assert value(seen, "http_requests_total", method="POST", path="/graphql", status="400") == 1
+    assert value(seen, "executions_total", kind="query", executor="plan") == 3
+    assert value(seen, "executions_total", kind="query", executor="again") == 0
     assert value(seen, "http_requests_total", method="GET", path="other", status="404") == 1
     assert value(seen, "http_requests_total", method="other", path="/graphql", status="405") == 1
     assert value(seen, "operations_total", kind="query", outcome="ok") == 2

@@ -1,10 +1,13 @@
 """Settings: each documented, each checked, none leaking."""
 
+from ipaddress import ip_address, ip_network
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from server.settings.settings import LogLevel, Settings, Switch, describe, mistakes, page
 from server.settings.unknown import unknown
+from server.work import outbound
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,23 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Settings().cors_origins == ("https://shop.example", "http://localhost:3000")
 
 
+def test_networks_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOREGRAPH_OUTBOUND_NETWORKS", "10.1.0.0/16, 192.168.7.7,fd12:3456::/32,")
+    assert Settings().outbound_networks == (
+        ip_network("10.1.0.0/16"),
+        ip_network("192.168.7.7/32"),
+        ip_network("fd12:3456::/32"),
+    )
+
+
+def test_the_client_asks_where_the_settings_allow() -> None:
+    mine, other = ip_address("10.1.2.3"), ip_address("10.2.0.1")
+    assert outbound.client(Settings()).reach.refusal(mine) is not None
+    reach = outbound.client(Settings(outbound_networks=(ip_network("10.1.0.0/16"),))).reach
+    assert reach.refusal(mine) is None
+    assert reach.refusal(other) is not None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
@@ -69,6 +89,9 @@ def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> Non
         ("PUBLIC_URL", "shop.example", "write an http or https URL"),
         ("MAX_BODY_BYTES", "1 MB", "integer"),
         ("DEMO", "perhaps", "boolean"),
+        ("OUTBOUND_NETWORKS", "10.0.0.0/8,intranet", "'intranet' does not appear to be an IPv4 or IPv6 network"),
+        ("OUTBOUND_NETWORKS", "10.0.0.1/8", "has host bits set"),
+        ("OUTBOUND_SECONDS", "0", "greater than 0"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_variable(
@@ -127,6 +150,7 @@ def test_the_environment_makes_the_same_settings_in_another_process(monkeypatch:
         workers=4,
         graphiql=Switch.OFF,
         cors_origins=("https://a.example", "https://b.example"),
+        outbound_networks=(ip_network("10.0.0.0/8"), ip_network("fd12::/16")),
         database_url="postgresql://u:p@db/x",
     )
     for name, value in settings.environment().items():

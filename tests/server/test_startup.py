@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
+from connectors.storage import Links, Storage
 from db import migrations
 from db.access import token
 from db.store.database import Database
@@ -22,6 +24,7 @@ from tests.server.running import running
 
 only_sqlite = pytest.mark.parametrize("unmigrated_database_url", ["sqlite"], indirect=True)
 only_postgres = pytest.mark.parametrize("unmigrated_database_url", ["postgresql"], indirect=True)
+Here = Callable[..., tuple[int, str, str]]
 WHOLE = {"query": "{ products(first: 1) { totalCount } }"}
 HIDDEN = {"query": "{ products(first: 1) { nodes { commentStatus } } }"}
 
@@ -133,6 +136,8 @@ def test_postgresql_has_as_many_as_are_wanted(database_url: str) -> None:
         ("mysql://localhost/x", "not in mysql"),
         ("sqlite://", "SQLite needs a file"),
         ("sqlite:///:memory:", "SQLite needs a file"),
+        ("sqlite:////tmp/store.db?mode=ro", "SQLite takes no options"),
+        ("sqlite:////tmp", "/tmp is a folder; name a file in it"),
         ("postgresql://nobody@127.0.0.1:1/x", "The database postgresql://nobody@127.0.0.1:1/x cannot be used"),
         ("postgresql://a:secret@127.0.0.1:1/x", "a:***@127.0.0.1:1"),
         ("postgresql://127.0.0.1:port/x", "STOREGRAPH_DATABASE_URL: "),
@@ -163,6 +168,31 @@ def test_an_unknown_database_or_user_is_one_line(database_url: str) -> None:
             running(Settings(database_url=wrong.render_as_string(hide_password=False))),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"DATABASE_URL": "sqlite:///{here}"}, "is a folder; name a file in it"),
+        ({"DATABASE_URL": "postgresql://a:secret@127.0.0.1:1/x"}, "cannot be used: "),
+        ({"DATABASE_URL": "mysql://localhost/x"}, "not in mysql"),
+        ({"DATA_FOLDER": "{here}/letter"}, "letter: File exists"),
+        ({"DATA_FOLDER": "{here}/letter/below"}, "below: Not a directory"),
+        ({"REDIS_URL": "http://127.0.0.1"}, "STOREGRAPH_REDIS_URL: write redis://host:port/number"),
+    ],
+)
+def test_serve_ends_with_one_line_and_code_2(
+    variables: dict[str, str], says: str, tmp_path: Path, storegraph_here: Here
+) -> None:
+    (tmp_path / "letter").write_text("Dear store,")
+    given = {name: value.format(here=tmp_path) for name, value in variables.items()}
+    code, out, err = storegraph_here("serve", "--port", "0", **given)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert err.startswith("storegraph: ")
+    assert err.count("\n") == 1, err
+    assert "secret" not in err
+    assert [found.name for found in tmp_path.iterdir()] == ["letter"]
 
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
@@ -209,10 +239,16 @@ def test_an_empty_file_is_a_store_that_is_to_be_made(tmp_path: Path) -> None:
             assert ready(client).status_code == 200
 
 
+def _without_files(ports: tuple[object, ...]) -> list[object]:
+    return [port for port in ports if not isinstance(port, Storage | Links)]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_not_connected_is_missed_at_the_start(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not by the first call."""
-    monkeypatch.setattr("server.app.Units", lambda database, *ports: Units(database, *ports[:-2]))
+    monkeypatch.setattr(
+        "server.ports.Units", lambda database, *ports, **given: Units(database, *_without_files(ports), **given)
+    )
     with (
         pytest.raises(
             Mistake,

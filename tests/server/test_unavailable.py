@@ -1,8 +1,8 @@
 """Every route says in one way that the database cannot be had: 503, Retry-After, a code, and when to ask again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from connectors.storage import Links
 from db.store.database import SQLITE_READERS, Database
 from db.store.row import Row, table
+from engine.values.errors import Busy
 from server.app import create_app
 from server.settings.settings import Settings
 from tests import factories
@@ -51,6 +52,23 @@ async def served(url: str, folder: Path, **given: Any) -> AsyncIterator[tuple[St
         yield app, client
 
 
+async def had(held: AsyncExitStack, make: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+    """A connection that is held from now on. The work beside requests has one now and then, and gives it back."""
+    while True:
+        try:
+            await held.enter_async_context(make())
+        except Busy:
+            continue
+        return
+
+
+async def answered(client: httpx2.AsyncClient, method: str, path: str, **given: Any) -> httpx2.Response:
+    """What is said to who asks again, as a 503 tells them to: the work beside requests may write just now."""
+    while (answer := await client.request(method, path, **given)).status_code == 503:
+        assert answer.headers["Retry-After"]
+    return answer
+
+
 async def kept(database: Database, *rows: Row) -> None:
     async with database.write() as connection:
         for row in rows:
@@ -71,11 +89,11 @@ async def test_while_all_connections_are_taken(database_url: str, tmp_path: Path
         database: Database = app.state.database
         async with AsyncExitStack() as held:
             for _ in range(SQLITE_READERS if database.embedded else 3):
-                await held.enter_async_context(database.read())
+                await had(held, database.read)
             for name, (method, path, given) in READING.items():
                 check(name, await client.request(method, path, **given), "RATE_LIMITED", 1)
             ready, metrics = await client.get("/ready"), await client.get("/metrics")
-        again = await client.request(*READING["a credential"][:2], **READING["a credential"][2])
+        again = await answered(client, *READING["a credential"][:2], **READING["a credential"][2])
 
     assert (ready.status_code, ready.json()["reason"]) == (503, "the database has too much to do")
     assert "Retry-After" in ready.headers
@@ -98,17 +116,13 @@ async def test_while_somebody_else_writes(database_url: str, tmp_path: Path) -> 
         database: Database = app.state.database
         await kept(database, *shop)
         link = Links("", lambda: [KEY]).url("d-1", order_id=1)
-        assert (await client.get(link)).status_code == 200
-        async with database.write():
-            others = [] if database.embedded else [database.write() for _ in range(2)]
-            async with AsyncExitStack() as held:
-                for other in others:
-                    await held.enter_async_context(other)
-                check(
-                    "a change", await client.post("/graphql", json={"query": CHANGE}, headers=ADMIN), "RATE_LIMITED", 1
-                )
-                check("a count", await client.get(link), "RATE_LIMITED", 1)
-        assert (await client.get(link)).status_code == 200
+        assert (await answered(client, "GET", link)).status_code == 200
+        async with AsyncExitStack() as held:
+            for _ in range(1 if database.embedded else 3):
+                await had(held, database.write)
+            check("a change", await client.post("/graphql", json={"query": CHANGE}, headers=ADMIN), "RATE_LIMITED", 1)
+            check("a count", await client.get(link), "RATE_LIMITED", 1)
+        assert (await answered(client, "GET", link)).status_code == 200
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -36,6 +36,7 @@ def server(database_url: str, tmp_path: Path) -> Iterator[httpx2.Client]:
         max_upload_bytes=MOST,
         max_upload_files=2,
         max_body_bytes=20_000,
+        work=False,
     )
     with running(settings) as client:
         client.headers["Authorization"] = "Bearer known-admin-token"

@@ -1,28 +1,40 @@
 """GraphiQL as a reader meets it: Chromium, a real server on loopback, nothing else on the network."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Final
 
+import httpx2
 import pytest
 import strawberry
 import uvicorn
 from graphql import GraphQLSchema, graphql_sync
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
+from engine.values.identity import encode
 from schema.root import schema
 from server.graphql.graphiql import Document, page, routes
 from server.graphql.graphiql.examples import DOCUMENTS
+from server.settings.settings import Settings
+from tests.databases import sqlite_url
+from tests.live.talking import CREATE, asked
+from tests.live.talking import serving as gateway
+
+TOKEN: Final = "known-admin-token"
+REPRICE: Final = "mutation R($input: VariantUpdateInput!) { variantUpdate(input: $input) { userErrors { message } } }"
 
 ARGUMENTS = (
     "--no-sandbox",  # a container's root has no user namespace to give away
@@ -161,6 +173,17 @@ def shop_url(shop: Shop) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def live(sqlite_template: Path, tmp_path: Path) -> Iterator[httpx2.Client]:
+    """A gateway with a draft that has a price."""
+    shutil.copyfile(sqlite_template, tmp_path / "store.db")
+    settings = Settings(database_url=sqlite_url(tmp_path / "store.db"), admin_token=SecretStr(TOKEN))
+    with gateway(settings) as client:
+        variant = {"title": "Mug", "sku": "MUG", "price": 1400}
+        asked(client, TOKEN, CREATE, input={"title": "Mug", "fulfillmentType": "PHYSICAL", "variants": [variant]})
+        yield client
+
+
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -248,9 +271,14 @@ def kept_tabs(tab: Page) -> int:
     return number
 
 
-def reload(tab: Page) -> None:
+def kept(tab: Page) -> None:
+    """Waits until what is shown is kept: it is written down a moment later, also when it was cleared in between."""
     kept_on_disk(tab)
     becomes(tab, lambda: kept_tabs(tab), len(tabs(tab)))
+
+
+def reload(tab: Page) -> None:
+    kept(tab)
     visit(tab, tab.url)
 
 
@@ -416,6 +444,7 @@ def test_a_new_example_joins_the_tabs_and_a_closed_one_stays_closed(tab: Page, s
     reload(tab)
     has_tabs(tab, "Viewer", "Added")
 
+    kept(tab)
     tab.click("[aria-label='Open settings dialog']")
     tab.click("text=Clear data")
     visit(tab, shop_url)
@@ -433,6 +462,59 @@ def test_every_example_of_the_demo_validates_as_it_stands(tab: Page, shop: Shop,
             element = tab.locator(f"{editor} .CodeMirror")
             becomes(tab, partial(element.evaluate, KNOWS_THE_SCHEMA, editor == VARIABLES), True)
             assert element.evaluate(MARKED) == [], document.name
+
+
+def test_a_subscription_shows_what_changes(tab: Page, live: httpx2.Client) -> None:
+    """With the token of the page: a draft is nobody else's to see."""
+    visit(tab, f"{live.base_url}/graphql")
+    write_headers(tab, Authorization=f"Bearer {TOKEN}")
+    write(
+        tab,
+        QUERY,
+        "subscription Price { productChanged(by: { databaseId: 1 }) { product { minPrice { formatted } } } }",
+    )
+
+    def price() -> object:
+        return json.loads(written(tab, RESPONSE) or "{}").get("data", {}).get("productChanged", {}).get("product")
+
+    tab.click(".graphiql-execute-button")
+    becomes(tab, price, {"minPrice": {"formatted": "$14.00"}})
+    asked(live, TOKEN, REPRICE, input={"id": encode("ProductVariant", 1), "price": 1600})
+    becomes(tab, price, {"minPrice": {"formatted": "$16.00"}})
+
+    tab.click(".graphiql-execute-button")  # which stops it
+    write(tab, QUERY, "subscription Nothing { nothing }")
+    tab.click(".graphiql-execute-button")
+    expect(tab.locator(f"{RESPONSE} .CodeMirror-code")).to_contain_text("Cannot query field")
+    assert tab.evaluate("window.violations") == []
+
+
+def test_the_plan_of_an_answer_is_shown_beside_it(tab: Page, live: httpx2.Client) -> None:
+    visit(tab, f"{live.base_url}/graphql")
+    write_headers(tab, Authorization=f"Bearer {TOKEN}")
+    write(tab, QUERY, "{ products(first: 2) { nodes { title variants { sku } } } }")
+    tab.click("[aria-label='Show Plan']")
+    pane = tab.locator(".plan-pane")
+    expect(pane).to_contain_text("Run a document")
+    tab.click(".graphiql-execute-button")
+    expect(pane).to_contain_text("By its plan")
+    expect(pane.locator(".plan-step strong")).to_have_text(["products", "variants"])
+    expect(pane.locator(".plan-steps .plan-steps .plan-step")).to_contain_text("for 1 parent")
+    statement = pane.locator(".plan-statement").first
+    statement.locator("summary").click()
+    expect(statement.locator("pre")).to_contain_text("SELECT product.id")
+    expected = {"data": {"products": {"nodes": [{"title": "Mug", "variants": [{"sku": "MUG"}]}]}}}
+    becomes(tab, lambda: json.loads(written(tab, RESPONSE) or "null"), expected)
+
+    write_headers(tab, Authorization="")  # a stranger's
+    tab.click(".graphiql-execute-button")
+    expect(pane).to_contain_text("without a plan")
+    assert tab.evaluate("window.violations") == []
+
+    tab.click("[aria-label='Hide Plan']")
+    with tab.expect_request(lambda request: request.method == "POST") as sent:
+        tab.click(".graphiql-execute-button")
+    assert "plan" not in (sent.value.post_data or "")
 
 
 def test_an_answer_that_is_no_json_is_named(tab: Page, shop: Shop, shop_url: str) -> None:

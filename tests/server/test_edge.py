@@ -6,15 +6,18 @@ from typing import Any
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from server.http import middleware
-from server.http.middleware import LastResort, RequestLog, SecurityHeaders
+from server.http import edge
+from server.http.call import Call
+from server.http.edge import Edge, Endpoint
+from server.http.reply import Reply
+from server.metrics import Metrics
 from server.settings.settings import Settings
 from tests.server.running import running
 
@@ -27,12 +30,23 @@ class Lines(list[dict[str, Any]]):
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     written = Lines()
-    monkeypatch.setattr(middleware, "ACCESS", written)
+    monkeypatch.setattr(edge, "ACCESS", written)
     return written
+
+
+async def named(call: Call) -> Reply:
+    call.operation = "a" * 100_000
+    return Reply(200)
+
+
+async def left(call: Call) -> None:
+    """Its client has."""
 
 
 @pytest.fixture
 def client(lines: Lines) -> Iterator[TestClient]:
+    """Behind the edge a page and a failure of Starlette's, and endpoints."""
+
     async def fine(_request: Request) -> Response:
         return PlainTextResponse("fine", headers={"Referrer-Policy": "origin"})
 
@@ -40,11 +54,13 @@ def client(lines: Lines) -> Iterator[TestClient]:
         await asyncio.sleep(0)
         raise RuntimeError("Bearer hunter2")
 
-    app = Starlette(
-        routes=[Route("/fine", fine), Route("/failing", failing)],
-        middleware=[Middleware(RequestLog), Middleware(LastResort), Middleware(SecurityHeaders)],
-    )
-    with TestClient(app) as testing:
+    async def breaking(_call: Call) -> Reply:
+        await asyncio.sleep(0)
+        raise RuntimeError("Bearer hunter2")
+
+    others = ExceptionMiddleware(Router([Route("/fine", fine), Route("/failing", failing)]))
+    endpoints: dict[str, Endpoint] = {"/named": named, "/breaking": breaking}
+    with TestClient(Edge(Settings(), Metrics(), endpoints, others)) as testing:
         yield testing
 
 
@@ -69,6 +85,7 @@ def test_each_request_is_a_line_without_secrets(client: TestClient, lines: Lines
     assert fine["status"] == 200
     assert fine["bytes"] == 4
     assert fine["method"] == "GET"
+    assert fine["request_id"] == "r-1"
     assert fine["milliseconds"] >= 0
     assert not fine["urgent"]
     assert missing["path"] == "/fine%0aforged"
@@ -91,25 +108,56 @@ def test_a_link_to_a_download_is_not_written_however_it_is_asked_for(
     assert [line["path"] for line in lines] == ["/downloads/***"]
 
 
-def test_a_name_of_the_callers_own_is_cut(lines: Lines) -> None:
-    async def named(request: Request) -> Response:
-        request.state.operation = "a" * 100_000
-        return PlainTextResponse("")
-
-    app = Starlette(routes=[Route("/named", named)], middleware=[Middleware(RequestLog)])
-    with TestClient(app) as testing:
-        testing.get("/named")
+def test_a_name_of_the_callers_own_is_cut(client: TestClient, lines: Lines) -> None:
+    client.get("/named")
     assert lines[0]["operation"] == "a" * 100
 
 
-def test_the_unexpected_is_500_with_an_id_and_no_internals(client: TestClient, lines: Lines) -> None:
-    answer = client.get("/failing", headers={"X-Request-ID": "r-1"})
+async def test_a_client_that_left_is_a_line_and_no_answer(lines: Lines) -> None:
+    async def never(*_: Any) -> Any:
+        raise AssertionError("nobody is there")
+
+    scope = {"type": "http", "method": "POST", "path": "/left", "headers": [], "query_string": b""}
+    await Edge(Settings(), Metrics(), {"/left": left}, never)(scope, never, never)
+    assert lines[0]["status"] == 499
+
+
+@pytest.mark.parametrize("path", ["/failing", "/breaking"])
+def test_the_unexpected_is_500_with_an_id_and_no_internals(client: TestClient, lines: Lines, path: str) -> None:
+    answer = client.get(path, headers={"X-Request-ID": "r-1"})
     assert answer.status_code == 500
     (error,) = answer.json()["errors"]
     assert error["extensions"] == {"code": "INTERNAL", "requestId": "r-1"}
     assert "hunter2" not in answer.text
     assert lines[0]["status"] == 500
     assert lines[0]["urgent"]
+
+
+def test_an_answer_that_breaks_off_is_no_other_answer(lines: Lines) -> None:
+    """Its status is out."""
+
+    async def half(scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="middle"):
+        TestClient(Edge(Settings(), Metrics(), {}, half)).get("/")
+    assert lines[0]["status"] == 200
+
+
+@pytest.mark.parametrize("path", ["/fine", "/named"])
+def test_every_answer_has_an_id_and_depends_on_the_origin(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"X-Request-ID": "r-1"})
+    assert answer.headers["X-Request-ID"] == "r-1"
+    assert answer.headers["Vary"] == "Origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_prefix_that_a_proxy_took_off_is_no_part_of_the_path(lines: Lines) -> None:
+    with TestClient(Edge(Settings(), Metrics(), {"/named": named}, Router()), root_path="/shop") as testing:
+        assert testing.get("/named").status_code == 200
+        assert testing.get("/elsewhere").status_code == 404
 
 
 def test_security_headers_are_defaults(client: TestClient) -> None:

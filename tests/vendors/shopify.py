@@ -1,0 +1,228 @@
+"""Shopify's Admin REST API, as https://shopify.dev/docs/api/admin-rest documents it: what the shop holds is in
+`products`, `orders`, `transactions`, `customers`. Lists are walked by `since_id`, or by the `Link` of each page."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.vendors.serving import Answered, Call, Vendor, answers
+
+TOKEN = "shpat_7d3b"
+VERSION = "2026-10"
+LIMIT = 50  # unless said; 250 is the most
+
+
+class Shopify(Vendor):
+    public = "https://teashop.myshopify.example"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop = {"id": 548380009, "name": "Teashop", "currency": "EUR", "weight_unit": "kg"}
+        self.products: dict[int, dict[str, Any]] = {}
+        self.orders: dict[int, dict[str, Any]] = {}
+        self.transactions: dict[int, list[dict[str, Any]]] = {}
+        self.customers: dict[int, dict[str, Any]] = {}
+
+    def refused(self, call: Call) -> Answered | None:
+        if call.headers.get("x-shopify-access-token") == TOKEN:
+            return None
+        message = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+        return Answered(401, {"errors": message})
+
+    def unknown(self, call: Call) -> Answered:
+        return Answered(404, {"errors": "Not Found"})
+
+    def crowded(self) -> Answered:
+        message = "Exceeded 2 calls per second for api client. Reduce request rates to resume uninterrupted service."
+        return Answered(429, {"errors": message}, {"Retry-After": "2.0", "X-Shopify-Shop-Api-Call-Limit": "40/40"})
+
+    @answers("GET", f"/admin/api/{VERSION}/shop.json")
+    def show(self, call: Call) -> Answered:
+        return Answered(body={"shop": self.shop})
+
+    @answers("GET", f"/admin/api/{VERSION}/products.json")
+    def list_products(self, call: Call) -> Answered:
+        return self._page(call, "products", self.products)
+
+    @answers("GET", f"/admin/api/{VERSION}/products/count.json")
+    def count_products(self, call: Call) -> Answered:
+        return Answered(body={"count": len(self.products)})
+
+    @answers("GET", f"/admin/api/{VERSION}/products/{{number}}.json")
+    def product(self, call: Call, number: str) -> Answered:
+        return self._one(self.products, number, "product", call)
+
+    @answers("GET", f"/admin/api/{VERSION}/orders.json")
+    def list_orders(self, call: Call) -> Answered:
+        query = call.query
+        held = self.orders
+        if query.get("status") != "any":  # closed ones are not told unless asked for
+            held = {key: one for key, one in held.items() if one["closed_at"] is None and one["cancelled_at"] is None}
+        if (since := query.get("updated_at_min")) is not None:
+            held = {key: one for key, one in held.items() if one["updated_at"] >= since}
+        return self._page(call, "orders", held)
+
+    @answers("GET", f"/admin/api/{VERSION}/orders/{{number}}.json")
+    def order(self, call: Call, number: str) -> Answered:
+        return self._one(self.orders, number, "order", call)
+
+    @answers("GET", f"/admin/api/{VERSION}/orders/{{number}}/transactions.json")
+    def list_transactions(self, call: Call, number: str) -> Answered:
+        if int(number) not in self.orders:
+            return self.unknown(call)
+        return Answered(body={"transactions": self.transactions.get(int(number), [])})
+
+    @answers("GET", f"/admin/api/{VERSION}/customers/{{number}}.json")
+    def customer(self, call: Call, number: str) -> Answered:
+        return self._one(self.customers, number, "customer", call)
+
+    def _one(self, held: dict[int, dict[str, Any]], number: str, name: str, call: Call) -> Answered:
+        if number.isdecimal() and int(number) in held:
+            return Answered(body={name: held[int(number)]})
+        return self.unknown(call)
+
+    def _page(self, call: Call, name: str, held: dict[int, dict[str, Any]]) -> Answered:
+        """With `since_id` in the order of identifiers."""
+        limit = int(call.query.get("limit", LIMIT))
+        if not 1 <= limit <= 250:
+            return Answered(400, {"errors": {"limit": "must be less than or equal to 250"}})
+        after = int(call.query.get("since_id", 0))
+        left = [held[key] for key in sorted(held) if key > after]
+        headers = {}
+        if len(left) > limit:
+            rest = urlencode({"limit": limit, "page_info": f"after-{left[limit - 1]['id']}"})
+            headers["Link"] = f'<{self.public}{call.path}?{rest}>; rel="next"'
+        return Answered(body={name: left[:limit]}, headers=headers)
+
+
+def variant(number: int, title: str = "Default Title", **values: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": title,
+        "price": "3.50",
+        "sku": f"TEA-{number}",
+        "position": 1,
+        "inventory_policy": "deny",
+        "compare_at_price": None,
+        "inventory_management": None,
+        "inventory_quantity": 0,
+        "requires_shipping": True,
+        "taxable": True,
+        "weight": 0.0,
+        "weight_unit": "kg",
+        "created_at": "2026-03-01T11:00:00+01:00",
+        "updated_at": "2026-03-02T11:00:00+01:00",
+        **values,
+    }
+
+
+def product(number: int, *variants: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": f"Tea {number}",
+        "body_html": "<p>Leaves</p>",
+        "vendor": "Acme",
+        "product_type": "Green tea",
+        "created_at": "2026-03-01T11:00:00+01:00",
+        "handle": f"tea-{number}",
+        "updated_at": "2026-03-02T11:00:00+01:00",
+        "published_at": "2026-03-01T12:00:00+01:00",
+        "status": "active",
+        "tags": "",
+        "variants": list(variants) or [variant(number * 10)],
+        "images": [],
+        **values,
+    }
+
+
+ADA = {
+    "first_name": "Ada",
+    "last_name": "Byron",
+    "address1": "Lindenstr. 9",
+    "address2": None,
+    "phone": "+49 30 1",
+    "city": "Berlin",
+    "zip": "10969",
+    "province": "Berlin",
+    "province_code": "BE",
+    "country": "Germany",
+    "country_code": "DE",
+}
+
+
+def customer(number: int, **values: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "created_at": "2026-01-05T09:00:00+01:00",
+        "updated_at": "2026-01-06T09:00:00+01:00",
+        "default_address": ADA,
+        **values,
+    }
+
+
+def order(number: int, **values: Any) -> dict[str, Any]:
+    """Three packets of tea, one of them free, sent for 5."""
+    return {
+        "id": number,
+        "name": "#1001",
+        "order_number": 1001,
+        "email": "ada@example.com",
+        "created_at": "2026-11-20T11:00:00+01:00",
+        "updated_at": "2026-11-20T11:05:00+01:00",
+        "cancelled_at": None,
+        "closed_at": None,
+        "currency": "EUR",
+        "total_line_items_price": "10.50",
+        "total_discounts": "3.50",
+        "total_shipping_price_set": {"shop_money": {"amount": "5.00", "currency_code": "EUR"}},
+        "total_price": "12.00",
+        "total_tax": "1.92",
+        "taxes_included": True,
+        "financial_status": "paid",
+        "fulfillment_status": None,
+        "note": "Ring twice",
+        "browser_ip": "203.0.113.9",
+        "test": False,
+        "payment_gateway_names": ["shopify_payments"],
+        "customer": customer(706405506954),
+        "billing_address": ADA,
+        "shipping_address": ADA,
+        "line_items": [
+            {
+                "id": number * 10,
+                "product_id": 632910392123,
+                "variant_id": 6329103921230,
+                "title": "Tea 632910392123",
+                "variant_title": None,
+                "quantity": 3,
+                "price": "3.50",
+                "sku": "TEA-6329103921230",
+                "fulfillable_quantity": 3,
+                "fulfillment_status": None,
+                "requires_shipping": True,
+                "tax_lines": [{"title": "VAT", "price": "1.12", "rate": 0.19}],
+                "discount_allocations": [{"amount": "3.50", "discount_application_index": 0}],
+            }
+        ],
+        "refunds": [],
+        "fulfillments": [],
+        **values,
+    }
+
+
+def transaction(number: int, kind: str, amount: str, **values: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "kind": kind,
+        "status": "success",
+        "amount": amount,
+        "currency": "EUR",
+        "gateway": "shopify_payments",
+        "authorization": f"auth_{number}",
+        "parent_id": None,
+        "created_at": "2026-11-20T11:01:00+01:00",
+        "processed_at": "2026-11-20T11:01:00+01:00",
+        **values,
+    }
