@@ -1,7 +1,7 @@
 """Results as a line, a page of Markdown and a plot."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -54,6 +54,80 @@ class Result:
             f"{self.database:10} {self.group:15} {self.name:45} {small:8.2f} {large:8.2f} ms"
             f" {self.ratio:7.2f} x [{low:.2f} {high:.2f}] sql {self.statements:7.2f} x{target}"
         )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What requests cost by an executor: microseconds of the processor each, with the least and the greatest round, how
+    many it answered in a second, milliseconds of the median one and of one in a hundred; or the memory that it took, in
+    MB."""
+
+    by: str
+    spent: float = 0.0
+    spread: tuple[float, float] = (0.0, 0.0)
+    rate: float = 0.0
+    waited: tuple[float, float] = (0.0, 0.0)
+    memory: float | None = None
+
+    @property
+    def line(self) -> str:
+        if self.memory is not None:
+            return f"{self.by} {self.memory:.0f} MB"
+        low, high = self.spread
+        return f"{self.by:8} {self.spent:6.0f} µs [{low:.0f} {high:.0f}] {self.rate:6.0f}/s p99 {self.waited[1]:.2f} ms"
+
+
+def write_plans(found: Mapping[str, Mapping[str, Sequence[Plan]]], folder: Path) -> None:
+    """plans.md and plans.svg: by database and question, what each executor took."""
+    folder.mkdir(exist_ok=True)
+    lines = [
+        "# By a plan, and in graphql-core's executor",
+        "",
+        "Written by `make bench`: without HTTP, each executor in a process of its own, asked in turn. CPU is what a",
+        "request takes of the processor in that process, the median of the rounds, with the least and the greatest;",
+        "*ratio* is graphql-core's to the plan's. How many a second and how long hang on the machine.",
+        "",
+        "![the ratios as a plot](plans.svg)",
+        "",
+    ]
+    bars: list[tuple[str, str, float]] = []
+    for database, by_name in found.items():
+        lines += [
+            f"## {database}",
+            "",
+            "| | executor | CPU µs | ratio | a second | p50 ms | p99 ms |",
+            "|---|---|---:|---:|---:|---:|---:|",
+        ]
+        for name, each in by_name.items():
+            if not name:
+                memory = ", ".join(f"{one.by} {one.memory:.0f} MB" for one in each)
+                lines += ["", f"Memory of the process after all of it: {memory}.", ""]
+                continue
+            ratio = each[0].spent / each[1].spent
+            bars.append((database, name, ratio))
+            for one in each:
+                low, high = one.spread
+                shown = f"{ratio:.1f}" if one is each[1] else ""
+                lines.append(
+                    f"| `{name}` | {one.by} | {one.spent:.0f} ({low:.0f} to {high:.0f}) | {shown} | {one.rate:.0f} "
+                    f"| {one.waited[0]:.2f} | {one.waited[1]:.2f} |"
+                )
+    (folder / "plans.md").write_text("\n".join(lines).rstrip() + "\n")
+    (folder / "plans.svg").write_text(_bars(bars))
+
+
+def _bars(bars: Sequence[tuple[str, str, float]]) -> str:
+    """A bar for each ratio, in its database's colour."""
+    most = max(ratio for _, _, ratio in bars)
+    drawn = [f'<text x="8" y="{ROW}">CPU in graphql-core&#39;s executor to CPU by the plan</text>']
+    for number, (database, name, ratio) in enumerate(bars, 2):
+        y, width = number * ROW + 8, WIDE * ratio / most
+        drawn += [
+            f'<text x="{LEFT - 8}" y="{y}" text-anchor="end">{escape(name)}, {database}</text>',
+            f'<rect x="{LEFT}" y="{y - 12}" width="{width:.1f}" height="14" fill="{COLOURS[database]}"/>',
+            f'<text x="{LEFT + width + 6:.1f}" y="{y}">{ratio:.1f}</text>',
+        ]
+    return _drawing(drawn, (len(bars) + 3) * ROW)
 
 
 def write(results: Sequence[Result], folder: Path) -> None:
@@ -135,7 +209,11 @@ def _plot(results: Sequence[Result]) -> str:
         drawn.append(f'<text x="{x + 12}" y="{ROW - 2}">{name}</text>')
         x += 100
     drawn.append(f'<text x="{x}" y="{ROW - 2}">filled: request; hollow: statements alone; red: promised</text>')
-    width, height = LEFT + WIDE + RIGHT, y + ROW
+    return _drawing(drawn, y + ROW)
+
+
+def _drawing(drawn: Sequence[str], height: int) -> str:
+    width = LEFT + WIDE + RIGHT
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>\n'
