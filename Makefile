@@ -3,9 +3,10 @@
 
 VENV ?= .venv
 UV ?= $(shell command -v uv 2>/dev/null)
-# One more than there are processors: a third of a test's time it waits, for PostgreSQL, browsers and processes that it
-# started. More than eight workers wait for one PostgreSQL instead of each other.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 7 ? n + 1 : 8)))
+# Two more than there are processors: half of a test's time it waits, for PostgreSQL, browsers and processes that it
+# started. More than eight workers wait for one PostgreSQL instead of each other. A file is one worker's, so that what its
+# tests share is made once; tests/conftest.py says which files go first.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 6 ? n + 2 : 8)))
 
 INSTALLED := $(VENV)/.installed
 INSTALLED_TEST := $(VENV)/.installed-test
@@ -14,7 +15,7 @@ MOVED := $(shell [ ! -f $(INSTALLED) ] || [ "$$(cat $(INSTALLED))" = "$$(pwd -P)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format derive soak install clean moved
+.PHONY: help demo test bench lint format derive soak install clean moved
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,10 +25,13 @@ demo: $(INSTALLED) ## a server with a demo store in it
 	@exec $(VENV)/bin/storegraph serve --demo $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)") $(if $(RESET),--reset)
 
 test: $(INSTALLED_TEST) ## every test, on SQLite and PostgreSQL, but for the long ones
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-soak: $(INSTALLED_TEST) ## the tests that run for minutes, some of them STOREGRAPH_SOAK_MINUTES (60)
-	@$(VENV)/bin/python -m pytest -m soak -o faulthandler_timeout=0 -s $(ARGS)
+soak: $(INSTALLED_TEST) ## the tests that run for minutes, some of them STOREGRAPH_SOAK_MINUTES (60), and all that draw
+	@STOREGRAPH_DRAWN=$${STOREGRAPH_DRAWN:-40} $(VENV)/bin/python -m pytest -m 'soak or hypothesis' -o faulthandler_timeout=0 -s $(ARGS)
+
+bench: $(INSTALLED_TEST) ## what reads cost by their plans, beside graphql-core's executor
+	@$(VENV)/bin/python bench/plans.py $(ARGS)
 
 lint: $(INSTALLED_TEST) ## style and types
 	@$(VENV)/bin/ruff check .
