@@ -1,5 +1,6 @@
 """Fixtures that every room's tests share, and what a skip means."""
 
+import functools
 import gc
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
+import httpcore2
 import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
@@ -34,6 +36,9 @@ os.environ.setdefault("STOREGRAPH_RATES", "off")
 # A deadline measures the machine's load as much as the code.
 hypothesis.settings.register_profile("storegraph", deadline=None, max_examples=drawing.examples(50))
 hypothesis.settings.load_profile("storegraph")
+
+# Reading the system's authorities takes 35 ms of the processor: once, and not for each client that asks loopback.
+httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
 
 dialects.share()
 dialects.leave_unsynced()

@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import uvicorn
@@ -23,6 +23,10 @@ from server.limits.limits import check_redis
 from server.metrics import SHARED_FOLDER
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
+
+# Within which a process of several says that it lives, its start included; who does not is killed and replaced. A start
+# on a busy machine takes longer than uvicorn's 5: processes were killed and started again, and none ever served.
+ANSWER_SECONDS: Final = 60
 
 log = structlog.get_logger("storegraph.server")
 
@@ -71,6 +75,7 @@ def _config(app: Starlette | str, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=ANSWER_SECONDS,
     )
 
 

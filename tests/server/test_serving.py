@@ -115,6 +115,12 @@ def test_several_processes_on_postgresql(database_url: str, tmp_path: Path) -> N
         command.said("Started server process", 2)  # which of the two is there first, nobody knows
         for _ in range(5):
             assert asked(url, Authorization="Bearer known-admin-token").status_code == 200
+        # One that has no processor for longer than uvicorn waits is not replaced.
+        slow = int(re.findall(r"Started server process \[(\d+)\]", "".join(command.lines))[0])
+        os.kill(slow, signal.SIGSTOP)
+        time.sleep(7)
+        os.kill(slow, signal.SIGCONT)
+        assert asked(url, Authorization="Bearer known-admin-token").status_code == 200
         code, _, err = command.stopped()
     log = "".join([*command.lines, err])
     assert code == 0
