@@ -2,7 +2,8 @@
 
 import base64
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 _P6: Final = "id slug name status sku priceCents"
@@ -18,7 +19,18 @@ QUERIES: Final = ("Q0", "Q1", "Q2", "Q3", "M1")
 NOTHING: Final = "{ __typename }"
 PRICE: Final = "@price@"  # stands for one that the load draws for each request
 
-HANDWRITTEN: Final = {
+
+@dataclass(frozen=True)
+class Words:
+    """What a server is asked, by the name of the question; `variables` draws those of a request. `list` is a field that
+    lists products, with its arguments."""
+
+    queries: Mapping[str, str]
+    variables: Callable[[str, int, random.Random], dict[str, Any]]
+    list: str
+
+
+_HANDWRITTEN: Final = {
     "Q0": NOTHING,
     "Q1": f"query Q1($o: Int!) {{ products(limit: 10, offset: $o) {{ {_P6} }} }}",
     "Q2": f"""query Q2($o: Int!) {{ products(limit: 20, offset: $o) {{ {_P14}
@@ -34,7 +46,7 @@ def _rows(leaves: str) -> str:
     return leaves.replace("id ", "rowId ", 1)
 
 
-POSTGRAPHILE: Final = {
+_POSTGRAPHILE: Final = {
     "Q0": NOTHING,
     "Q1": f"query Q1($o: Int!) {{ allProductsList(first: 10, offset: $o) {{ {_rows(_P6)} }} }}",
     "Q2": f"""query Q2($o: Int!) {{ allProductsList(first: 20, offset: $o) {{ {_rows(_P14)}
@@ -48,7 +60,7 @@ POSTGRAPHILE: Final = {
         productVariant { rowId sku priceCents } } }""",
 }
 # Money is an object of its own here, pages lie under `nodes`, and ids are global ones.
-STOREGRAPH: Final = {
+_STOREGRAPH: Final = {
     "Q0": NOTHING,
     "Q1": """query Q1($o: String) { products(first: 10, after: $o) {
       nodes { id slug title status databaseId minPrice { cents } } } }""",
@@ -72,19 +84,26 @@ def of_handwritten(name: str, products: int, chance: random.Random) -> dict[str,
 def of_postgraphile(name: str, products: int, chance: random.Random) -> dict[str, Any]:
     """Its lists have no keyset: places stay at the beginning, to be fair to it."""
     if name in {"Q1", "Q2"}:
-        return {"o": chance.randint(1, 150)}
+        return {"o": chance.randint(1, min(products - 100, 150))}
     return of_handwritten(name, products, chance)
 
 
 def of_storegraph(name: str, products: int, chance: random.Random) -> dict[str, Any]:
     given = of_handwritten(name, products, chance)
-    if name in {"Q1", "Q2"}:
-        return {"o": _encoded(f'["ID-",{given["o"] + 20}]')}
+    if name in {"Q1", "Q2"}:  # the greatest id first: the page ends where theirs begin
+        return {"o": _encoded(f'["ID-",{given["o"] + (10 if name == "Q1" else 20) + 1}]')}
     kind = "ProductVariant" if name == "M1" else "Product"
     return given | {"o": _encoded(f"{kind}:{given['o']}")}
 
 
-Variables = Callable[[str, int, random.Random], dict[str, Any]]
+HANDWRITTEN: Final = Words(_HANDWRITTEN, of_handwritten, "products(limit: 1) { id slug }")
+POSTGRAPHILE: Final = Words(_POSTGRAPHILE, of_postgraphile, "allProductsList(first: 1) { rowId slug }")
+STOREGRAPH: Final = Words(_STOREGRAPH, of_storegraph, "products(first: 1) { nodes { id slug } }")
+
+
+def dear(words: Words) -> str:
+    """A document that every bound should refuse."""
+    return f"{{ {' '.join(f'a{number}: {words.list}' for number in range(1200))} }}"
 
 
 def leaves(value: Any) -> int:
@@ -92,3 +111,25 @@ def leaves(value: Any) -> int:
     if isinstance(value, dict):
         return sum(map(leaves, value.values()))
     return sum(map(leaves, value)) if isinstance(value, list) else 1
+
+
+# What is called otherwise in other words.
+_NAMES: Final = {"title": "name", "minPrice": "priceCents", "price": "priceCents", "fileSize": "sizeBytes"}
+_COMPARED: Final = ("slug", "sku", "name", "priceCents", "sizeBytes")
+
+
+def gist(value: Any) -> list[tuple[Any, ...]]:
+    """What an answer says in whatever words: of every product, variant, category and file what all of them tell."""
+    found: list[tuple[Any, ...]] = []
+    if isinstance(value, list):
+        found = [row for item in value for row in gist(item)]
+    elif isinstance(value, dict):
+        named = {_NAMES.get(of, of): inner for of, inner in value.items()}
+        own = {of: named[of] for of in _COMPARED if named.get(of) is not None}
+        if "slug" in own:
+            own.pop("sku", None)  # products of storegraph have none
+        if isinstance(own.get("priceCents"), dict):
+            own["priceCents"] = own["priceCents"]["cents"]
+        inside = [row for of, inner in value.items() if isinstance(inner, dict | list) for row in gist(inner)]
+        found = [tuple(own.items()), *inside] if own else inside
+    return sorted(found, key=repr)

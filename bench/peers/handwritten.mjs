@@ -1,11 +1,13 @@
 // Mercurius with graphql-jit, or graphql-yoga with graphql-jit (SERVER=yoga): resolvers written by hand that load in
-// batches, named prepared statements of pg, one process.
+// batches, named prepared statements of pg, one process. DRESSED=true: with tokens, rates, a log and bounds of a document,
+// by the plugins that each of them has for it.
 import pg from "pg";
 
 // Moments as text, as the answer has them: no Date objects.
 pg.types.setTypeParser(1184, (text) => text.replace(" ", "T").replace(/\+00$/, "+00:00"));
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 16 });
 const port = Number(process.env.PORT);
+const dressed = process.env.DRESSED ? await import("./dressed.mjs") : null;
 
 const typeDefs = `
 type ProductVariant { id: Int! productId: Int! sku: String! name: String! priceCents: Int! currency: String! stockQuantity: Int! isDefault: Boolean! licenseType: String! position: Int! updatedAt: String! }
@@ -41,6 +43,53 @@ const resolvers = {
   },
 };
 
+/** Yoga's plugins: a request without a token that is known is refused before its document is read by anybody. */
+async function dressing({ HOUR, MAX_COST, MAX_DEPTH, logger, tokens }) {
+  const { GraphQLError } = await import("graphql");
+  const { RateLimiterMemory } = await import("rate-limiter-flexible");
+  const { useGenericAuth } = await import("@envelop/generic-auth");
+  const { costLimitPlugin } = await import("@escape.tech/graphql-armor-cost-limit");
+  const { maxDepthPlugin } = await import("@escape.tech/graphql-armor-max-depth");
+  const token = tokens(pool);
+  const refused = (status, message, headers) => new GraphQLError(message, { extensions: { http: { status, headers } } });
+  const limiters = new Map();
+  const limiter = (hourly) => {
+    if (!limiters.has(hourly)) limiters.set(hourly, new RateLimiterMemory({ points: hourly, duration: HOUR, keyPrefix: String(hourly) }));
+    return limiters.get(hourly);
+  };
+  const BEGUN = Symbol("begun");
+  return [
+    {
+      onRequest: ({ serverContext }) => {
+        serverContext[BEGUN] = performance.now();
+      },
+      onResponse: ({ serverContext, response }) => {
+        const { method, url } = serverContext.req;
+        logger.info({ method, path: url, status: response.status, token: serverContext.req.token?.id, ms: performance.now() - serverContext[BEGUN] }, "request");
+      },
+    },
+    useGenericAuth({
+      mode: "resolve-only",
+      contextFieldName: "token",
+      resolveUserFn: async (context) => {
+        const given = context.req.headers.authorization;
+        const found = given?.startsWith("Bearer ") ? await token(given.slice(7)) : undefined;
+        if (found === undefined) throw refused(401, "Send a token");
+        try {
+          await limiter(found.hourly).consume(found.id);
+        } catch (exceeded) {
+          if (exceeded instanceof Error) throw exceeded;
+          throw refused(429, "Too many requests", { "retry-after": String(Math.ceil(exceeded.msBeforeNext / 1000)) });
+        }
+        context.req.token = found;
+        return found;
+      },
+    }),
+    maxDepthPlugin({ n: MAX_DEPTH }),
+    costLimitPlugin({ maxCost: MAX_COST }),
+  ];
+}
+
 if (process.env.SERVER === "yoga") {
   const { createYoga, createSchema } = await import("graphql-yoga");
   const { useGraphQlJit } = await import("@envelop/graphql-jit");
@@ -71,15 +120,21 @@ if (process.env.SERVER === "yoga") {
     logging: false,
     graphiql: false,
     context: () => ({ loaders: Object.fromEntries(Object.entries(batch).map(([name, load]) => [name, new Loader(load)])) }),
-    plugins: [useGraphQlJit()],
+    plugins: [...(dressed === null ? [] : await dressing(dressed)), useGraphQlJit()],
   });
   createServer(yoga).listen(port, "127.0.0.1");
 } else {
   const { default: Fastify } = await import("fastify");
   const { default: mercurius } = await import("mercurius");
-  const app = Fastify({ logger: false });
+  const app = Fastify(dressed === null ? { logger: false } : { loggerInstance: dressed.logger, disableRequestLogging: true });
   const loader = (load) => ({ loader: async (queries) => load(queries.map((query) => query.obj.id)), opts: { cache: false } });
   const Product = Object.fromEntries(Object.entries(batch).map(([name, load]) => [name, loader(load)]));
-  app.register(mercurius, { schema: typeDefs, resolvers, loaders: { Product }, jit: 1, path: "/graphql", graphiql: false });
+  let bounds = {};
+  if (dressed !== null) {
+    const { costLimitRule } = await import("@escape.tech/graphql-armor-cost-limit");
+    await dressed.dress(app, dressed.tokens(pool));
+    bounds = { queryDepth: dressed.MAX_DEPTH, validationRules: [costLimitRule({ maxCost: dressed.MAX_COST })] };
+  }
+  app.register(mercurius, { schema: typeDefs, resolvers, loaders: { Product }, jit: 1, path: "/graphql", graphiql: false, ...bounds });
   await app.listen({ port, host: "127.0.0.1" });
 }

@@ -4,49 +4,45 @@
     python bench/peers/run.py postgresql://postgres@127.0.0.1:5432/postgres
 
 Makes two databases on that server, fills them with the same (stocked.py), starts each server as one process on one
-core, asks with wrk from another core over sixteen connections, and prints what each request took of its server's
-processor, with the least and the greatest round, and the ratio to the best of the others. storegraph has everything on:
-a token with a budget of its own, rates counted, costs bounded, metrics, an access log in JSON; the others are bare.
+core, looks whether all answer the same (checked.py), asks with wrk from another core over sixteen connections, and
+prints what each request took of its server's processor, with the least and the greatest round, and the ratio to the
+best of the others. Two comparisons: `--bare`, the others without anything beside their work and storegraph with its
+edge off; `--dressed`, all with tokens, rates, a log and bounds. Both, unless one of them is asked for.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import platform
 import random
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections import Counter
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
-from bench.peers import asked, stocked
+from bench.peers import asked, checked, stocked
+from bench.peers.servers import CONNECTIONS, OURS, THEIRS, Round, Server, Starting, on
 from db.access import token
 from db.access.permission import PERMISSIONS
 from db.migrations import migrate
 from db.store.database import Database
 
-HERE: Final = Path(__file__).resolve().parent
-ROOT: Final = HERE.parent.parent
-OURS, THEIRS = "storegraph_bench_peers_ours", "storegraph_bench_peers_theirs"
 BODIES: Final = 3000
-CONNECTIONS: Final = 16
-STARTING_SECONDS: Final = 120.0
 _PRICE: Final = re.compile(r'("p": )\d+')
 _REQUESTS: Final = re.compile(r"(\d+) requests in ([\d.]+)s")
 _LATENCY: Final = re.compile(r"\s(50|99)%\s+([\d.]+)(us|ms|s)")
+_LAG: Final = re.compile(r'^storegraph_event_loop_lag_seconds_bucket\{le="([^"]+)"\} ([\d.e+]+)$', re.MULTILINE)
 # Takes a file of bodies, a seed, what stands for a price, and headers.
 _LUA: Final = """
 local bodies = {}
@@ -59,78 +55,13 @@ end
 """
 
 
-@dataclass
-class Server:
-    name: str
-    process: subprocess.Popen[bytes]
-    port: int
-    database: str
-    queries: Mapping[str, str]
-    variables: asked.Variables
-    headers: dict[str, str]
-    rounds: dict[str, list["Round"]] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/graphql"
-
-    def body(self, name: str, products: int, chance: random.Random) -> str:
-        variables = {} if name == "Q0" else self.variables(name, products, chance)
-        return json.dumps({"query": self.queries[name], "variables": variables})
-
-
-@dataclass(frozen=True)
-class Round:
-    rate: float
-    server: float  # microseconds of a request
-    database: float
-    p50: float  # milliseconds
-    p99: float
-
-
-def processor(pids: list[int]) -> float:
-    """Seconds that all threads of these processes have run; of those that are not of this machine none."""
+def processor(pid: int) -> float:
+    """Seconds that all threads of this process have run; of one that is not of this machine none."""
     spent = 0
-    for task in (task for pid in pids for task in Path(f"/proc/{pid}/task").glob("*/schedstat")):
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
         with suppress(FileNotFoundError, ProcessLookupError):  # one that has ended meanwhile
             spent += int(task.read_text().split()[0])
     return spent / 1e9
-
-
-@contextmanager
-def started(command: list[str], core: str, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            ["taskset", "-c", core, *command], cwd=ROOT, env=os.environ | environment, stdout=out, stderr=out
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def answered(server: Server, log: Path, products: int) -> None:
-    """Waits until it answers, and looks at what. Raises SystemExit for a server that does not do its work."""
-    for name in asked.QUERIES:
-        answer = _answer(server, server.body(name, products, random.Random(1)).encode(), log)
-        if "errors" in answer:
-            raise SystemExit(f"{server.name} {name}: {json.dumps(answer)[:500]}")
-        print(f"{server.name:16} {name}: {asked.leaves(answer['data'])} values")
-
-
-def _answer(server: Server, body: bytes, log: Path) -> dict[str, Any]:
-    until = time.monotonic() + STARTING_SECONDS
-    while True:
-        request = urllib.request.Request(server.url, body, server.headers)
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                answer: dict[str, Any] = json.load(response)
-                return answer
-        except OSError as error:
-            if server.process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(f"{server.name}: {error}\n{log.read_text()[-2000:]}") from None
-            time.sleep(0.1)
 
 
 async def backends(dsn: str, database: str) -> list[int]:
@@ -141,111 +72,123 @@ async def backends(dsn: str, database: str) -> list[int]:
 
 
 def measured(server: Server, name: str, script: Path, dsn: str, core: str, seconds: int) -> Round:
-    pids = [server.process.pid]
-    behind = asyncio.run(backends(dsn, server.database))
-    before, before_behind = processor(pids), processor(behind)
+    late = lags(server)
+    behind = {pid: processor(pid) for pid in asyncio.run(backends(dsn, server.database))}
+    before = processor(server.process.pid)
     loads = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), server.url]
     told = subprocess.run(["taskset", "-c", core, *loads], capture_output=True, text=True, check=True).stdout
-    after, after_behind = processor(pids), processor(behind)
+    spent = processor(server.process.pid) - before
+    # Pools let go what was idle, and connect anew.
+    now = asyncio.run(backends(dsn, server.database))
+    spent_behind = sum(processor(pid) - behind.get(pid, 0.0) for pid in now)
+    server.late += lags(server) - late
     found = _REQUESTS.search(told)
     if found is None or found[1] == "0" or "Non-2xx" in told:
-        raise SystemExit(f"{server.name} {name}:\n{told}")
+        raise SystemExit(f"{server.name} {name}:\n{told}\n{server.log.read_text()[-2000:]}")
     count, took = int(found[1]), float(found[2])
     latency = {of: float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit] for of, value, unit in _LATENCY.findall(told)}
-    spent, spent_behind = (after - before) / count * 1e6, (after_behind - before_behind) / count * 1e6
-    return Round(count / took, spent, spent_behind, latency["50"], latency["99"])
+    return Round(count / took, spent / count * 1e6, spent_behind / count * 1e6, latency["50"], latency["99"])
+
+
+def lags(server: Server) -> Counter[float]:
+    """Samples of how late the server's loop is, by the upper ends of their buckets; of one that does not say, none."""
+    if not server.ours or server.group != "dressed":
+        return Counter()
+    with urllib.request.urlopen(server.url.replace("/graphql", "/metrics"), timeout=30) as response:
+        found = [(float(end), float(count)) for end, count in _LAG.findall(response.read().decode())]
+    counts = [count for _, count in found]
+    return Counter({end: int(count - less) for (end, count), less in zip(found, [0.0, *counts], strict=False)})
 
 
 def written(server: Server, name: str, products: int, folder: Path, number: int = 7) -> Path:
     """The script of a round. A price is a new one with each request: one that is there already changes nothing, and
     storegraph then writes nothing."""
     chance = random.Random(7)
-    bodies = folder / f"{server.name}.{name}.bodies"
+    bodies = folder / f"{server.group}.{server.name}.{name}.bodies"
     given = (server.body(name, products, chance) for _ in range(BODIES))
     bodies.write_text("\n".join(given if name != "M1" else (_PRICE.sub(rf'\1"{asked.PRICE}"', body) for body in given)))
     headers = "{" + ", ".join(f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in server.headers.items()) + "}"
-    script = folder / f"{server.name}.{name}.lua"
+    script = folder / f"{server.group}.{server.name}.{name}.lua"
     script.write_text(_LUA % (bodies, number, asked.PRICE, headers))
     return script
 
 
 def shown(servers: list[Server], names: list[str]) -> str:
+    """Of one group: medians of the rounds; the 50th and 99th of 100 in milliseconds."""
     lines = [
-        "| | server | CPU µs a request | to the best other | PostgreSQL µs | a second | p50 ms | p99 ms |",
-        "|---|---|---|---|---|---|---|---|",
+        "| | server | CPU µs a request | to the best | PostgreSQL µs | both, to the best | a second | p50 | p99 |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in names:
         spent = {s.name: statistics.median(r.server for r in s.rounds[name]) for s in servers}
-        others = [value for of, value in spent.items() if of != "storegraph"]
+        both = {s.name: statistics.median(r.server + r.database for r in s.rounds[name]) for s in servers}
+        others = [s.name for s in servers if not s.ours]
         for server in servers:
             rounds = server.rounds[name]
             each = [r.server for r in rounds]
-            ratio = f"{spent[server.name] / min(others):.2f}" if others else ""
+            ratios = [f"{values[server.name] / min(values[o] for o in others):.2f}" for values in (spent, both)]
             rest = zip(*((r.database, r.rate, r.p50, r.p99) for r in rounds), strict=True)
             middle = [statistics.median(values) for values in rest]
             lines.append(
-                f"| {name} | {server.name} | {spent[server.name]:.0f} ({min(each):.0f} to {max(each):.0f}) | {ratio} "
-                f"| {middle[0]:.0f} | {middle[1]:.0f} | {middle[2]:.1f} | {middle[3]:.1f} |"
+                f"| {name} | {server.name} | {spent[server.name]:.0f} ({min(each):.0f} to {max(each):.0f}) "
+                f"| {ratios[0]} | {middle[0]:.0f} | {ratios[1]} | {middle[1]:.0f} | {middle[2]:.1f} | {middle[3]:.1f} |"
             )
     return "\n".join(lines)
 
 
-async def furnished(dsn: str, products: int) -> str:
-    """Makes both databases anew; storegraph's token."""
+def late(servers: list[Server]) -> str:
+    """The bucket that holds the 99th of 100 samples of the loop's lag, under load."""
+    lines = []
+    for server in (s for s in servers if s.late.total()):
+        ends, seen = sorted(server.late), 0
+        for end in ends:
+            seen += server.late[end]
+            if seen >= 0.99 * server.late.total():
+                break
+        lines.append(
+            f"{server.name}: the loop is at most {end * 1e3:g} ms late in 99 of 100 of {server.late.total()} looks"
+        )
+    return "\n".join(lines)
+
+
+def compared(servers: list[Server], given: Any, names: list[str], folder: Path, core: str) -> None:
+    for number in range(given.rounds + 1):
+        scripts = {s.name: {name: written(s, name, given.products, folder, number) for name in names} for s in servers}
+        for name in names:
+            for server in servers:
+                found = measured(server, name, scripts[server.name][name], given.postgres, core, given.seconds)
+                if number:  # the first warms
+                    server.rounds.setdefault(name, []).append(found)
+        print(f"{servers[0].group}: round {number} of {given.rounds}", flush=True)
+
+
+async def furnished(dsn: str, products: int) -> tuple[str, str]:
+    """Makes both databases anew. Their tokens are the same: one that may ask without end, and one that may not."""
     admin = await asyncpg.connect(dsn)
     for name in (OURS, THEIRS):
         await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await admin.execute(f"CREATE DATABASE {name}")
     await admin.close()
-    database = Database.open(_of(dsn, OURS))
+    budgets = {"bench": 10**9, "poor": checked.POOR}
+    database = Database.open(on(dsn, OURS))
     await migrate(database)
     async with database.write() as connection:
-        secret = await token.issue(connection, name="bench", permissions=PERMISSIONS, hourly=10**9)
+        secrets = {
+            name: await token.issue(connection, name=name, permissions=PERMISSIONS, hourly=hourly)
+            for name, hourly in budgets.items()
+        }
         await connection.commit()
     await database.close()
-    await stocked.ours(_of(dsn, OURS), products)
-    await stocked.theirs(_of(dsn, THEIRS), products)
-    return secret
+    await stocked.ours(on(dsn, OURS), products)
+    await stocked.theirs(on(dsn, THEIRS), products, {secret: budgets[name] for name, secret in secrets.items()})
+    return secrets["bench"], secrets["poor"]
 
 
-def _of(dsn: str, name: str) -> str:
-    return make_url(dsn).set(database=name).render_as_string(hide_password=False)
-
-
-def servers_of(
-    dsn: str, secret: str, port: int, core: str, node: str, folder: Path, stack: ExitStack
-) -> Iterator[Server]:
-    plain = {"Content-Type": "application/json", "Accept": "application/json"}
-    environment = {
-        "STOREGRAPH_DATABASE_URL": _of(dsn, OURS),
-        "STOREGRAPH_DATA_FOLDER": str(folder),
-        "STOREGRAPH_RATES": "documented",
-        "STOREGRAPH_LOG_FORMAT": "json",
-        "STOREGRAPH_METRICS": "on",
-        "STOREGRAPH_POOL_SIZE": str(CONNECTIONS),
-        "STOREGRAPH_WORK": "false",
-        "STOREGRAPH_PORT": str(port),
-        "PYTHONPATH": str(ROOT),
-    }
-    ours = [sys.executable, "-m", "server.commands.main", "serve"]
-    process = stack.enter_context(started(ours, core, environment, folder / "storegraph.log"))
-    bearer = plain | {"Authorization": f"Bearer {secret}"}
-    yield Server("storegraph", process, port, OURS, asked.STOREGRAPH, asked.of_storegraph, bearer)
-    theirs = {"DATABASE_URL": _of(dsn, THEIRS), "NODE_ENV": "production"}
-    for number, (name, script, more) in enumerate(
-        (
-            ("postgraphile", "postgraphile.mjs", {"GRAPHILE_ENV": "production"}),
-            ("mercurius-jit", "handwritten.mjs", {}),
-            ("yoga-jit", "handwritten.mjs", {"SERVER": "yoga"}),
-        ),
-        port + 1,
-    ):
-        given = theirs | more | {"PORT": str(number)}
-        process = stack.enter_context(started([node, str(HERE / script)], core, given, folder / f"{name}.log"))
-        made = name == "postgraphile"
-        queries = asked.POSTGRAPHILE if made else asked.HANDWRITTEN
-        variables = asked.of_postgraphile if made else asked.of_handwritten
-        yield Server(name, process, number, THEIRS, queries, variables, plain)
+async def forgotten(dsn: str) -> None:
+    admin = await asyncpg.connect(dsn)
+    for name in (OURS, THEIRS):
+        await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await admin.close()
 
 
 def main() -> None:
@@ -258,27 +201,27 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9300)
     parser.add_argument("--node", default="node", help="Node 22 or newer")
     parser.add_argument("--cores", default="0,1", help="of the servers, and of wrk")
+    parser.add_argument("--bare", action="store_true", help="the others bare, storegraph with its edge off")
+    parser.add_argument("--dressed", action="store_true", help="all with tokens, rates, a log and bounds")
     given: Any = parser.parse_args()
     names = given.only.split(",")
+    groups = [group for group in ("bare", "dressed") if getattr(given, group)] or ["bare", "dressed"]
     server_core, load_core = given.cores.split(",")
-    secret = asyncio.run(furnished(given.postgres, given.products))
-    with tempfile.TemporaryDirectory() as path, ExitStack() as stack:
-        folder = Path(path)
-        servers = list(servers_of(given.postgres, secret, given.port, server_core, given.node, folder, stack))
-        for server in servers:
-            answered(server, folder / f"{server.name}.log", given.products)
-        for number in range(given.rounds + 1):
-            scripts = {
-                (s.name, name): written(s, name, given.products, folder, number) for s in servers for name in names
-            }
-            for name in names:
-                for server in servers:
-                    script = scripts[server.name, name]
-                    found = measured(server, name, script, given.postgres, load_core, given.seconds)
-                    if number:  # the first warms
-                        server.rounds.setdefault(name, []).append(found)
-            print(f"round {number} of {given.rounds}", flush=True)
-        print(f"\nLoad of the machine: {os.getloadavg()}\n\n{shown(servers, names)}")
+    for group in groups:
+        secret, poor = asyncio.run(furnished(given.postgres, given.products))  # prices are the same again
+        with tempfile.TemporaryDirectory() as path, ExitStack() as stack:
+            folder = Path(path)
+            starting = Starting(given.postgres, secret, given.port, server_core, given.node, folder, stack)
+            servers = starting.group(group)
+            for server in servers:
+                checked.awaited(server)
+            checked.alike(servers, given.postgres)
+            for server in (s for s in servers if s.group == "dressed"):
+                checked.guarded(server, poor)
+            compared(servers, given, names, folder, load_core)
+            print(f"\n## {group.capitalize()}\n\n{shown(servers, names)}\n\n{late(servers)}\n", flush=True)
+    print(f"Python {platform.python_version()}; load of the machine: {os.getloadavg()}")
+    asyncio.run(forgotten(given.postgres))
 
 
 if __name__ == "__main__":

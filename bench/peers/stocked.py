@@ -1,7 +1,7 @@
 """The same volume of the same values in both forms: products, three variants each, two categories, one file."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_
 from db.catalog.search import product_search_text, search_text
 from db.catalog.taxonomy import CATEGORIES, ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
+from db.secrets.hashed import hashed
 
 SEED: Final = 7
 BEGUN: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -68,7 +69,8 @@ def _made(count: int) -> Iterator[Made]:
         )
 
 
-async def theirs(dsn: str, count: int) -> None:
+async def theirs(dsn: str, count: int, tokens: Mapping[str, int]) -> None:
+    """`tokens`: requests an hour, by the token's secret."""
     made = list(_made(count))
     tables: dict[str, list[tuple[Any, ...]]] = {
         "category": [(n, f"cat-{n}", f"Category {n}") for n in range(1, CATEGORY_COUNT + 1)],
@@ -95,6 +97,8 @@ async def theirs(dsn: str, count: int) -> None:
     }
     connection = await asyncpg.connect(dsn)
     await connection.execute((Path(__file__).parent / "tables.sql").read_text())
+    known = [(n, f"Token {n}", hashed(secret), hourly) for n, (secret, hourly) in enumerate(tokens.items(), 1)]
+    await connection.copy_records_to_table("access_token", schema_name="private", records=known)
     for name, rows in tables.items():
         await connection.copy_records_to_table(name, records=rows)
     await connection.execute("VACUUM ANALYZE")

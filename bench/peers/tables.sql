@@ -3,6 +3,10 @@
 -- the product's least and greatest price, and writes what happened into an outbox, in one transaction.
 DROP SCHEMA IF EXISTS public CASCADE;
 CREATE SCHEMA public;
+DROP SCHEMA IF EXISTS private CASCADE;
+CREATE SCHEMA private; -- which PostGraphile makes no fields of
+CREATE TABLE private.access_token (
+  id integer PRIMARY KEY, name text NOT NULL, secret_hash text NOT NULL UNIQUE, hourly integer NOT NULL);
 CREATE TABLE product (
   id integer PRIMARY KEY, slug text NOT NULL UNIQUE, name text NOT NULL, status text NOT NULL,
   sku text NOT NULL, short_description text NOT NULL, description text NOT NULL,
