@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 from alembic.util import CommandError
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlmodel import col
@@ -25,12 +25,15 @@ from db.access import token
 from db.access.permission import ALL
 from db.access.token import TokenRow
 from db.secrets.hashed import hashed, last_four
+from db.store import postgres
 from db.store.database import SILENCE_SECONDS, Database, shown
+from db.store.postgres import Pooler
 from db.store.row import table
 from db.store.unit import Units
 from engine.standard.schema import Schema
 from engine.values.errors import Unavailable
 from server.settings import secret_keys
+from server.settings.database import Pooling
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings, variable
 
@@ -56,12 +59,21 @@ def opened(settings: Settings, *, silence: float | None = SILENCE_SECONDS) -> Da
             _check_folder(_file(url).parent, settings.data_folder)
             _check_own(_file(url))
         database = Database.open(
-            settings.database_url, pool_size=settings.pool_size, wait=settings.write_wait_seconds, silence=silence
+            settings.database_url,
+            pool_size=settings.pool_size,
+            wait=settings.write_wait_seconds,
+            silence=silence,
+            pooler=pooler(settings),
         )
     except (ArgumentError, ValueError) as error:
         raise Mistake(f"{variable('database_url')}: {_line(error)}; write sqlite:///path or postgresql://…") from None
     secret_keys.hand_over(settings, database, store_file(database))
     return database
+
+
+def pooler(settings: Settings) -> Pooler | None:
+    """What stands between this and PostgreSQL."""
+    return Pooler(settings.database_direct_url) if settings.database_pooler is Pooling.TRANSACTION else None
 
 
 def store_file(database: Database) -> Path | None:
@@ -153,6 +165,7 @@ async def started(settings: Settings) -> AsyncIterator[Database]:
         try:
             await check_schema(database)
             async with explained(database):
+                await look_through(database)
                 await secret_keys.check(settings, database, store_file(database))
             # Where there are several server processes, the one that starts them has said it.
             if secret_keys.lacking(settings, store_file(database)) and multiprocessing.parent_process() is None:
@@ -186,6 +199,24 @@ async def check_schema(database: Database) -> None:
                 )
             await migrate(database)
             log.info("schema brought up to date", before=revision, now=migrations.head())
+
+
+async def look_through(database: Database) -> None:
+    """Says what a pooler keeps from us, once for all processes of a server."""
+    if database.pooler is None or multiprocessing.parent_process() is not None:
+        return
+    if database.listening is None:
+        log.warning(
+            "behind the pooler nobody tells of commits: they are looked for each second",
+            set=variable("database_direct_url"),
+        )
+    async with database.read() as connection:
+        for name, value in postgres.settings(None).items():
+            if (await connection.execute(select(func.current_setting(name)))).scalar_one() != value:
+                log.warning(
+                    "the pooler's sessions lack a setting: some lists take longer than they should",
+                    run=f"ALTER ROLE … SET {name} = {value}",
+                )
 
 
 def check_ports(schema: Schema, units: Units) -> None:

@@ -193,6 +193,12 @@ def chromium() -> str:
     return _program("Chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+@pytest.fixture(scope="session")
+def pgbouncer() -> str:
+    """The path of PgBouncer; skips where there is none. It refuses to be root, and takes `-u`."""
+    return _program("PgBouncer", "pgbouncer", "/usr/sbin/pgbouncer")
+
+
 def _program(title: str, *names: str) -> str:
     for name in names:
         path = shutil.which(name)

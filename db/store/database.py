@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Dialect, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from db.store import failures, postgres, sqlite
 from db.store.discretion import discreet
@@ -50,19 +51,33 @@ class Database:
     """Hands out connections. On SQLite one connection writes and others read beside it (WAL);
     on PostgreSQL one pool does both."""
 
-    def __init__(self, url: URL, readers: AsyncEngine, writers: AsyncEngine, wait: float) -> None:
+    def __init__(
+        self, url: URL, readers: AsyncEngine, writers: AsyncEngine, wait: float, pooler: postgres.Pooler | None = None
+    ) -> None:
         self.url = url
+        self.pooler = pooler
         self._readers = readers
         self._writers = writers
         self._wait = wait
+        direct = None if pooler is None or pooler.direct is None else make_url(pooler.direct)
+        self._direct = direct and create_async_engine(direct.set(drivername=postgres.DRIVER), poolclass=NullPool)
 
     @classmethod
-    def open(cls, url: str, *, pool_size: int = 10, wait: float = WAIT_SECONDS, silence: float | None = None) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        pool_size: int = 10,
+        wait: float = WAIT_SECONDS,
+        silence: float | None = None,
+        pooler: postgres.Pooler | None = None,
+    ) -> Self:
         """Connects lazily: a database that is down is noticed by the first statement. `wait`: the seconds that a
         connection is waited for before Unavailable is raised. `silence`: after so many seconds without a statement
-        PostgreSQL ends a transaction, and with it what it locks; None: never."""
+        PostgreSQL ends a transaction, and with it what it locks; None: never. `pooler`: what the URL is of, if it is
+        not PostgreSQL itself. Raises ValueError for a database that is none of ours."""
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
+        if parsed.get_backend_name() == "sqlite" and pooler is None:
             parsed = parsed.set(drivername=sqlite.DRIVER)
             readers = _sqlite(parsed, SQLITE_READERS, wait, writes=False)
             return cls(parsed, readers, _sqlite(parsed, 1, wait, writes=True), wait)
@@ -74,13 +89,17 @@ class Database:
                 max_overflow=0,
                 pool_timeout=wait,
                 hide_parameters=True,  # of a statement that fails: hashes, and whatever else was to be stored
+                connect_args={} if pooler is None else postgres.behind_a_pooler(silence),
             )
             postgres.Alive(engine.sync_engine)
-            event.listen(engine.sync_engine, "connect", partial(_told, silence))
+            if pooler is None:
+                event.listen(engine.sync_engine, "connect", partial(_told, silence))
             event.listen(engine.sync_engine, "handle_error", discreet)
             # What only reads needs no transaction, whose beginning and end are trips to the server.
             readers = engine.execution_options(isolation_level="AUTOCOMMIT")
-            return cls(parsed, readers, engine, wait)
+            return cls(parsed, readers, engine, wait, pooler)
+        if pooler is not None:
+            raise ValueError("a pooler stands before PostgreSQL")
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
     @property
@@ -199,9 +218,17 @@ class Database:
     def engines(self) -> tuple[AsyncEngine, ...]:
         return (self._readers, self._writers) if self.embedded else (self._writers,)
 
+    @property
+    def listening(self) -> AsyncEngine | None:
+        """Where a session listens to what others committed. None where nobody would be told: of a file, and behind a
+        pooler whose PostgreSQL has no URL of its own here."""
+        return self._direct if self.embedded or self.pooler is not None else self._writers
+
     async def close(self) -> None:
         for engine in self.engines:
             await engine.dispose()
+        if self._direct is not None:
+            await self._direct.dispose()
 
 
 async def _begun(connection: AsyncConnection, until: float) -> None:
@@ -219,11 +246,8 @@ async def _begun(connection: AsyncConnection, until: float) -> None:
 def _told(silence: float | None, dbapi: Any, _record: Any) -> None:
     """What PostgreSQL is told of a session."""
     cursor = dbapi.cursor()
-    # A page of products with some variant that passes is a walk that stops when it is full. PostgreSQL takes a merge
-    # join for one too, but that reads the variants from the end of the list up to the page: bench/results/lists.md.
-    cursor.execute("SET enable_mergejoin = off")
-    if silence is not None:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {silence * 1000:.0f}")
+    for name, value in postgres.settings(silence).items():
+        cursor.execute(f"SET {name} = {value}")
     cursor.close()
     dbapi.commit()  # or the pool's rollback takes it back
 

@@ -2,14 +2,19 @@
 
 SQLAlchemy closes a connection that was broken off in good manners, for up to two seconds: somebody whose time is over
 waits them out when the server is silent. Everything else is SQLAlchemy's own dialect.
+
+Behind a pooler each transaction, and each statement outside of one, may be another session's: nothing is prepared for
+longer than it runs, and what a session would be told is said of each transaction that changes something.
 """
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -26,6 +31,51 @@ _USED: Final = "used"
 _WRITES: Final[ContextVar[bool]] = ContextVar("writes", default=False)
 
 _CLOSING: Final[set[asyncio.Task[None]]] = set()
+
+
+@dataclass(frozen=True)
+class Pooler:
+    """What stands before PostgreSQL and lends each transaction any of its sessions. `direct`: the URL of PostgreSQL
+    itself, for what needs one session for longer."""
+
+    direct: str | None = None
+
+
+def settings(silence: float | None) -> dict[str, str]:
+    """What a session is told. After so many seconds without a statement PostgreSQL ends a transaction; None: never."""
+    # A page of products with some variant that passes is a walk that stops when it is full. PostgreSQL takes a merge
+    # join for one too, but that reads the variants from the end of the list up to the page: bench/results/lists.md.
+    told = {"enable_mergejoin": "off"}
+    return told if silence is None else told | {"idle_in_transaction_session_timeout": f"{silence * 1000:.0f}"}
+
+
+def behind_a_pooler(silence: float | None) -> dict[str, Any]:
+    """Arguments of the driver. It sends a statement without a name with what asks for its rows to follow, and PgBouncer
+    lets a session go when those have come: no other session is ever asked for it."""
+    local = "".join(f" SET LOCAL {name} = {value};" for name, value in settings(silence).items())
+
+    class Connection(asyncpg.Connection):
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **options)
+            # The driver would have the session compile nothing while it looks up a type, and another one do so again.
+            own: Any = self
+            own._server_caps = own._server_caps._replace(jit=False)
+
+        async def _introspect_types(self, *given: Any) -> Any:
+            async with self.transaction():  # or a savepoint of the one that there is
+                await self.execute("SET LOCAL jit = off")  # it takes milliseconds, and seconds compiled
+                return await super()._introspect_types(*given)  # type: ignore[misc]  # one of its own
+
+        async def execute(self, query: str, *given: Any, **options: Any) -> Any:
+            begins = not given and query.startswith("BEGIN")  # in the same trip
+            return await super().execute(query + local if begins else query, *given, **options)
+
+    return {
+        "connection_class": Connection,
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": str,  # none
+    }
 
 
 class Dialect(PGDialect_asyncpg):

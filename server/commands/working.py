@@ -71,6 +71,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
         with startup.alone(database, works=True):
             await startup.check_schema(database)
             async with startup.explained(database):
+                await startup.look_through(database)
                 await secret_keys.check(settings, database, startup.store_file(database))
             yield database
     finally:

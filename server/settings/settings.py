@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from server.settings.database import DatabaseSettings
 from server.settings.files import FileSettings
 from server.settings.inbound import InboundSettings
 from server.settings.limits import LimitSettings, RateProfile
@@ -81,6 +82,7 @@ class Settings(
     FileSettings,
     WorkSettings,
     RetentionSettings,
+    DatabaseSettings,
     LimitSettings,
     LiveSettings,
     OutboundSettings,
@@ -276,7 +278,8 @@ class Settings(
         """What no log may show, in every spelling."""
         single = (getattr(self, name) for name in type(self).model_fields)
         known = {s.get_secret_value() for s in (*single, *self.secret_keys) if isinstance(s, SecretStr)}
-        passwords = set(_passwords(self.database_url)) | set(_passwords(self.redis_url or ""))
+        urls = (self.database_url, self.database_direct_url or "", self.redis_url or "")
+        passwords = {password for url in urls for password in _passwords(url)}
         # Shorter ones would blank out words by accident; in a URL they are recognised by their place.
         return tuple(sorted(s for s in known | passwords | set(map(unquote, passwords)) if len(s) >= _LONG_ENOUGH))
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.store.database import Database
 
@@ -59,11 +59,11 @@ async def _notified(connection: AsyncConnection) -> None:
 
 @asynccontextmanager
 async def listening(database: Database, wake: Callable[[], None]) -> AsyncIterator[None]:
-    """Calls `wake` for every notification while the block runs, on one connection of the pool."""
-    if database.embedded:
+    """Calls `wake` for every notification while the block runs, on a connection of its own."""
+    if database.listening is None:
         yield
         return
-    task = asyncio.create_task(_listened(database, wake), name="listening")
+    task = asyncio.create_task(_listened(database.listening, wake), name="listening")
     try:
         yield
     finally:
@@ -71,11 +71,11 @@ async def listening(database: Database, wake: Callable[[], None]) -> AsyncIterat
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _listened(database: Database, wake: Callable[[], None]) -> None:
+async def _listened(engine: AsyncEngine, wake: Callable[[], None]) -> None:
     while True:
         lost = asyncio.Event()
         try:
-            async with database.engines[0].connect() as connection:
+            async with engine.connect() as connection:
                 raw: Any = (await connection.get_raw_connection()).driver_connection
                 raw.add_termination_listener(lambda _connection, lost=lost: lost.set())
                 await raw.add_listener(CHANNEL, lambda *_: wake())
