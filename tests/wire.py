@@ -6,6 +6,8 @@ import threading
 
 from sqlalchemy.engine import make_url
 
+from tests.patience import PATIENCE
+
 
 class Wire:
     """A connection to a database that can be cut, or go silent, between the server and it."""
@@ -64,7 +66,7 @@ class Wire:
             for writer in self._writers:
                 writer.transport.abort()
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(PATIENCE)
 
     def close(self) -> None:
         self.speak()
@@ -76,7 +78,7 @@ class Wire:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(rest(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(rest(), self._loop).result(PATIENCE)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         self._loop.close()

@@ -19,6 +19,7 @@ from db.integration.template import Context, TemplateError, group
 from db.secrets.encrypted import Secret
 from tests.connectors.mail_server import PASSWORD, USER, MailServer, mail_server
 from tests.connectors.outbound.authority import Authority
+from tests.patience import PATIENCE
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 SHOP = read_sender("Tea & Töpfe <shop@shop.example>")
@@ -266,7 +267,7 @@ async def test_nobody_there() -> None:
 
 
 async def test_whoever_is_cancelled_closes_the_connection() -> None:
-    async with mail_server() as server, asyncio.timeout(60):
+    async with mail_server() as server, asyncio.timeout(PATIENCE):
         server.stalls.add("MAIL")
         sending = asyncio.ensure_future(sent(server, total=30.0))
         await server.stalled.wait()

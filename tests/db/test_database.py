@@ -19,6 +19,7 @@ from db.catalog.variant import VariantRow
 from db.store.database import WAIT_SECONDS, Database, shown
 from db.store.row import table
 from tests import dialects, factories
+from tests.patience import PATIENCE
 
 PRODUCT = table(ProductRow)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -94,7 +95,7 @@ async def test_a_reader_sees_one_moment(database: Database) -> None:
 async def test_eight_readers_beside_a_writer(database: Database) -> None:
     async with database.write() as writer:
         await writer.execute(insert(PRODUCT).values(factories.product(1).model_dump()))
-        found = await asyncio.wait_for(asyncio.gather(*(ids(database) for _ in range(20))), timeout=10)
+        found = await asyncio.wait_for(asyncio.gather(*(ids(database) for _ in range(20))), timeout=PATIENCE)
         await writer.commit()
 
     assert found == [[]] * 20

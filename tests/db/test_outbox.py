@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -10,9 +10,9 @@ from sqlalchemy import insert, select, text
 from db.store import outbox
 from db.store.database import Database
 from db.store.outbox import EVENT, number_events, unnumbered
+from tests.patience import PATIENCE
 
 # Far more than any of these takes, far less than a connection pool's patience (30 s).
-LONGEST_SECONDS: Final = 25
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_writers_do_not_wait_for_whoever_numbers(database: Database) -> No
     await write(database, "a")
     async with database.write() as numbering:
         await outbox._number(numbering)
-        async with asyncio.timeout(LONGEST_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             await write(database, "b")
         await numbering.commit()
     assert await read(database) == [(1, "a"), (2, "b")]
@@ -108,14 +108,14 @@ async def test_numberers_take_turns(database: Database) -> None:
         await _until_somebody_waits(database)
         assert not second.done()
         await first.commit()
-    async with asyncio.timeout(LONGEST_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         assert await second == 0
     assert await read(database) == [(1, "a"), (2, "b")]
 
 
 async def _until_somebody_waits(database: Database) -> None:
     waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    async with asyncio.timeout(LONGEST_SECONDS), database.read() as connection:
+    async with asyncio.timeout(PATIENCE), database.read() as connection:
         while not (await connection.execute(waits)).scalar_one():  # noqa: ASYNC110  the server tells nobody
             await asyncio.sleep(0.01)
 
@@ -145,7 +145,7 @@ async def test_readers_beside_many_writers_meet_every_event_once(database: Datab
                 return found
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(LONGEST_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         readers = [asyncio.create_task(reader()) for _ in range(3)]
         await asyncio.gather(*(writer(number) for number in range(writers)))
         over.set()

@@ -17,9 +17,9 @@ from db.store.unit import Units
 from engine.unit.deadline import limited
 from engine.values.errors import Busy, Unavailable
 from tests import factories
+from tests.patience import PATIENCE
 from tests.wire import Wire
 
-SECONDS: Final = 60  # reached by what hangs alone
 LONG: Final = 600.0
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -68,7 +68,7 @@ async def test_all_connections_are_taken(database: Database) -> None:
 async def test_a_deadline_ends_the_wait_for_a_turn(database_url: str) -> None:
     database = Database.open(database_url, pool_size=1, wait=LONG)
     try:
-        async with asyncio.timeout(SECONDS), database.write():
+        async with asyncio.timeout(PATIENCE), database.write():
             with limited(0.2), pytest.raises(Busy):
                 await write(database)
         assert await write(database) == 1
@@ -82,7 +82,7 @@ async def test_a_deadline_ends_the_wait_for_another_process(database_url: str) -
     other = sqlite3.connect(str(database.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE):
             with limited(0.2), pytest.raises(Busy):
                 await write(database)
             waiting = asyncio.create_task(write(database))
@@ -151,7 +151,7 @@ async def test_what_is_asked_after_it_is_gone_is_told_the_same(database_url: str
 @on_postgres
 async def test_a_server_that_is_silent_is_left_at_the_deadline(patient: Database, wire: Wire) -> None:
     """Whether a connection is tried, opened or asked; and none of them is missing afterwards."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         assert await asyncio.gather(*(read(patient) for _ in range(2))) == [1, 1]
         wire.silence()
         with limited(0.2), pytest.raises(Unavailable):
@@ -191,7 +191,7 @@ async def test_nobody_knows_what_became_of_a_commit_without_an_answer(
             wire.silence()
             await work.commit("change", None, {})
 
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(Unavailable, match="did not say whether"):
             await changed()
         wire.speak()
@@ -210,7 +210,7 @@ async def test_a_statement_that_was_given_up_does_not_run_on(database: Database)
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' "
         "AND datname = current_database()"
     )
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with database.read() as connection:
                 if not (await connection.execute(running)).scalar_one():

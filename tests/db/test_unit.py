@@ -23,6 +23,7 @@ from engine.values.errors import ErrorCode, Refused
 from tests import factories
 from tests.engine.shelves import stored
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
+from tests.patience import PATIENCE
 
 HOUR: Final = timedelta(hours=1)
 OTHER: Final = replace(ADMIN, id="token:other")
@@ -217,7 +218,7 @@ async def test_a_twin_waits_until_the_first_has_ended(gateway: Gateway) -> None:
         assert not waiting.done()
         await unit.commit("noted", "key", {"product": 1})
 
-    recorded = await asyncio.wait_for(waiting, timeout=10)
+    recorded = await asyncio.wait_for(waiting, timeout=PATIENCE)
     assert (recorded.input_hash, recorded.result) == ("hash", {"product": 1})
 
 
@@ -231,7 +232,7 @@ async def test_a_twin_of_one_that_failed_takes_its_place(gateway: Gateway) -> No
         waiting = asyncio.create_task(second())
         await asyncio.sleep(0.05)
 
-    assert await asyncio.wait_for(waiting, timeout=10) is None
+    assert await asyncio.wait_for(waiting, timeout=PATIENCE) is None
 
 
 async def test_only_what_was_committed_is_kept(shop: Gateway) -> None:

@@ -1,7 +1,6 @@
 """What only a few may do at a time: each class of callers has its turn, however many of another wait."""
 
 import asyncio
-from typing import Final
 
 import pytest
 
@@ -10,8 +9,7 @@ from engine.document.documents import Documents
 from engine.document.turns import Turns
 from engine.values.errors import Busy
 from schema.root import schema
-
-SECONDS: Final = 60  # reached by what hangs alone
+from tests.patience import PATIENCE
 
 
 class Line:
@@ -127,7 +125,7 @@ async def test_many_new_documents_of_one_class_hold_up_another_by_one() -> None:
         await documents.ready(f"query Q{number} {{ __typename }}", allowance=Allowance(of=of))
         prepared.append(of)
 
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         await ask("staff", 0)
         anonymous = [asyncio.create_task(ask("anonymous", number)) for number in range(1, 46)]
         staff = [asyncio.create_task(ask("staff", number)) for number in (0, 46)]

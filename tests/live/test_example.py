@@ -14,17 +14,17 @@ from engine.values.identity import encode
 from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.live.talking import CREATE, asked, changed, serving
+from tests.patience import PATIENCE
 from tests.server.running import ROOT, in_a_thread
 
 TOKEN: Final = "known-admin-token"
 REPRICE: Final = "mutation R($input: VariantUpdateInput!) { variantUpdate(input: $input) { userErrors { message } } }"
 EXAMPLE: Final = ROOT / "examples" / "live-price"
-SECONDS: Final = 60
 
 
 def shows(page: Page, **texts: str) -> None:
     for name, text in texts.items():
-        expect(page.locator(f"#{name}")).to_have_text(text, timeout=SECONDS * 1000)
+        expect(page.locator(f"#{name}")).to_have_text(text, timeout=PATIENCE * 1000)
 
 
 def test_the_page_shows_a_price_that_changes(sqlite_template: Path, tmp_path: Path, chromium: str) -> None:
@@ -40,6 +40,7 @@ def test_the_page_shows_a_price_that_changes(sqlite_template: Path, tmp_path: Pa
             asked(client, TOKEN, CREATE, input={**given, "variants": [mug]})
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page()
+            page.set_default_timeout(PATIENCE * 1000)
             page.goto(f"{origin}/?slug=mug&store={client.base_url}/graphql")
             shows(page, title="Mug & cup", price="$14.00", stock="In stock", state="live")
             asked(client, TOKEN, REPRICE, input={"id": encode("ProductVariant", 1), "price": 1600})

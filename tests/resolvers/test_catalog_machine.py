@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from random import Random
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.gateway import Gateway, opened
+from tests.patience import PATIENCE
 from tests.resolvers.catalog_actions import ACTIONS, Shop, opened_shop
 from tests.resolvers.invariants import check_invariants
 
 T = TypeVar("T")
 # Of one mutation among many: far more than it takes, far less than for ever.
-PATIENCE: Final = 60
 
 
 class Catalog(RuleBasedStateMachine):

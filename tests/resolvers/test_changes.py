@@ -22,6 +22,7 @@ from resolvers.integration import changes
 from tests import factories
 from tests.drawing import examples
 from tests.gateway import ANONYMOUS, CLERK, Gateway, opened
+from tests.patience import PATIENCE
 from tests.resolvers.catalog_actions import ACTIONS, Shop, opened_shop
 
 READ: Final = """
@@ -360,7 +361,7 @@ async def test_a_copy_that_follows_many_writers_is_the_store(gateway: Gateway, m
             await follower.turn(2)
         return await follower.catch_up(3)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         followers = [asyncio.create_task(follow()) for _ in range(2)]
         await asyncio.gather(*(write(seed) for seed in range(4)))
         over.set()

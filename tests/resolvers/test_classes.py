@@ -12,6 +12,7 @@ from db.catalog.tax import TaxClassRow
 from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, CLERK, Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import events
 
 ERRORS = "userErrors { code field message }"
@@ -176,7 +177,7 @@ async def test_who_may(shop: Gateway) -> None:
 async def test_one_slug_is_given_once(shop: Gateway) -> None:
     """Nothing is locked: the unique constraint decides, and the other is told."""
     documents = (shop.answer(DOCUMENTS["taxClassCreate"], {"input": {"title": "Tea"}}, ADMIN) for _ in range(5))
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*documents)
     payloads = [answer.body["data"]["taxClassCreate"] for answer in answers]
     assert {code for payload in payloads for code in wrong(payload)} <= {("CONFLICT", "slug")}

@@ -16,6 +16,7 @@ from engine.declared.mutation import Performed
 from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
+from tests.patience import PATIENCE
 
 READ = """
 query Read($after: String, $first: Int, $types: [String!], $entity: ID) {
@@ -141,7 +142,7 @@ async def test_numbering_holds_no_second_connection(gateway: Gateway) -> None:
     """More readers at once than connections, each with something else to read before."""
     document = "{ products { totalCount } events { totalCount } again: products(first: 1) { nodes { title } } }"
     await factories.store_rows(gateway, [factories.product(1), *(event("product.updated") for _ in range(20))])
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*(gateway(document) for _ in range(20)))
     assert {answer["events"]["totalCount"] for answer in answers} == {20}
 

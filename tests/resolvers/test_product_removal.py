@@ -20,6 +20,7 @@ from db.integration.feed import FeedRow
 from db.store.row import Row, table
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.catalogue import (
     BOTH,
     FRAME,
@@ -157,7 +158,7 @@ async def test_an_order_that_is_being_placed_is_waited_for(catalogue: Gateway) -
         await placing.execute(insert(OrderRow).values(order.model_dump()))
         await placing.execute(insert(OrderItemRow).values(item.model_dump()))
         deleting = asyncio.ensure_future(done(catalogue, "productDelete", {"id": product_id(PRINT)}, "deletedId"))
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(PATIENCE):
             while not await _somebody_waits(placing):
                 assert not deleting.done()
                 await asyncio.sleep(0.01)
@@ -173,7 +174,7 @@ async def _somebody_waits(connection: Any) -> bool:
 
 async def test_two_that_lead_to_each_other_are_deleted_at_once(catalogue: Gateway) -> None:
     """Both lock both products, in one order."""
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(
             *(done(catalogue, "productDelete", {"id": product_id(key)}, "deletedId") for key in (FRAME, SET, PRINT))
         )

@@ -14,12 +14,12 @@ from engine.values import identity
 from server.work.publishing import publish_now
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.recorded import NOW
 from tests.resolvers.shelf import dump, events
 
 T = TypeVar("T")
 
-LONGEST_SECONDS: Final = 60  # far more than any of these takes
 MOST_STATEMENTS: Final = 20
 
 CREATE: Final = """
@@ -67,7 +67,7 @@ async def run(gateway: Gateway, document: str, input: dict[str, Any], **argument
 
 
 async def together(*work: Awaitable[T]) -> list[T]:
-    async with asyncio.timeout(LONGEST_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         return await asyncio.gather(*work)
 
 

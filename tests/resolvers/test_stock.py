@@ -9,6 +9,7 @@ from db.catalog.variant import VariantStatus
 from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.performing import done, perform, refused
 from tests.resolvers.shelf import MANAGED, ONE_TIME, PRODUCT, SUBSCRIPTION, derive, dump, events, id_of
 
@@ -173,7 +174,7 @@ async def test_two_hundred_changes_at_once(gateway: Gateway) -> None:
         for _ in range(10):
             await take(number % 4 + 1)
 
-    async with asyncio.timeout(240):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(worker(number) for number in range(20)))
     product = (await gateway(ALL))["product"]
     assert [variant["available"] for variant in product["variants"]] == [0, 0, 0, 0]
@@ -193,7 +194,7 @@ async def test_two_hundred_changes_at_once(gateway: Gateway) -> None:
 async def test_two_hundred_counts_at_once(shelf: Gateway) -> None:
     """Without a version the last one wins; every one is there, and what follows is right."""
     changes = [(key, n % 3) for n in range(67) for key in (ONE_TIME, SUBSCRIPTION, MANAGED)][:200]
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(
             *(perform(shelf, "inventoryUpdate", of(key, n, available)) for n, (key, available) in enumerate(changes))
         )

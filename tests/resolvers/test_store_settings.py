@@ -7,6 +7,7 @@ import pytest
 
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import dump, events
 
 UPDATE = """
@@ -46,7 +47,7 @@ async def test_a_store_that_nobody_described_yet(gateway: Gateway) -> None:
 
 async def test_several_begin_at_once(gateway: Gateway) -> None:
     """Each after the other."""
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(*(update(gateway, name=f"Store {n}") for n in range(5)))
     assert [payload["userErrors"] for payload in payloads] == [[]] * 5
     assert len(await events(gateway)) == 5

@@ -11,6 +11,7 @@ from db.store.row import table
 from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, CLERK, Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import events
 
 ERRORS = "userErrors { code field message }"
@@ -212,7 +213,7 @@ async def test_statements_do_not_grow_with_the_names(tree: Gateway) -> None:
 
 async def test_one_name_is_given_once_however_many_ask_at_once(tree: Gateway) -> None:
     variables = {"input": {"taxonomy": BRANDS, "name": "Borealis, Cinder, Drift"}}
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*(tree(ADD, variables) for _ in range(6)))
     brands = (await tree("{ taxonomies { name terms { name slug } } }"))["taxonomies"][0]
     assert brands["terms"] == [{"name": n, "slug": n.lower() if n != "Acme" else "term-6"}
@@ -223,7 +224,7 @@ async def test_one_name_is_given_once_however_many_ask_at_once(tree: Gateway) ->
 async def test_two_moves_at_once_close_no_circle(tree: Gateway) -> None:
     """Each is right alone."""
     for _ in range(3):
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(PATIENCE):
             both = await asyncio.gather(
                 update(tree, 1, parentId=id_of(4)),
                 update(tree, 4, parentId=id_of(1)),
@@ -238,7 +239,7 @@ async def test_a_category_that_goes_is_in_no_tax_class(tree: Gateway) -> None:
     save = f"mutation Save($input: TaxClassUpdateInput!) {{ taxClassUpdate(input: $input) {{ {ERRORS} }} }}"
     for term in (5, 3, 2):
         variables = {"input": {"id": identity.encode("TaxClass", 1), "categoryIds": [id_of(4), id_of(term)]}}
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(PATIENCE):
             saved, gone = await asyncio.gather(tree(save, variables), delete(tree, term))
         assert gone["userErrors"] == []
         assert wrong(saved["taxClassUpdate"]) in ([], [("NOT_FOUND", "categoryIds.1")])

@@ -10,6 +10,7 @@ from db.catalog.product import ProductStatus
 from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import events, id_of
 
 ERRORS = "userErrors { code field message }"
@@ -56,7 +57,7 @@ def path(**input: Any) -> dict[str, Any]:
 
 
 async def test_slugs_are_unique_however_many_are_made_at_once(shop: Gateway) -> None:
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*(shop(CREATE, path(title="Grow")) for _ in range(6)))
     slugs = [answer["upgradePathCreate"]["upgradePath"]["slug"] for answer in answers]
     assert sorted(slugs) == ["grow", "grow-2", "grow-3", "grow-4", "grow-5", "grow-6"]
@@ -71,7 +72,7 @@ async def test_long_titles_make_slugs_that_fit(shop: Gateway) -> None:
 async def test_of_two_with_one_version_one_wins(shop: Gateway) -> None:
     made = (await shop(CREATE, path()))["upgradePathCreate"]["upgradePath"]["id"]
     changes = ({"toVariantIds": [id_of(21)]}, {"toVariantIds": [id_of(31), id_of(12)]})
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         both = await asyncio.gather(
             *(shop(UPDATE, {"input": {"id": made, "expectedVersion": 1, **change}}) for change in changes)
         )
@@ -103,7 +104,7 @@ async def test_hidden_variants_are_not_there(shop: Gateway) -> None:
 
 async def test_savers_of_one_bundle_take_turns(shop: Gateway) -> None:
     given = [[11, 12], [12, 11], [21], [], [12, 21, 11], [11]]
-    async with asyncio.timeout(25):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(
             *(shop(BUNDLE, {"input": {"id": id_of(31), "childIds": [*map(id_of, children)]}}) for children in given)
         )

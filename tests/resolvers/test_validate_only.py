@@ -19,6 +19,7 @@ from engine.standard.execution import Request
 from tests.factories import store_rows
 from tests.gateway import Gateway, opened
 from tests.operations.seeds import SEEDS
+from tests.patience import PATIENCE
 from tests.recorded import NOW, Imported, imported, imported_on_postgresql, imported_on_sqlite
 from tests.resolvers.dry_runs import Place, mutations, places
 from tests.resolvers.shelf import as_stored
@@ -52,7 +53,7 @@ async def test_a_dry_run_writes_nothing_and_one_key_writes_once(place: Place, im
         assert await as_stored(gateway) == stored
 
         document = place.document(idempotencyKey="once")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             twins = await asyncio.gather(*(asked(document) for _ in range(3)))
         assert [twin["toldErrors"] for twin in twins] == [[], [], []]
         assert sorted(twin["repeated"] for twin in twins) == [False, True, True]

@@ -13,6 +13,7 @@ from db.store.row import Row, table
 from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.performing import done, perform, refused
 from tests.resolvers.shelf import derive, dump, events, id_of
 
@@ -191,7 +192,7 @@ async def test_combined_at_once(gateway: Gateway) -> None:
     """Of several, one comes last: the product has its combinations, each once."""
     await attributes(gateway)
     wanted = [(COLOUR, [RED, BLUE]), (COLOUR, [BLUE, GREEN]), (COLOUR, [GREEN])]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(
             *(perform(gateway, "productVariantOptionsSync", sync(each, (SIZE, [SMALL, LARGE]))) for each in wanted * 3)
         )

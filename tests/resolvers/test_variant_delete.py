@@ -14,6 +14,7 @@ from db.store.row import Row, table
 from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.catalogue import BOTH, FRAME, LARGE, OAK, PRINT, SMALL, rows
 from tests.resolvers.performing import done, perform, refused
 from tests.resolvers.shelf import derive, dump, events, id_of
@@ -209,7 +210,7 @@ async def test_deletes_and_changes_of_each_others_variants_do_not_block(gateway:
     for n in range(1, 5):
         work += [perform(gateway, "variantDelete", {"id": id_of(10 * product + n)}) for product in (1, 2, 3)]
         work += [perform(gateway, "variantUpdate", {"id": id_of(10 * p + 5), "price": n}) for p in (1, 2, 3, 4)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(*work)
     assert [payload["userErrors"] for payload in payloads] == [[]] * len(work)
 

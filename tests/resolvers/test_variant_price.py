@@ -14,6 +14,7 @@ from db.catalog.variant import BillingInterval, PaymentType, VariantStatus
 from tests import factories
 from tests.drawing import examples
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import (
     DOCUMENT,
     ONE_TIME,
@@ -34,7 +35,6 @@ mutation Price($input: VariantUpdateInput!, $key: String, $dry: Boolean! = false
   variantUpdate(input: $input, idempotencyKey: $key, validateOnly: $dry) { userErrors { code } }
 }
 """
-MOST_SECONDS: Final = 60
 
 
 async def statements(gateway: Gateway, variant: int, **named: Any) -> list[str]:
@@ -192,7 +192,7 @@ async def test_siblings_changed_at_once_leave_the_right_prices(gateway: Gateway)
         number = chance.choice(numbers)
         price = {"price": 1000 + 10 * step + number}
         changes.append((number, price | ({"title": f"Step {step}"} if step % 4 == 0 else {})))
-    async with asyncio.timeout(MOST_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         payloads = await asyncio.gather(*(update(gateway, number, change) for number, change in changes))
     assert all(payload["userErrors"] == [] for payload in payloads)
     written = Counter(number for number, _ in changes)

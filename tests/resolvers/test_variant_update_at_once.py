@@ -3,10 +3,11 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from tests import factories
 from tests.gateway import ADMIN, Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.shelf import (
     DOCUMENT,
     MANAGED,
@@ -23,11 +24,10 @@ from tests.resolvers.shelf import (
 T = TypeVar("T")
 
 # Far more than any of these takes, far less than a connection pool's patience (30 s).
-LONGEST_SECONDS: Final = 25
 
 
 async def together(*work: Awaitable[T]) -> list[T]:
-    async with asyncio.timeout(LONGEST_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         return await asyncio.gather(*work)
 
 

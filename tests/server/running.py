@@ -23,10 +23,11 @@ from db.store.database import Database
 from server.app import create_app
 from server.settings.settings import Settings
 from tests.forked import Process
+from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parent.parent.parent
 COMMAND: Final = "server.commands.main"
-SECONDS: Final = 120.0  # reached only when something hangs; a start takes a few, and on a busy machine ten times that
+SECONDS: Final = PATIENCE
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"

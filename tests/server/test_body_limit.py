@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
+from tests.patience import PATIENCE
+
 LIMIT = 1024 * 1024
 CHUNK = b"a" * 65536
 
@@ -16,7 +18,7 @@ CHUNK = b"a" * 65536
 @contextmanager
 def connected(client: httpx2.Client, *headers: str) -> Iterator[socket.socket]:
     url = httpx2.URL(str(client.base_url))
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as connection:
         head = ("POST /graphql HTTP/1.1", "Host: localhost", "Content-Type: application/json", *headers)
         connection.sendall("\r\n".join((*head, "", "")).encode())
         yield connection
@@ -89,6 +91,6 @@ def test_a_longer_body_than_declared_ends_where_it_said(client: httpx2.Client) -
 @pytest.mark.parametrize(("length", "status"), [(33_000, 414), (100_000, 400), (10_000_000, 400)])
 def test_a_long_url_is_refused(client: httpx2.Client, length: int, status: int) -> None:
     url = httpx2.URL(str(client.base_url))
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as connection:
         connection.sendall(b"GET /graphql?query=" + b"a" * length + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 %d " % status)

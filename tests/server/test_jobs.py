@@ -20,9 +20,9 @@ from server.app import create_app
 from server.settings.settings import Settings
 from server.work import jobs
 from server.work.jobs import Job, Jobs
+from tests.patience import PATIENCE
 
 ADMIN_TOKEN = SecretStr("known-admin-token")
-SECONDS = 60  # reached by what hangs alone
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110  what is looked at knows nothing of tests
             await asyncio.sleep(0.001)
 
@@ -76,7 +76,7 @@ async def test_the_end_waits_for_what_finishes_and_for_nothing_else() -> None:
     work = Jobs(
         Job("noting", noted, 600, finishes=True), Job("hanging", hangs, 1), Job("late", hangs, 1, finishes=True)
     )
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         async with work.going_on():
             await until(lambda: noted.done == 1 and begun.is_set())
     assert noted.done == 2
@@ -130,7 +130,7 @@ async def test_one_locked_moment_loses_no_use(app: Starlette, database_url: str)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_server_ends_though_its_store_is_locked(app: Starlette, database_url: str) -> None:
     lock = another(database_url)
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         async with app.router.lifespan_context(app):
             assert (await asked(app, "/schema.graphql")).status_code == 200
             await asyncio.to_thread(lock.execute, "BEGIN IMMEDIATE")

@@ -13,6 +13,7 @@ import uvicorn
 from server import logs
 from server.logs import ACCESS, FLUSH_LINES, Redaction
 from server.settings.settings import LogFormat, LogLevel
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ async def test_the_access_log_is_written_after_a_while(stream: io.StringIO, monk
     logs.configure(LogLevel.INFO, LogFormat.JSON, stream=stream)
     request()
     assert not stream.getvalue()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while not stream.getvalue():  # noqa: ASYNC110  a stream tells nobody
             await asyncio.sleep(0.01)
     assert len(lines(stream)) == 1

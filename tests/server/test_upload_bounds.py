@@ -14,11 +14,11 @@ from engine.values.errors import Unavailable
 from server.files import uploads
 from server.files.uploads import Uploads
 from server.http.refusal import Refusal
+from tests.patience import PATIENCE
 
 HEADERS: Final = Headers({"content-type": "multipart/form-data; boundary=x", "x-requested-with": "x"})
 OPERATIONS: Final = json.dumps({"query": "mutation { a }", "variables": {"file": None}})
 MAP: Final = json.dumps({"0": ["variables.file"]})
-SECONDS: Final = 60  # reached by what hangs alone
 FULL: Final = Path("/dev/full")
 
 
@@ -70,7 +70,7 @@ async def taken(folder: Path, body: Body, *, seconds: float = 600.0) -> Any:
         pass
 
     bounded = Uploads(folder, max_files=1, max_file_bytes=4_000_000, max_field_bytes=10_000, seconds=seconds)
-    async with asyncio.timeout(SECONDS), bounded.request(body, HEADERS, admit) as request:
+    async with asyncio.timeout(PATIENCE), bounded.request(body, HEADERS, admit) as request:
         file = request.variables["file"]
         return file.path.read_bytes() if file.path != FULL else None
 

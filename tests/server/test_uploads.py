@@ -15,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from server.settings.settings import Settings
+from tests.patience import PATIENCE
 from tests.server.running import issued, running
 
 DOCUMENT = """mutation Upload($input: FileUploadInput!) {
@@ -74,7 +75,7 @@ def spoken(server: httpx2.Client, content_type: str, length: int) -> Iterator[so
         f"Content-Type: {content_type}",
         f"Content-Length: {length}",
     )
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join((*lines, "", "")).encode())
         yield connection
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from connectors.outbound.client import Outbound, Times
 from connectors.providers import Provider, Run, Vendor
-from tests.vendors.serving import LOOPBACK, PATIENCE
+from tests.patience import PATIENCE
+from tests.vendors.serving import LOOPBACK
 from tests.vendors.serving import Vendor as Server
 
 F = TypeVar("F", bound=BaseModel)

@@ -25,13 +25,13 @@ from aiohttp import web
 
 from connectors.outbound.message import Outcome, Request, Sends
 from connectors.outbound.reach import Reach
+from tests.patience import PATIENCE
 
 # What lets a client ask the vendors of a test.
 LOOPBACK: Final = Reach([ip_network("127.0.0.0/8")])
 JSON: Final = "application/json; charset=utf-8"
 HTML: Final = "text/html; charset=utf-8"
 # Nobody waits so long but for what hangs.
-PATIENCE: Final = 60.0
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from db.store.row import now, table
 from db.work import target
 from db.work.delivery import AttemptRow, DeliveryRow, DeliveryState
 from server.work.worker import Pace, Worker
+from tests.patience import PATIENCE
 
-SECONDS: Final = 60.0  # reached by what hangs alone
 NAME: Final = "product.updated"
 DELIVERY: Final = table(DeliveryRow)
 ATTEMPT: Final = table(AttemptRow)
@@ -100,7 +100,7 @@ async def rows(database: Database, of: Any) -> list[Any]:
         return list((await connection.execute(select(of).order_by(*of.primary_key.columns))).all())
 
 
-async def until(true: Callable[[], Any], *, every: float = 0.005, seconds: float = SECONDS) -> None:
+async def until(true: Callable[[], Any], *, every: float = 0.005, seconds: float = PATIENCE) -> None:
     """Waits for what is told by nothing that could be waited for, and looks every so many seconds."""
     async with asyncio.timeout(seconds):
         while True:
@@ -112,7 +112,7 @@ async def until(true: Callable[[], Any], *, every: float = 0.005, seconds: float
             await asyncio.sleep(every)
 
 
-async def settled(database: Database, count: int, seconds: float = SECONDS) -> None:
+async def settled(database: Database, count: int, seconds: float = PATIENCE) -> None:
     """Until so many deliveries are over. Who waits for many looks seldom."""
 
     async def over() -> bool:
@@ -120,7 +120,7 @@ async def settled(database: Database, count: int, seconds: float = SECONDS) -> N
         waiting = states.get(DeliveryState.WAITING, 0) + states.get(DeliveryState.SENDING, 0)
         return not waiting and sum(states.values()) >= count
 
-    await until(over, every=0.005 if seconds == SECONDS else 0.5, seconds=seconds)
+    await until(over, every=0.005 if seconds == PATIENCE else 0.5, seconds=seconds)
 
 
 def worker(database: Database, receiver: Receiver, **values: Any) -> Worker:

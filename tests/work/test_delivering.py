@@ -17,6 +17,7 @@ from db.work.clearing import clear
 from db.work.delivery import AttemptOutcome, DeliveryState
 from db.work.target import TargetRow
 from server.work.worker import Worker
+from tests.patience import PATIENCE
 from tests.work.shop import (
     ATTEMPT,
     DELIVERY,
@@ -288,7 +289,7 @@ async def test_the_end_waits_for_what_is_under_way(database: Database, receiver:
     await made_targets(database, "1")
     await happened(database, 5)
     receiver.open.clear()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async with worker(database, receiver).going_on(end_seconds=30):
             await until(lambda: receiver.count == 5)
             asyncio.get_running_loop().call_later(0.05, receiver.open.set)
@@ -299,7 +300,7 @@ async def test_what_does_not_end_is_broken_off_and_another_takes_it_up(database:
     await made_targets(database, "1")
     await happened(database, 5)
     receiver.open.clear()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async with worker(database, receiver).going_on(end_seconds=0.05):
             await until(lambda: receiver.count == 5)
     assert await counted(database) == {DeliveryState.WAITING: 5}

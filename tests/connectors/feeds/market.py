@@ -29,10 +29,11 @@ from server.work.worker import Worker
 from tests import factories
 from tests.connectors.feeds.selling import PERMISSIONS, SAVE, SAVER
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 from tests.resolvers.test_providers import furnish
 from tests.vendors import activecampaign, fluent_community, fluentcrm, mailchimp, wordpress
 from tests.vendors.serving import LOOPBACK, Vendor
-from tests.work.shop import PACE, QUICK, SECONDS, settled
+from tests.work.shop import PACE, QUICK, settled
 
 SET: Final = """
 mutation Set($key: String!, $settings: JSON!) {
@@ -96,7 +97,7 @@ class Market:
         async with Worker(self.gateway.database, self.senders, policy=QUICK, pace=PACE).going_on():
             yield
 
-    async def work(self, deliveries: int, seconds: float = SECONDS) -> None:
+    async def work(self, deliveries: int, seconds: float = PATIENCE) -> None:
         async with self.working():
             await settled(self.gateway.database, deliveries, seconds)
 

@@ -23,6 +23,7 @@ from tests.connectors.outbound.receiver import Exchange, receiving
 from tests.connectors.workflows.flows import EDIT, Flows, flowing
 from tests.forked import Process
 from tests.gateway import Gateway
+from tests.patience import PATIENCE
 
 ROOT: Final = Path(__file__).parent.parent.parent.parent
 PRODUCT: Final = table(ProductRow)
@@ -88,7 +89,7 @@ async def run_while_killed(gateway: Gateway, url: str, *, runs: int, kills: int)
                 # After some share of the work, with calls under way.
                 share = 2 * runs * (kill + chance.random()) / (kills + 1)
                 warehouse.hold(max(share, 1))
-                async with asyncio.timeout(120):
+                async with asyncio.timeout(PATIENCE):
                     await warehouse.held.wait()
                 which = chance.randrange(len(working))
                 process, working[which] = working[which], begun(url)

@@ -32,6 +32,7 @@ from server.settings.settings import Settings
 from tests.databases import sqlite_url
 from tests.live.talking import CREATE, asked
 from tests.live.talking import serving as gateway
+from tests.patience import PATIENCE
 
 TOKEN: Final = "known-admin-token"
 REPRICE: Final = "mutation R($input: VariantUpdateInput!) { variantUpdate(input: $input) { userErrors { message } } }"
@@ -53,8 +54,7 @@ EXAMPLES = (
 )
 
 # Chromium draws in software here and shares the machine with the other tests.
-PATIENCE_SECONDS: Final = 30
-expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 # Whether an editor's linter has what it judges by: the schema, or the types of the variables.
 KNOWS_THE_SCHEMA = """
@@ -144,10 +144,10 @@ def serving(app: Starlette) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not server.started:
             assert thread.is_alive(), "the server did not start"
-            assert time.monotonic() < deadline, "the server did not start within 60 s"
+            assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
     finally:
@@ -196,6 +196,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def tab(browser: Browser) -> Iterator[Page]:
     """A page of a fresh profile, wide enough for the explorer to open by itself."""
     context = browser.new_context(viewport={"width": 1400, "height": 860})
+    context.set_default_timeout(PATIENCE * 1000)
     context.add_init_script(NOTE_VIOLATIONS)
     yield context.new_page()
     context.close()
@@ -222,7 +223,7 @@ def passed(tab: Page, milliseconds: int) -> None:
 
 def becomes(tab: Page, found: Callable[[], object], expected: object) -> None:
     """Waits for what it asserts: tabs and editors are drawn when the page comes to it."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while (seen := found()) != expected and time.monotonic() < deadline:
         tab.wait_for_timeout(50)
     assert seen == expected
