@@ -259,12 +259,13 @@ def feed_variant(feed_id: int, variant_id: int) -> FeedVariantRow:
 
 
 def attribute_group(id: int, **values: Any) -> AttributeGroupRow:
-    return _made(AttributeGroupRow, {"id": id, "title": f"Group {id}", "slug": f"group-{id}"}, values)
+    given = {"id": id, "title": f"Group {id}", "slug": f"group-{id}"}
+    return _made(AttributeGroupRow, given, {"title_key": sort_key(values.get("title", given["title"])), **values})
 
 
 def attribute_term(id: int, group_id: int, **values: Any) -> AttributeTermRow:
     given = {"id": id, "group_id": group_id, "title": f"Term {id}", "slug": f"term-{id}", "position": id}
-    return _made(AttributeTermRow, given, values)
+    return _made(AttributeTermRow, given, {"title_key": sort_key(values.get("title", given["title"])), **values})
 
 
 def variant_attribute(variant_id: int, term_id: int) -> VariantAttributeRow:

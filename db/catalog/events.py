@@ -119,6 +119,7 @@ ATTRIBUTE_GROUP: Final = Subject(
     "AttributeGroup",
     VIEWERS,
     {"attributeGroupId": AttributeGroupRow.id, "slug": AttributeGroupRow.slug},
+    shown_as={"title_key": None},
 )
 ATTRIBUTE_GROUP_CREATED: Final = ATTRIBUTE_GROUP.created("A kind of difference (colour, size) was made.")
 ATTRIBUTE_GROUP_UPDATED: Final = ATTRIBUTE_GROUP.updated("An attribute group was renamed.")
@@ -135,6 +136,7 @@ ATTRIBUTE_TERM: Final = Subject(
         "attributeGroupId": AttributeTermRow.group_id,
         "slug": AttributeTermRow.slug,
     },
+    shown_as={"title_key": None},
 )
 ATTRIBUTE_TERM_CREATED: Final = ATTRIBUTE_TERM.created("A choice (red, large) was added to an attribute group.")
 ATTRIBUTE_TERM_UPDATED: Final = ATTRIBUTE_TERM.updated("A term of an attribute group was renamed or moved.")

@@ -3,12 +3,12 @@
 import html
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import count, islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.product import ProductRow
@@ -18,7 +18,6 @@ from db.text.folding import APOSTROPHES, latin
 LONGEST: Final = 200  # post_name and slug are VARCHAR(200) in WordPress
 # What comes after these has no place in it any more.
 MOST_READ: Final = 1000
-PRODUCT: Final = table(ProductRow)
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d)")
 # A title is rarely given twice; whoever gives it a thousand times is not to wait for a thousand statements.
@@ -82,14 +81,27 @@ def numbered(slug: str, longest: int | None = None) -> Iterator[str]:
         yield (slug if longest is None else cut(slug, longest - len(suffix))) + suffix
 
 
-def free(slug: str, taken: Container[str], longest: int = LONGEST) -> str:
-    """The slug, or the first of its numbered forms that is not taken."""
-    return next(candidate for candidate in numbered(slug, longest) if candidate not in taken)
-
-
 class Wanted(NamedTuple):
     slug: str
-    product: int | None  # whose slug it is to be: its present one is free for it
+    owner: int | None  # whose slug it is to be: its present one is free for it
+
+
+class Unique(NamedTuple):
+    """Where no two rows have one slug: the column, and among which rows of its table."""
+
+    column: Column[Any]
+    among: tuple[ColumnElement[bool], ...] = ()
+    longest: int = LONGEST
+
+    async def owners(self, connection: AsyncConnection, slugs: Collection[str]) -> dict[str, int]:
+        """The ids of the rows that have these slugs."""
+        if not slugs:
+            return {}
+        found = select(self.column, self.column.table.c.id).where(self.column.in_(slugs), *self.among)
+        return {row[0]: row[1] for row in await connection.execute(found)}
+
+
+PRODUCTS: Final = Unique(table(ProductRow).c.slug)
 
 
 def family(slug: str) -> str:
@@ -99,26 +111,21 @@ def family(slug: str) -> str:
     return f"product slug {stem[: LONGEST // 2]}"
 
 
-async def free_slugs(connection: AsyncConnection, wanted: Sequence[Wanted]) -> list[str]:
-    """Each slug, or its first numbered form (`mug-2`) that no other product and no other of `wanted` has; in one
-    statement unless some are taken. Their families are claimed already."""
+async def free_slugs(connection: AsyncConnection, wanted: Sequence[Wanted], unique: Unique = PRODUCTS) -> list[str]:
+    """Each slug, or its first numbered form (`mug-2`) that no other row and no other of `wanted` has; in one statement
+    unless some are taken. Nobody else takes one meanwhile (of products, their families are claimed already)."""
     given: set[str] = set()
     found: dict[int, str] = {}
-    forms = [numbered(w.slug, LONGEST) for w in wanted]
+    forms = [numbered(w.slug, unique.longest) for w in wanted]
     window = 1
     while len(found) < len(wanted):
         candidates = {i: list(islice(forms[i], window)) for i in range(len(wanted)) if i not in found}
-        owners = await _owners(connection, {c for each in candidates.values() for c in each})
+        owners = await unique.owners(connection, {c for each in candidates.values() for c in each})
         for i, slugs in candidates.items():
-            mine = wanted[i].product
+            mine = wanted[i].owner
             slug = next((s for s in slugs if s not in given and owners.get(s, mine) == mine), None)
             if slug is not None:
                 found[i] = slug
                 given.add(slug)
         window = _FIRST if window == 1 else min(window * _GROWTH, _MOST)
     return [found[i] for i in range(len(wanted))]
-
-
-async def _owners(connection: AsyncConnection, slugs: Iterable[str]) -> dict[str, int]:
-    statement = select(PRODUCT.c.slug, PRODUCT.c.id).where(PRODUCT.c.slug.in_(slugs))
-    return {row.slug: row.id for row in await connection.execute(statement)}

@@ -1,6 +1,6 @@
 """Taxonomies (product-categories, product-brands) and their trees of terms."""
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from db.store.row import KEY, SORTED_TEXT, Row, VersionedRow
@@ -30,12 +30,13 @@ class TermRow(VersionedRow, table=True):
         UniqueConstraint("taxonomy", "id"),  # what a parent's foreign key points at
         # A parent is a term of the same taxonomy. Deleting a parent is decided by its mutation, not by the database.
         ForeignKeyConstraint(["taxonomy", "parent_id"], ["term.taxonomy", "term.id"], name="fk_term_parent_id"),
+        Index(None, "parent_id", "name_key"),  # a path is found name by name
         {"sqlite_autoincrement": True},
     )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     taxonomy: str = Field(foreign_key="taxonomy.name", sa_type=SORTED_TEXT)
-    parent_id: int | None = Field(default=None, index=True, sa_type=KEY)
+    parent_id: int | None = Field(default=None, sa_type=KEY)
     name: str
     name_key: str = Field(sa_type=SORTED_TEXT)  # db.catalog.product.sort_key of the name
     slug: str = Field(sa_type=SORTED_TEXT)

@@ -1,7 +1,7 @@
 """What is done to attribute groups and their terms. The titles and slugs of a group's terms differ from each other;
 whoever changes one holds its group."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import strawberry
@@ -176,18 +176,20 @@ async def _checked(
     """Title and slug as they are stored. Refuses empty, long and taken ones; a slug that is None is made of the title.
     A title is taken whatever its case, as a category's name is."""
     values = of.checked(unit, {name: value for name, value in asked.items() if value is not None})
-    rows = of.table
-    among = [rows.c.id != own] if group_id is None else [rows.c.id != own, rows.c.group_id == group_id]
+    rows = of.table.c
+    among = [rows.id != own] if group_id is None else [rows.id != own, rows.group_id == group_id]
     if "slug" in asked and "slug" not in values:
         values["slug"] = await of.free_slug(unit, values["title"], *among, otherwise="attribute")
     if group_id is None:
         # Titles that differ by their case alone are no two for the unique constraint.
         await lock(unit.connection, {"titles of attribute groups"})
-    keys: dict[str, Callable[[str], str]] = {"title": sort_key, "slug": str}
-    for row in (await unit.connection.execute(select(rows.c.title, rows.c.slug).where(*among))).mappings():
-        for name, value in values.items():
-            if keys[name](row[name]) == keys[name](value):
-                unit.refuse(ErrorCode.CONFLICT, f"{name} is taken already", name)
+    if "title" in values:
+        values["title_key"] = sort_key(values["title"])
+    for name in asked:
+        column = "title_key" if name == "title" else name
+        same = select(rows.id).where(rows[column] == values[column], *among)
+        if (await unit.connection.execute(same.limit(1))).first() is not None:
+            unit.refuse(ErrorCode.CONFLICT, f"{name} is taken already", name)
     return values
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import strawberry
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Table, delete
 
-from db.catalog.slug import derived, free
+from db.catalog.slug import Unique, Wanted, derived, free_slugs
 from db.store.events import Created, Deleted, Updated
 from db.store.row import Row, table
 from db.store.writing import add, edit
@@ -104,12 +104,10 @@ class Editable:
         """A slug made of a title that no other row (of those `among` which it is unique) has; one without a letter or a
         digit gives none, and `otherwise` is taken. Between two who make one
         of the same title at once the unique constraint decides."""
-        most, column = self.texts["slug"].most, self.table.c.slug
+        most = self.texts["slug"].most
         wished = derived(title)[:most].rstrip("-") or otherwise
-        # Numbered forms of a long one are cut: what they have in common is its first half at least.
-        alike = column.startswith(wished[: most // 2], autoescape=True)
-        taken = await unit.connection.execute(select(column).where(alike, *among))
-        return free(wished, set(taken.scalars()), most)
+        (slug,) = await free_slugs(unit.connection, [Wanted(wished, None)], Unique(self.table.c.slug, among, most))
+        return slug
 
     async def make(self, unit: Unit, values: Mapping[str, Any], **beside: Any) -> dict[str, Any]:
         """Write a new row and tell of it; the row. Raises Refused with all that was wrong so far. What stands `beside`

@@ -114,7 +114,7 @@ async def test_a_column_more_would_be_noticed(migrated: Database, twin: Database
     """The comparison above can fail."""
     async with twin.write() as connection:
         await connection.run_sync(tables().create_all)
-        await connection.exec_driver_sql("DROP INDEX ix_term_parent_id")
+        await connection.exec_driver_sql("DROP INDEX ix_term_parent_id_name_key")
         await connection.exec_driver_sql("ALTER TABLE store ADD COLUMN colour VARCHAR")
         await connection.commit()
         made = await connection.run_sync(shape)

@@ -75,3 +75,15 @@ async def test_stored_texts_are_folded_anew(unmigrated_database_url: str) -> Non
 
     assert products == [("creme brulee", "creme brulee\n1\nklein\ngross\na-1", 1), ("mug", "mug\n2", 1)]
     assert (variants, terms) == ([("gross\na-1",), ("klein",)], [("eclair",)])
+
+
+async def test_titles_of_attributes_have_their_keys(unmigrated_database_url: str) -> None:
+    rows = [factories.attribute_group(n, title=f"GRÖSSE {n}") for n in range(1, 1003)]
+    terms = [factories.attribute_term(1, 2, title="Crème"), factories.attribute_term(2, 2, title="creme", slug="two")]
+    asked = [
+        "SELECT count(DISTINCT title_key) FROM attribute_group",
+        "SELECT title_key FROM attribute_group WHERE id = 1002",
+        "SELECT title_key, slug FROM attribute_term ORDER BY id",
+    ]
+    found = await migrated(unmigrated_database_url, "0027", [*rows, *terms], asked)
+    assert found == [[(1002,)], [("grosse 1002",)], [("creme", "term-1"), ("creme", "two")]]

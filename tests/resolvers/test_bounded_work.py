@@ -16,10 +16,7 @@ from engine.unit.perform import perform
 from engine.unit.unit import Errors
 from resolvers.access import token
 from resolvers.access.token import MOST_HINTS, check_permissions
-from resolvers.catalog.product import references
-from resolvers.catalog.term.tree import Tree
 from schema.root import schema
-from tests import factories
 from tests.gateway import ADMIN, Gateway
 
 BULK = (
@@ -116,28 +113,3 @@ def test_a_slug_of_a_long_title(text: str) -> None:
 
     assert time.thread_time() - started < 0.5
     assert 0 < len(slug) <= LONGEST
-
-
-async def test_a_path_reads_the_categories_of_its_names(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    trees: list[Tree] = []
-
-    def seen(*given: Any) -> Tree:
-        trees.append(Tree(*given))
-        return trees[-1]
-
-    await factories.store_rows(
-        gateway,
-        [
-            factories.categories(),
-            *(factories.term(n) for n in range(1, 301)),
-            factories.term(301, parent_id=7, name="Term 9"),
-        ],
-    )
-    monkeypatch.setattr(references, "Tree", seen)
-    item = {"title": "a", "fulfillmentType": "DIGITAL", "categories": [{"path": "term 7 > TERM 9"}, {"path": "Term 3"}]}
-    (result,) = (await gateway(BULK, {"input": {"products": [item]}}))["productBulkCreate"]["results"]
-
-    assert result["userErrors"] == []
-    assert sorted(c["name"] for c in result["product"]["categories"]) == ["Term 3", "Term 9"]
-    (tree,) = trees
-    assert sorted(tree.terms) == [3, 7, 9, 301]

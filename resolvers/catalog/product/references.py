@@ -6,7 +6,6 @@ from typing import Any, Final
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.catalog.product import sort_key
 from db.catalog.sku import key_of_stored
 from db.catalog.slug import Wanted, family, free_slugs
 from db.catalog.tax import TaxClassRow
@@ -16,7 +15,7 @@ from db.store.row import table
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.product.draft import ProductDraft
-from resolvers.catalog.term.tree import LONGEST_NAME, Place, Tree, grow, locked_tree
+from resolvers.catalog.term.tree import LONGEST_NAME, branches, grow, locked_taxonomy
 from resolvers.catalog.variant.rules import SkuWanted, refuse_missing_shipping_classes, refuse_taken_skus
 from resolvers.editing import text
 from resolvers.editing.locking import key_of
@@ -24,10 +23,8 @@ from resolvers.editing.locking import key_of
 TAXONOMY: Final = table(TaxonomyRow)
 TERM: Final = table(TermRow)
 TAX_CLASS: Final = table(TaxClassRow)
-_TREE: Final = select(TERM).where(TERM.c.taxonomy == CATEGORIES).order_by(TERM.c.id)
 MOST_TERMS: Final = 100
 MOST_LEVELS: Final = 10
-MOST_NAMES: Final = 1000  # that one statement looks for
 
 
 async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
@@ -62,39 +59,17 @@ async def look_up(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
 async def grow_categories(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
     """Make what is missing of the paths; `links` holds all categories afterwards. A statement for each level."""
     paths = {path: _names(path) for d in drafts for c in d.categories or [] if c.path for path in [c.path.value]}
-    ends: dict[str, int | None] = {}
-    if paths:
-        seen = await _seen(unit.connection, {sort_key(name) for names in paths.values() for name in names})
-        ends = {path: _end(seen, names) for path, names in paths.items()}
+    tree = await branches(unit.connection, CATEGORIES, paths.values())
+    ends = {path: tree.end(names) for path, names in paths.items()}
     if missing := {path: names for path, names in paths.items() if ends[path] is None}:
-        tree = await locked_tree(unit, CATEGORIES)
-        assert tree is not None, "every store has categories"
-        ends |= dict.fromkeys(missing)
-        for level in range(max(map(len, missing.values()))):
-            reaching = [path for path, names in missing.items() if len(names) > level]
-            places: list[Place] = [(ends[path], missing[path][level]) for path in reaching]
-            ends |= zip(reaching, await grow(unit, tree, places), strict=True)
+        if not await locked_taxonomy(unit, CATEGORIES):
+            raise AssertionError("every store has categories")
+        ends |= zip(missing, await grow(unit, CATEGORIES, list(missing.values())), strict=True)
     for draft in drafts:
         for category in draft.categories or []:
             end = key_of(category.id.value) if category.id else ends[category.path.value] if category.path else None
             if end is not None:
                 draft.links[CATEGORIES].add(end)
-
-
-async def _seen(connection: AsyncConnection, keys: set[str]) -> Tree:
-    """The categories of these names, by their keys, wherever they stand: of a large tree a path needs a few."""
-    named = _TREE.where(TERM.c.name_key.in_(keys)) if len(keys) <= MOST_NAMES else _TREE
-    return Tree(CATEGORIES, [dict(row) for row in (await connection.execute(named)).mappings()])
-
-
-def _end(tree: Tree, names: Sequence[str]) -> int | None:
-    """The term at the end of a path; None where the path ends before."""
-    at = None
-    for name in names:
-        at = tree.named(at, name)
-        if at is None:
-            return None
-    return at
 
 
 def _names(path: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What is done to terms. Whoever changes a tree locks its taxonomy first (resolvers/catalog/term/tree.py)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import strawberry
@@ -10,7 +10,7 @@ from strawberry.types.maybe import Some
 from db.catalog import visibility
 from db.catalog.events import TAX_CLASS_UPDATED, TERM_CREATED, TERM_DELETED, TERM_UPDATED
 from db.catalog.product import sort_key
-from db.catalog.slug import derived
+from db.catalog.slug import Wanted, derived, free_slugs
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import TermRow
 from db.store.row import table
@@ -20,7 +20,17 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.catalog.term.tree import LONGEST_NAME, TERM, Tree, checked_name, grow, locked_tree
+from resolvers.catalog.term.tree import (
+    LONGEST_NAME,
+    TERM,
+    branches,
+    checked_name,
+    children,
+    grow,
+    is_below,
+    locked_taxonomy,
+    slugs_of,
+)
 from resolvers.editing import text
 from resolvers.editing.editable import A_SLUG, Editable, Text, edited_version, seen_version
 from resolvers.editing.locking import key_of, not_found
@@ -74,8 +84,8 @@ class TermDeleteInput:
 @mutation(permission="products/edit", rest="POST /products/add-product-terms", emits=(TERM_CREATED,))
 async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
     """Add terms by their names; the answer holds those that were there already too."""
-    tree = await _tree(unit, input.taxonomy)
-    parent = _parent(unit, tree, input.parent_id)
+    await _lock(unit, input.taxonomy)
+    parent = await _parent(unit, input.taxonomy, input.parent_id)
     names = [name for part in input.name.split(",") if (name := text.line(part))]
     if not names:
         unit.refuse(ErrorCode.VALIDATION, "A name is required", "name")
@@ -84,74 +94,71 @@ async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
     if any(len(name) > LONGEST_NAME for name in names):
         unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters in each name", "name")
     unit.settle()
-    terms = await grow(unit, tree, [(parent, name) for name in names])
-    return {"terms": list(dict.fromkeys(terms)), "taxonomy": tree.taxonomy}
+    terms = await grow(unit, input.taxonomy, [[name] for name in names], parent)
+    return {"terms": list(dict.fromkeys(terms)), "taxonomy": input.taxonomy}
 
 
 @mutation(permission="products/edit", rest=None, emits=(TERM_CREATED,))
 async def term_create(unit: Unit, input: TermCreateInput) -> Keys:
     """Make a category or a brand."""
-    tree = await _tree(unit, input.taxonomy)
-    parent = _parent(unit, tree, input.parent_id)
+    await _lock(unit, input.taxonomy)
+    parent = await _parent(unit, input.taxonomy, input.parent_id)
     name = checked_name(unit, input.name, "name")
-    _refuse_namesake(unit, tree, None, parent, name)
-    slug = tree.slug(name) if input.slug is None else _slug(unit, tree.slugs, input.slug)
+    place = {"taxonomy": input.taxonomy, "parent_id": parent}
+    await _refuse_namesake(unit, place, name)
+    slug = await _slug(unit, place, input.slug, name)
     said = TERMS.checked(unit, {"description": input.description})
-    place = {"taxonomy": tree.taxonomy, "parent_id": parent}
     row = await TERMS.make(unit, {**said, **place, "name": name, "name_key": sort_key(name), "slug": slug})
-    return {"term": row["id"], "taxonomy": tree.taxonomy}
+    return {"term": row["id"], "taxonomy": input.taxonomy}
 
 
 @mutation(permission="products/edit", rest=None, emits=(TERM_UPDATED,))
 async def term_update(unit: Unit, input: TermUpdateInput) -> Keys:
     """Rename a term, describe it, or move it with all below it to another parent of its taxonomy."""
-    tree, row = await _term(unit, input.id, input.expected_version)
+    row = await _term(unit, input.id, input.expected_version)
     values = TERMS.checked(unit, named(input, leave=("id", "expected_version", "parent_id")))
     if "name" in values:
         values["name"] = checked_name(unit, values["name"], "name")
         values["name_key"] = sort_key(values["name"])
     if input.parent_id is not None:
-        values["parent_id"] = _parent(unit, tree, input.parent_id)
-        if tree.below(row["id"], values["parent_id"]):
+        values["parent_id"] = await _parent(unit, row["taxonomy"], input.parent_id)
+        if await is_below(unit.connection, row["id"], values["parent_id"]):
             unit.refuse(ErrorCode.VALIDATION, "A term cannot stand below itself", "parentId")
     result = {**row, **values}
     if "slug" in values:
-        tree.slugs.discard(row["slug"])
-        asked = values["slug"]
-        values["slug"] = tree.slug(result["name"]) if asked is None else _slug(unit, tree.slugs, asked)
-    changes = differences(row, values)
-    if changes.keys() & {"name", "parent_id"}:
-        _refuse_namesake(unit, tree, row["id"], result["parent_id"], result["name"])
+        values["slug"] = await _slug(unit, row, values["slug"], result["name"])
+    if differences(row, values).keys() & {"name", "parent_id"}:
+        await _refuse_namesake(unit, result, result["name"])
     await TERMS.change(unit, row, values)
-    return {"term": row["id"], "taxonomy": tree.taxonomy}
+    return {"term": row["id"], "taxonomy": row["taxonomy"]}
 
 
 @mutation(permission="products/delete", rest=None, emits=(TERM_DELETED, TERM_UPDATED, TAX_CLASS_UPDATED))
 async def term_delete(unit: Unit, input: TermDeleteInput) -> Keys:
     """Delete a term. What stood below it moves up to its parent; products and tax classes lose it, the products without
     a new version and without events of their own."""
-    tree, row = await _term(unit, input.id, input.expected_version)
-    parent = row["parent_id"]
-    children = [tree.terms[key] for key in tree.children(row["id"])]
-    for child in children:
-        if tree.named(parent, child["name"]) not in (None, row["id"]):
+    row = await _term(unit, input.id, input.expected_version)
+    parent, moving = row["parent_id"], await children(unit.connection, row["id"])
+    beside = await branches(unit.connection, row["taxonomy"], [[child["name"]] for child in moving], parent)
+    for child in moving:
+        if beside.named(parent, child["name"]) not in (None, row["id"]):
             message = f"{child['name']!r} would move up to a namesake; rename or move one of them first"
             unit.refuse(ErrorCode.CONFLICT, message, "id")
     unit.settle()
 
     moved = {"parent_id": parent}
-    await edit_all(unit.connection, TERM, [(child, moved) for child in children])
+    await edit_all(unit.connection, TERM, [(child, moved) for child in moving])
     # First the term: whoever puts it into a tax class just now holds a lock on it, and that class is found then.
     await unit.connection.execute(delete(TERM).where(TERM.c.id == row["id"]))
     tax_classes = await _forget(unit, row["id"])
-    for child in children:
+    for child in moving:
         unit.emit(TERM_UPDATED(child, moved))
     unit.emit(TERM_DELETED(row))
     return {
         "deleted_id": row["id"],
-        "moved_terms": [child["id"] for child in children],
+        "moved_terms": [child["id"] for child in moving],
         "tax_classes": tax_classes,
-        "taxonomy": tree.taxonomy,
+        "taxonomy": row["taxonomy"],
     }
 
 
@@ -169,47 +176,56 @@ async def _forget(unit: Unit, term: int) -> list[int]:
     return [row["id"] for row, _ in changes]
 
 
-async def _tree(unit: Unit, taxonomy: str) -> Tree:
-    tree = await locked_tree(unit, taxonomy)
-    if tree is None:
+async def _lock(unit: Unit, taxonomy: str) -> None:
+    if not await locked_taxonomy(unit, taxonomy):
         unit.refuse(ErrorCode.VALIDATION, "The store has no such taxonomy", "taxonomy")
         unit.settle()
-        raise AssertionError("settle raises")
-    return tree
 
 
-async def _term(unit: Unit, id: str, expected_version: int | None) -> tuple[Tree, Mapping[str, Any]]:
+async def _term(unit: Unit, id: str, expected_version: int | None) -> Mapping[str, Any]:
+    """The term, its taxonomy locked."""
     key = key_of(id)
-    taxonomy = select(TERM.c.taxonomy).where(TERM.c.id == key)
-    name = (await unit.connection.execute(taxonomy)).scalar_one_or_none()
-    tree = None if name is None else await locked_tree(unit, name)
-    row = None if tree is None else tree.terms.get(key)  # it may have gone while the lock was waited for
-    if tree is None or row is None:
+    statement = select(TERM).where(TERM.c.id == key)
+    taxonomy = (await unit.connection.execute(select(TERM.c.taxonomy).where(TERM.c.id == key))).scalar_one_or_none()
+    row = None
+    if taxonomy is not None and await locked_taxonomy(unit, taxonomy):
+        # It may have gone while the lock was waited for.
+        row = (await unit.connection.execute(statement)).mappings().one_or_none()
+    if row is None:
         not_found(unit, "term", "id")
     await refuse_outdated(unit, f"Term:{key}", expected_version, row["version"])
-    return tree, row
+    return dict(row)
 
 
-def _parent(unit: Unit, tree: Tree, given: Some[strawberry.ID | None] | None) -> int | None:
+async def _parent(unit: Unit, taxonomy: str, given: Some[strawberry.ID | None] | None) -> int | None:
     """The key of a parent; None for no parent."""
     if given is None or given.value is None:
         return None
     key = key_of(given.value)
-    if key not in tree.terms:
+    there = select(TERM.c.id).where(TERM.c.id == key, TERM.c.taxonomy == taxonomy)
+    if (await unit.connection.execute(there)).first() is None:
         unit.refuse(ErrorCode.NOT_FOUND, "This taxonomy has no such term", "parentId")
     return key
 
 
-def _slug(unit: Unit, taken: Collection[str], asked: str) -> str:
+async def _slug(unit: Unit, term: Mapping[str, Any], asked: str | None, name: str) -> str:
+    """The slug that was asked for, or a free one made of the name. `term` has an id when it is there already."""
+    unique = slugs_of(term["taxonomy"])
+    if asked is None:
+        (slug,) = await free_slugs(unit.connection, [Wanted(derived(name) or "term", term.get("id"))], unique)
+        return slug
     slug = derived(text.line(asked))
     if not slug:
         unit.refuse(ErrorCode.VALIDATION, A_SLUG, "slug")
-    if slug in taken:
+    elif (await unique.owners(unit.connection, [slug])).get(slug, term.get("id")) != term.get("id"):
         unit.refuse(ErrorCode.CONFLICT, "slug is taken already", "slug")
     return slug
 
 
-def _refuse_namesake(unit: Unit, tree: Tree, own: int | None, parent: int | None, name: str) -> None:
-    if tree.named(parent, name) not in (None, own):
+async def _refuse_namesake(unit: Unit, term: Mapping[str, Any], name: str) -> None:
+    """`term` is where it is to stand, with its id when it is there already."""
+    parent = term["parent_id"]
+    there = (await branches(unit.connection, term["taxonomy"], [[name]], parent)).named(parent, name)
+    if there not in (None, term.get("id")):
         where = "under this parent" if parent is not None else "among the roots"
         unit.refuse(ErrorCode.CONFLICT, f"There is a term of this name {where} already", "name")

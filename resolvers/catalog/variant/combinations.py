@@ -162,7 +162,7 @@ async def _titles(unit: Unit, input: ProductVariantOptionsSyncInput) -> dict[Com
     groups = [key_of(option.group_id) for option in input.options]
     terms = [[key_of(term) for term in option.term_ids] for option in input.options]
     _refuse_repeated(unit, groups, terms)
-    known = await _known_terms(unit, groups)
+    known = await _known_terms(unit, groups, terms)
     for index, (group, chosen) in enumerate(zip(groups, terms, strict=True)):
         if group not in known:
             options.refuse(ErrorCode.NOT_FOUND, "No such attribute group", str(index), "groupId")
@@ -192,14 +192,14 @@ def _refuse_repeated(unit: Unit, groups: Sequence[int], terms: Sequence[Sequence
                 unit.refuse(ErrorCode.VALIDATION, message, "options", str(index), "termIds", str(place))
 
 
-async def _known_terms(unit: Unit, groups: Sequence[int]) -> dict[int, dict[int, str]]:
-    """The titles of the terms of each group that is there and visible; none of them can go meanwhile."""
+async def _known_terms(unit: Unit, groups: Sequence[int], terms: Sequence[Sequence[int]]) -> dict[int, dict[int, str]]:
+    """The titles of these terms, by the groups that are there and visible; none of them can go meanwhile."""
     seen = visibility.staff(unit.viewer)
     there = select(GROUP.c.id).where(GROUP.c.id.in_(groups), seen)
     known: dict[int, dict[int, str]] = {group: {} for group in (await unit.connection.execute(there)).scalars()}
     statement = (
         select(TERM.c.group_id, TERM.c.id, TERM.c.title)
-        .where(TERM.c.group_id.in_(list(known)))
+        .where(TERM.c.id.in_([term for chosen in terms for term in chosen]), TERM.c.group_id.in_(list(known)))
         .order_by(TERM.c.id)
         .with_for_update(read=True, key_share=True)
     )
