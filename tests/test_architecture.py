@@ -37,6 +37,8 @@ MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "b
 
 COMMITS: Final = {
     "db/store/unit.py": "the unit of work",
+    "db/store/transaction.py": "the connection of all of these, whose words they are",
+    "db/store/postgres.py": "and its driver's",
     "db/store/outbox.py": "positions are given apart from what is read and written",
     "engine/unit/perform.py": "asks the unit of work to",
     "db/store/database.py": "settings of a new connection, made outside any transaction of ours",

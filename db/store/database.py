@@ -17,6 +17,8 @@ from sqlalchemy.pool import NullPool
 from db.store import failures, postgres, sqlite
 from db.store.discretion import discreet
 from db.store.lending import Lent
+from db.store.texts import Texts
+from db.store.transaction import Transaction
 from engine.unit.deadline import CURRENT, INTERRUPTS, Deadline, sooner, within
 from engine.values.errors import Busy, TimedOut, Unavailable
 
@@ -61,6 +63,7 @@ class Database:
         self._wait = wait
         direct = None if pooler is None or pooler.direct is None else make_url(pooler.direct)
         self._direct = direct and create_async_engine(direct.set(drivername=postgres.DRIVER), poolclass=NullPool)
+        self._texts = Texts(writers.sync_engine)
 
     @classmethod
     def open(
@@ -90,6 +93,7 @@ class Database:
                 pool_timeout=wait,
                 hide_parameters=True,  # of a statement that fails: hashes, and whatever else was to be stored
                 connect_args={} if pooler is None else postgres.behind_a_pooler(silence),
+                poolclass=postgres.Pool,
             )
             postgres.Alive(engine.sync_engine)
             if pooler is None:
@@ -126,15 +130,25 @@ class Database:
         sees what was committed before it. Raises Unavailable, now or from a statement, when the database cannot be had:
         Busy when no connection becomes free. The deadline of who asks counts too; TimedOut when it has passed already.
         """
-        async with self._turn(self._readers) as connection:
+        connection = self._readers.connect()
+        try:
+            await self._had(connection)
             yield connection
+        finally:
+            if connection.sync_connection is not None:  # it was had
+                await self._left(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
         when another process writes all the time."""
-        async with self._turn(self._writers, writes=True) as connection:
+        connection = Transaction(self._writers, self._texts)
+        try:
+            await self._had(connection, writes=True)
             yield connection
+        finally:
+            if not connection.ended():
+                await self._left(connection)
 
     def lent(self) -> Lent | None:
         """A connection for texts that only read, if one is idle, and where reads have no transaction. Raises TimedOut
@@ -168,17 +182,7 @@ class Database:
         except TimedOut as error:
             raise failures.down() from error
 
-    @asynccontextmanager
-    async def _turn(self, engine: AsyncEngine, *, writes: bool = False) -> AsyncIterator[AsyncConnection]:
-        connection = engine.connect()
-        try:
-            await self._had(connection, writes=writes)
-            yield connection
-        finally:
-            if connection.sync_connection is not None:  # it was had
-                await self._left(connection)
-
-    async def _had(self, connection: AsyncConnection, *, writes: bool) -> None:
+    async def _had(self, connection: AsyncConnection, *, writes: bool = False) -> None:
         deadline = CURRENT.get()
         wait, most = self._wait, self._wait + _GRACE_SECONDS
         if deadline is not None:
@@ -189,14 +193,9 @@ class Database:
         pool: Any = connection.engine.sync_engine.pool
         try:
             async with asyncio.timeout(most):
-                if not writes:
-                    await connection.start()
-                elif self.embedded:
-                    await connection.start()
+                await connection.start()
+                if writes and self.embedded:
                     await _begun(connection, until)
-                else:
-                    with postgres.writing():
-                        await connection.start()
         except Unavailable:
             raise
         except TimeoutError as error:

@@ -11,9 +11,9 @@ from typing import Any, Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util.concurrency import greenlet_spawn
-from sqlalchemy.util.queue import Empty
 
 from db.store import failures
+from db.store.postgres import Pool
 from engine.unit.deadline import CURRENT
 from engine.values.errors import CodedError, TimedOut
 
@@ -31,7 +31,7 @@ class Lent:
 
     __slots__ = ("_answered", "_engine", "_heard", "_over", "_pool", "_record")
 
-    def __init__(self, engine: Any, pool: Any, record: Any) -> None:
+    def __init__(self, engine: Any, pool: Pool, record: Any) -> None:
         self._engine = engine
         self._pool = pool
         self._record = record
@@ -42,22 +42,18 @@ class Lent:
 
     @classmethod
     def of(cls, engine: AsyncEngine) -> Self | None:
-        """None where no connection is idle, or the one that is has to be made anew: the pool does that."""
-        pool: Any = engine.sync_engine.pool
-        try:
-            record = pool._pool.get_nowait()
-        except Empty:
-            return None
-        made: float = record.starttime
-        if record.dbapi_connection is None or max(pool._invalidate_time, record._soft_invalidate_time) > made:
-            pool._return_conn(record)
+        """None where the pool lends none: its own way has to be taken then."""
+        pool = engine.sync_engine.pool
+        assert isinstance(pool, Pool)
+        record = pool.lend()
+        if record is None:
             return None
         return cls(engine.sync_engine, pool, record)
 
     def back(self) -> None:
         if self._record is not None:
             record, self._record = self._record, None
-            self._pool._return_conn(record)
+            self._pool.take_back(record)
 
     async def values(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """All rows, as the driver gives them. Raises Broken; TimedOut, when the deadline passes; Unavailable, when the

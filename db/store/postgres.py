@@ -8,7 +8,7 @@ longer than it runs, and what a session would be told is said of each transactio
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,13 +19,19 @@ from sqlalchemy import Engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_
 from sqlalchemy.util.concurrency import in_greenlet
+from sqlalchemy.util.queue import Empty
+
+from db.store.texts import Wording
 
 DRIVER: Final = "postgresql+leaving"
 # In which a server that answers has cancelled the statement and closed; nobody notices it.
 _PATIENCE_SECONDS: Final = 0.2
 
+# In a record's `info`: whoever takes it knows that the server answers.
+_KNOWN: Final = "known"
 _USED: Final = "used"
 # Whether who takes a connection is about to change something.
 _WRITES: Final[ContextVar[bool]] = ContextVar("writes", default=False)
@@ -116,6 +122,37 @@ def writing() -> Iterator[None]:
         _WRITES.reset(token)
 
 
+class Pool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's own: nothing grows by what is lent, and who waits for a connection gets the next one."""
+
+    _handed: ConnectionPoolEntry | None = None
+
+    def lend(self) -> Any:
+        """An idle connection's record, until it is taken back; None where no connection is idle, or the one that is
+        has to be made anew: `connect` does that."""
+        try:
+            record: Any = self._pool.get_nowait()
+        except Empty:
+            return None
+        made: float = record.starttime
+        if record.dbapi_connection is None or max(self._invalidate_time, record._soft_invalidate_time) > made:
+            self.take_back(record)
+            return None
+        return record
+
+    def take_back(self, record: ConnectionPoolEntry) -> None:
+        self._return_conn(record)
+
+    def hand(self, record: ConnectionPoolEntry) -> None:
+        """`connect`, called next, makes a connection of this record, which was lent; it waits for nothing then."""
+        record.info[_KNOWN] = True
+        self._handed = record
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        handed, self._handed = self._handed, None
+        return super()._do_get() if handed is None else handed
+
+
 class Alive:
     """Asks a connection, when it is taken from the pool, whether the server still answers. In one trip: SQLAlchemy
     takes three, for it begins a transaction to ask in. A server that is silent is noticed here, before it is asked
@@ -129,7 +166,7 @@ class Alive:
         record.info[_USED] = True
 
     def _taken(self, connection: Any, record: Any, _proxy: Any) -> None:
-        if _USED not in record.info:  # it was made just now
+        if record.info.pop(_KNOWN, False) or _USED not in record.info:  # it was made just now
             return
         try:
             if _WRITES.get():
@@ -139,6 +176,36 @@ class Alive:
             await_(connection.driver_connection.execute("SELECT 1"))
         except Exception as error:
             raise InvalidatePoolError from error
+
+
+def begun(connection: Any) -> bool:
+    """Whether a transaction is under way."""
+    return connection._transaction is not None
+
+
+async def run(
+    connection: Any, sql: str, arguments: Sequence[Any], wording: Wording
+) -> tuple[Sequence[Sequence[Any]], int]:
+    """The rows of a text as they are stored, and how many it read or changed, -1 if nobody knows; in the connection's
+    transaction, which it begins where there is none. Raises the driver's own errors."""
+    driver = connection.driver_connection
+    async with connection._execute_mutex:
+        if connection._transaction is None:
+            await connection._start_transaction()
+        if wording.many:
+            await driver.executemany(sql, arguments)
+            return (), -1
+        if wording.returns:
+            rows: Sequence[Sequence[Any]] = await driver.fetch(sql, *arguments)
+            return rows, len(rows)
+        status: str = await driver.execute(sql, *arguments)
+        return (), int(count) if (count := status.rpartition(" ")[2]).isdecimal() else -1
+
+
+async def commit(connection: Any) -> None:
+    """Ends the transaction, if one is under way. Raises the driver's own errors."""
+    if connection._transaction is not None:
+        await connection._call_and_discard(connection._transaction.commit)
 
 
 registry.register("postgresql.leaving", __name__, "Dialect")

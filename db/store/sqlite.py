@@ -8,7 +8,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -18,6 +18,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     SQLiteDialect_aiosqlite,
 )
 from sqlalchemy.util import EMPTY_DICT
+
+from db.store.texts import Wording
 
 DRIVER = "sqlite+onetrip"
 _NOTHING = SimpleNamespace(description=None, rowcount=-1, lastrowid=None, arraysize=1)
@@ -42,9 +44,9 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         await self._trip(True, operation, seq_of_parameters)
 
     async def _trip(self, many: bool, operation: str, parameters: Any) -> None:
-        connection: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            self._cursor, self._rows = await connection._execute(_run, connection._conn, many, operation, parameters)
+        self._cursor, self._rows = await cast(SqliteConnection, self._adapt_connection).trip(
+            many, operation, parameters
+        )
 
     async def _async_soft_close(self) -> None:
         pass
@@ -80,6 +82,15 @@ class SqliteConnection(AsyncAdapt_aiosqlite_connection):
             found: list[Any] = await connection._execute(_read, connection._conn, sql, arguments)
             return found
 
+    async def trip(self, many: bool, sql: str, arguments: Sequence[Any]) -> tuple[SimpleNamespace, deque[Any]]:
+        """What a cursor tells that has run this text, and all rows, as they are stored."""
+        connection: Any = self._connection
+        async with self._execute_mutex:
+            done: tuple[SimpleNamespace, deque[Any]] = await connection._execute(
+                _run, connection._conn, many, sql, arguments
+            )
+            return done
+
     @property
     def began(self) -> bool:
         """Whether a transaction is under way."""
@@ -95,6 +106,15 @@ def _read(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any]) ->
         return cursor.fetchall()
     finally:
         cursor.close()
+
+
+async def run(
+    connection: SqliteConnection, sql: str, arguments: Sequence[Any], wording: Wording
+) -> tuple[Sequence[Sequence[Any]], int]:
+    """The rows of a text as they are stored, and how many it changed, -1 if nobody knows. Raises the driver's own
+    errors."""
+    done, rows = await connection.trip(wording.many, sql, arguments)
+    return rows, done.rowcount
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):

@@ -12,7 +12,7 @@ from engine.plan.faults import Unusual
 from engine.plan.run import Run, Texts
 from engine.plan.shape import Found, Shape
 from engine.plan.steps import ROOT, Field, only
-from engine.plan.text import Columns
+from engine.unit.text import Columns
 from engine.values.columns import merged
 from engine.values.ordering import Order
 

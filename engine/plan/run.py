@@ -12,9 +12,9 @@ from engine.declared.declaration import DeclaredField
 from engine.declared.statements import KEYS, Seen
 from engine.plan.faults import Failed, Fault
 from engine.plan.shape import Found, Shape, Step
-from engine.plan.text import Columns, Text
 from engine.plan.trace import Trace
 from engine.plan.writing import writer
+from engine.unit.text import Columns, Text
 from engine.values.errors import CodedError
 from engine.values.viewer import Viewer
 

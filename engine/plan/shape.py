@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLObjectType, GraphQLOutputType
 from sqlalchemy import ColumnElement
 
 from engine.declared.entity import Entity
-from engine.plan.text import Columns
+from engine.unit.text import Columns
 from engine.values.columns import Needs, merged
 
 Write: TypeAlias = Callable[..., list[Any]]  # rows (or values), and what each step found: `get` of it

@@ -13,7 +13,7 @@ from engine.declared.statements import PARENT, related_statement
 from engine.plan.faults import Unusual, of_field
 from engine.plan.run import Read, Run, Texts
 from engine.plan.shape import Found, Shape
-from engine.plan.text import Columns
+from engine.unit.text import Columns
 from engine.values import identity
 from engine.values.columns import Needs, merged, seen_by, selected
 

@@ -26,7 +26,7 @@ from sqlalchemy.types import TypeEngine
 from engine.plan.faults import Unusual
 from engine.plan.selection import Uncompiled
 from engine.plan.shape import Below, Constant, Shape, Value, Write
-from engine.plan.text import Columns, Process
+from engine.unit.text import Columns, Process
 from engine.values.columns import label_of
 
 # What is said as it is when it is of exactly this type. Int has bounds besides.

@@ -60,7 +60,7 @@ class Text:
         entries = compiled._result_columns
         self.columns = Columns(
             tuple(str(entry.keyname) for entry in entries),
-            tuple(_process(entry.type, dialect) for entry in entries),
+            tuple(result_process(entry.type, dialect) for entry in entries),
         )
 
     @classmethod
@@ -92,6 +92,7 @@ def _processed(process: Process | None, value: Any) -> Any:
     return value if process is None or value is None else process(value)
 
 
-def _process(type_: TypeEngine[Any], dialect: Dialect) -> Process | None:
+def result_process(type_: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """What makes Python's value of the driver's; None where it is one already."""
     column = _DOUBLE if isinstance(type_, Float) else _NUMERIC if isinstance(type_, Numeric) else None
     return cast("Process | None", cast(Any, type_)._cached_result_processor(dialect, column))
