@@ -86,7 +86,9 @@ $(INSTALLED) $(INSTALLED_TEST): pyproject.toml uv.lock $(MOVED)
 	else \
 		$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(VENV)/bin/python -m ensurepip >/dev/null; \
 		$(VENV)/bin/python -c "$$CONSTRAINTS" >$(VENV)/constraints.txt; \
-		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
 			--constraint $(VENV)/constraints.txt --editable ".$(WITH:%=[%])"; \
+		: "pip compiles on one processor, this on all; a package may have files that are no Python of this version"; \
+		$(VENV)/bin/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true; \
 	fi; \
 	for stamp in $(INSTALLED) $(if $(WITH),$(INSTALLED_TEST)); do pwd -P >$$stamp; done
