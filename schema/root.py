@@ -55,6 +55,7 @@ from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.store import StoreMutations, StoreSettings
+from schema.commerce.tracking import OrderMutations
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.addon import AddonMutations, ProviderQueries
 from schema.integration.change import ChangeQueries
@@ -261,6 +262,7 @@ class Mutation(
     ShippingClassMutations,
     DownloadMutations,
     FileMutations,
+    OrderMutations,
     ProductLifecycleMutations,
     ProductMutations,
     PushMutations,

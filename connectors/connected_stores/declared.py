@@ -38,6 +38,7 @@ class StoreKind:
     `answers`   whether a JSON answer to it is one of such a shop
     `headers`   by which the shop knows who asks
     `signs`     with `apiSecret`: what the shop signs its calls with; else a secret of the connection's own
+    `parcels`   whether it can be told of its orders' parcels
     """
 
     guid: str
@@ -49,6 +50,7 @@ class StoreKind:
     answers: Callable[[Any], bool]
     headers: Callable[[Credentials], Sequence[tuple[str, str]]]
     signs: bool = False
+    parcels: bool = True
     type: ProviderType = ProviderType.ECOMMERCE
 
 

@@ -1,6 +1,6 @@
 """An order of a shop that is no FluentCart, put together as the importer writes orders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.connected_stores.people import Names, read_order_address
 from connectors.connected_stores.shape import made_up
-from connectors.importers.fluentcart.commerce.order import ORDER_ADDRESS, TRANSACTION, Order
+from connectors.importers.fluentcart.commerce.order import ORDER, ORDER_ADDRESS, TRANSACTION, Order
 from connectors.importers.fluentcart.values import shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
@@ -52,6 +52,14 @@ class OrderOf:
         order.listed[mapped.entity].add(row["id"])
         if order.children[mapped.entity].setdefault(row["id"], row) is not row:
             raise Unreadable("is the identifier of another one too", "id")
+
+    def parcel(self, read: Callable[[], Columns]) -> None:
+        """What the shop says of the order's parcel; of one that cannot be read what is stored stays."""
+        try:
+            self.order.row |= read()
+        except Unreadable as unreadable:
+            place = f"{self.order.id}, its parcel"
+            self.skipped.append(Skipped(ORDER.entity, place, unreadable.field, unreadable.reason))
 
     def sum(self, mapped: Mapped, column: str) -> int:
         return sum(row[column] for row in self.order.children[mapped.entity].values())

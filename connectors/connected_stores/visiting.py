@@ -20,6 +20,10 @@ LONGEST_WAIT: Final = 30.0
 _PASSING: Final = frozenset({402, 408, 423, 425, 429})  # 402 and 423: a shop that is frozen or locked for a while
 
 
+# How WordPress says that nobody answers there at all: a plugin is missing.
+_NO_ROUTE: Final = b'"rest_no_route"'
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was answered with 200: its JSON, and headers by their names in small letters."""
@@ -56,7 +60,7 @@ class Visit:
                 reason, wait = f"{place} answers {answer.status}", answer.retry_after
                 again = answer.status >= 500 or answer.status in _PASSING
                 if not again:
-                    raise self._refused(answer.status, place)
+                    raise self._refused(answer, place)
                 again = method == "GET" or answer.status == 429
             pause = BACKOFF * 2 ** (attempt - 1) if wait is None else wait
             if not again or attempt == ATTEMPTS or pause > LONGEST_WAIT:
@@ -70,9 +74,10 @@ class Visit:
         except ValueError:
             raise NotTold(f"{place} answers with no JSON") from None
 
-    def _refused(self, status: int, place: str) -> Exception:
+    def _refused(self, answer: Answer, place: str) -> Exception:
+        status = answer.status
         if status in (401, 403):
             return WrongCredentials(f"{self.title} refuses these credentials ({place} answers {status})")
         if 300 <= status < 400:
             return StoreFailing(f"{self.title}: {place} answers {status}, and redirects are not followed")
-        return NotTold(f"{place} answers {status}")
+        return NotTold(f"{place} answers {status}", absent=status == 404 and _NO_ROUTE in answer.body)

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connected_stores.asking import Stores
 from connectors.connected_stores.keeping import shop_of
+from connectors.connected_stores.outgoing.stock import Stock, TakesStock, send, stock_to_send
 from connectors.connected_stores.page import Page
 from connectors.connected_stores.reading import READS, Reading
 from connectors.connected_stores.reporting import grown
-from connectors.connected_stores.sending import Stock, TakesStock, send, stock_to_send
 from connectors.connected_stores.writing import CAUSE, TOLD, active, refused, write
 from connectors.importers import seen
 from connectors.importers.checkpoint import take_turn

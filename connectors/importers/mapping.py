@@ -83,8 +83,9 @@ class Mapped:
     `follows`  computed ones that what hangs on the row decides
     `then`     what else follows from a change of a row, where the source is live
     `known_by` what tells a row of the source from others, where that is not the key
+    `untold`   columns of which a source may say nothing: what is stored stays, and this is the value of a new row
 
-    Every column of the table is in one of `columns`, `computed` and `kept`, or the program does not start.
+    Every column of the table is in one of `columns`, `computed`, `kept` and `untold`, or the program does not start.
     `branch` reads what a path passes through.
     """
 
@@ -107,18 +108,20 @@ class Mapped:
         follows: Collection[str] = (),
         then: Follows | None = None,
         known_by: Callable[[Columns], str] | None = None,
+        untold: Mapping[str, Any] | None = None,
     ) -> None:
         self.entity = entity
         self.table = table(model)
         self.columns = dict(columns)
         self.kept = dict(kept or {})
+        self.untold = dict(untold or {})
         self.derived = frozenset(derived) | frozenset(STAMPS)
         self.unique = tuple(unique)
         self.stamped = stamped
         self.versioned = VERSION in self.table.c
         self._branch = branch
         (self.key,) = (column.name for column in self.table.primary_key)
-        self.compared = frozenset(self.columns) | frozenset(computed)
+        self.compared = frozenset(self.columns) | frozenset(computed) | self.untold.keys()
         self.tells = tells
         self.then = then
         self.together = tuple(map(frozenset, together))

@@ -66,6 +66,8 @@ class Merging:
         refused = set()
         for key, row in list(rows.items()):
             before = stored.get(key)
+            for name, value in self.mapped.untold.items():
+                row.setdefault(name, value if before is None else before[name])
             if reason := self._foreign(key, before):
                 self._tell(key, (), reason)
                 if not self._overwrite:
@@ -130,6 +132,8 @@ class Merging:
         name = mark(field)
         if name in fields:
             return fields[name] != digest(before[field])
+        if field in self.mapped.untold:
+            return bool(before[field] != self.mapped.untold[field])  # so the source has said nothing of it yet
         # A column that is newer than that import; or a list or a setting that was not there.
         return name not in self._columns and before[field] not in (None, [])
 

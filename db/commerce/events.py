@@ -54,7 +54,11 @@ ORDER: Final = Subject(
         "status": OrderRow.status,
         "paymentStatus": OrderRow.payment_status,
     },
-    shown_as={"customer_id": "customer", "parent_id": "parent"},
+    shown_as={
+        "customer_id": "customer",
+        "parent_id": "parent",
+        **dict.fromkeys(("tracking_carrier", "tracking_number", "tracking_url"), "tracking"),
+    },
 )
 ORDER_CREATED: Final = ORDER.created("An order came, with its items, payments and addresses.")
 ORDER_UPDATED: Final = ORDER.updated("An order was changed, or its items, payments or addresses.")
@@ -84,6 +88,15 @@ ORDER_CANCELED: Final = ORDER.beside(
 ORDER_SHIPPED: Final = ORDER.beside("shipped", "An order is on its way.", {"shippingStatus": OrderRow.shipping_status})
 ORDER_DELIVERED: Final = ORDER.beside(
     "delivered", "An order has arrived.", {"shippingStatus": OrderRow.shipping_status}
+)
+ORDER_TRACKING_UPDATED: Final = ORDER.beside(
+    "tracking_updated",
+    "The parcel of an order can be followed from now on, or by another number.",
+    {
+        "carrier": told(OrderRow.tracking_carrier, sample="DHL"),
+        "number": told(OrderRow.tracking_number, sample="00340434161094021501"),
+        "url": told(OrderRow.tracking_url, sample="https://track.example/00340434161094021501"),
+    },
 )
 
 # `transaction_id`: the last payment that succeeded. `subscription_id`: of an order that began or renewed one.

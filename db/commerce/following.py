@@ -14,6 +14,7 @@ from db.commerce.events import (
     ORDER_SHIPPED,
     ORDER_SHIPPING_STATUS_CHANGED,
     ORDER_STATUS_CHANGED,
+    ORDER_TRACKING_UPDATED,
     PAYMENT_FAILED,
     PAYMENT_SUCCESS,
     SUBSCRIPTION_ACTIVATED,
@@ -22,7 +23,14 @@ from db.commerce.events import (
     SUBSCRIPTION_EXPIRED,
     SUBSCRIPTION_RENEWED,
 )
-from db.commerce.order import OrderStatus, PaymentStatus, ShippingStatus, TransactionStatus, TransactionType
+from db.commerce.order import (
+    TRACKING,
+    OrderStatus,
+    PaymentStatus,
+    ShippingStatus,
+    TransactionStatus,
+    TransactionType,
+)
 from db.commerce.subscription import SubscriptionStatus
 from db.store.events import EventKind
 from engine.unit.unit import Event
@@ -46,6 +54,7 @@ ONCE: Final = frozenset({ORDER_PAID.name})
 KINDS: Final[tuple[EventKind, ...]] = (
     *(ORDER_STATUS_CHANGED, ORDER_PAYMENT_STATUS_CHANGED, ORDER_SHIPPING_STATUS_CHANGED),
     *(ORDER_PAID, ORDER_CANCELED, ORDER_SHIPPED, ORDER_DELIVERED, ORDER_REFUNDED, ORDER_FULLY_REFUNDED),
+    ORDER_TRACKING_UPDATED,
     *(PAYMENT_SUCCESS, PAYMENT_FAILED),
     *(SUBSCRIPTION_ACTIVATED, SUBSCRIPTION_CANCELLED, SUBSCRIPTION_RENEWED),
     *(SUBSCRIPTION_COMPLETED, SUBSCRIPTION_EXPIRED),
@@ -74,6 +83,8 @@ def of_order(before: Row | None, changes: Row, beside: Row) -> Iterator[Event]:
         yield ORDER_SHIPPED(row, made)
     if _became(before, changes, "shipping_status", ShippingStatus.DELIVERED):
         yield ORDER_DELIVERED(row, made)
+    if {**row, **changes}["tracking_number"] and not TRACKING.isdisjoint(changes):
+        yield ORDER_TRACKING_UPDATED(row, made)
 
 
 def _moves(before: Row, changes: Row) -> Iterator[Event]:

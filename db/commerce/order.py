@@ -120,6 +120,17 @@ class OrderRow(VersionedRow, table=True):
     completed_at: datetime | None = None
     refunded_at: datetime | None = None
     config: Any | None = Field(default=None, sa_type=DOCUMENT)
+    # The parcel: none is known without a number.
+    tracking_carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    # Of what was set here, for the shop that the order came from: when it was told, or a sentence why it was not.
+    tracking_told_at: datetime | None = None
+    tracking_problem: str | None = None
+
+
+# What anybody may know of an order's parcel.
+TRACKING: Final = frozenset({"tracking_carrier", "tracking_number", "tracking_url"})
 
 
 class OrderItemRow(VersionedRow, table=True):

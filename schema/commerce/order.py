@@ -34,6 +34,7 @@ from engine.values.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.integration.feed.listing import RUNS
 from schema.commerce.download import order_downloads
+from schema.commerce.tracking import OrderTracking, order_tracking
 from schema.money import Money, order_money
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Order(Node):
     refunded_at: datetime | None = column(
         OrderRow.refunded_at, description="When money was last given back, in UTC; null while none was."
     )
+    tracking: OrderTracking | None = order_tracking()
     config: JSON | None = computed(
         lambda v: v, OrderRow.config, description="Opaque to the gateway, as the shop keeps it: `user_tz` for one."
     )

@@ -28,8 +28,6 @@ from resolvers.integration.connected_store.writing import (
 from schema.integration.store_sync import StoreSync, syncs_of
 from schema.secret import MaskedSecret, concealed
 
-SETTINGS = ("autoImportOrders", "syncProducts", "pushTracking")
-
 
 @strawberry.type(description="One of the values that it takes to ask a shop.")
 class StoreCredentialField:
@@ -62,7 +60,7 @@ async def _providers(_context: Context) -> Sequence[StoreProvider]:
                 StoreCredentialField(name=one.name, label=one.label, help=one.help, secret=one.secret)
                 for one in kind.fields
             ],
-            settings=list(SETTINGS),
+            settings=["autoImportOrders", "syncProducts", *(["pushTracking"] if kind.parcels else [])],
         )
         for kind in CATALOGUE.values()
     ]
@@ -76,7 +74,7 @@ def _title(provider: str) -> str:
 class ConnectedStoreSettings:
     auto_import_orders: bool = strawberry.field(description="Orders come here, as told and by asking.")
     sync_products: bool = strawberry.field(description="Products come here each day, and as they change there.")
-    push_tracking: bool = strawberry.field(description="Kept, and without effect: no shop is told of tracking yet.")
+    push_tracking: bool = strawberry.field(description="The shop is told of parcels that are set here.")
 
 
 def _settings(orders: bool, products: bool, tracking: bool) -> ConnectedStoreSettings:

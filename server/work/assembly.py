@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connected_stores.asking import Stores
+from connectors.connected_stores.outgoing.telling import Telling
 from connectors.connected_stores.rounds import ORDERS_SECONDS, PRODUCTS_PAUSE, PRODUCTS_SECONDS, ask_due
 from connectors.connected_stores.walking import Walking
 from connectors.delivery.sender import Sender
@@ -26,6 +27,7 @@ from connectors.workflows.deeds import Deeds
 from connectors.workflows.running import INTERRUPTED, Running
 from connectors.workflows.sender import Workflows
 from db.integration.store_sync import SYNC, SyncKind
+from db.integration.tracking import TRACKING
 from db.integration.workflow import runs
 from db.store.database import Database
 from db.store.row import now
@@ -60,7 +62,11 @@ def senders(database: Database, units: Units) -> Sequence[Sender]:
 def kinds(database: Database, units: Units) -> Sequence[Kind]:
     """Jobs that may be asked for."""
     stores = units.port(Stores)
-    return (Kind(INBOUND, Taking(units, stores)), Kind(SYNC, Walking(database, units, stores)))
+    return (
+        Kind(INBOUND, Taking(units, stores)),
+        Kind(SYNC, Walking(database, units, stores)),
+        Kind(TRACKING, Telling(database, stores)),
+    )
 
 
 def periodics(database: Database) -> Sequence[Periodic]:

@@ -1,5 +1,6 @@
 """Shopify's Admin REST API, as https://shopify.dev/docs/api/admin-rest documents it: what the shop holds is in
-`products`, `orders`, `transactions`, `customers`. Lists are walked by `since_id`, or by the `Link` of each page."""
+`products`, `orders`, `transactions`, `customers`, `fulfillment_orders`. Lists are walked by `since_id`, or by the
+`Link` of each page."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ class Shopify(Vendor):
         self.orders: dict[int, dict[str, Any]] = {}
         self.transactions: dict[int, list[dict[str, Any]]] = {}
         self.customers: dict[int, dict[str, Any]] = {}
+        self.fulfillment_orders: dict[int, list[dict[str, Any]]] = {}
 
     def refused(self, call: Call) -> Answered | None:
         if call.headers.get("x-shopify-access-token") == TOKEN:
@@ -70,6 +72,56 @@ class Shopify(Vendor):
         if int(number) not in self.orders:
             return self.unknown(call)
         return Answered(body={"transactions": self.transactions.get(int(number), [])})
+
+    @answers("GET", f"/admin/api/{VERSION}/orders/{{number}}/fulfillments.json")
+    def list_fulfillments(self, call: Call, number: str) -> Answered:
+        if int(number) not in self.orders:
+            return self.unknown(call)
+        return Answered(body={"fulfillments": self.orders[int(number)]["fulfillments"]})
+
+    @answers("GET", f"/admin/api/{VERSION}/orders/{{number}}/fulfillment_orders.json")
+    def list_fulfillment_orders(self, call: Call, number: str) -> Answered:
+        if int(number) not in self.orders:
+            return self.unknown(call)
+        return Answered(body={"fulfillment_orders": self.fulfillment_orders.get(int(number), [])})
+
+    @answers("POST", f"/admin/api/{VERSION}/fulfillments.json")
+    def create_fulfillment(self, call: Call) -> Answered:
+        """Of fulfillment orders of one order and one location, which are open."""
+        asked = call.json["fulfillment"]
+        named = {one["fulfillment_order_id"] for one in asked["line_items_by_fulfillment_order"]}
+        known = [(order, one) for order, held in self.fulfillment_orders.items() for one in held if one["id"] in named]
+        if len(known) != len(named) or not named:
+            return Answered(422, {"errors": ["The fulfillment order could not be found."]})
+        if len({(order, one["assigned_location_id"]) for order, one in known}) > 1:
+            return Answered(422, {"errors": ["All fulfillment orders must be assigned to the same location."]})
+        if any(one["status"] not in ("open", "in_progress") for _, one in known):
+            return Answered(422, {"errors": ["Fulfillment order is not in a fulfillable state."]})
+        order = self.orders[known[0][0]]
+        for _, one in known:
+            one["status"] = "closed"
+        made = {"id": 255858046 + len(order["fulfillments"]), "order_id": order["id"], "status": "success"}
+        made |= {"shipment_status": None, **self._tracked(asked.get("tracking_info", {}))}
+        order["fulfillments"].append(made)
+        all_closed = all(one["status"] == "closed" for one in self.fulfillment_orders[order["id"]])
+        order |= {"fulfillment_status": "fulfilled" if all_closed else "partial"}
+        return Answered(201, {"fulfillment": made})
+
+    @answers("POST", f"/admin/api/{VERSION}/fulfillments/{{number}}/update_tracking.json")
+    def update_tracking(self, call: Call, number: str) -> Answered:
+        for order in self.orders.values():
+            for one in order["fulfillments"]:
+                if one["id"] == int(number):
+                    one.update(self._tracked(call.json["fulfillment"]["tracking_info"]))
+                    return Answered(body={"fulfillment": one})
+        return self.unknown(call)
+
+    @staticmethod
+    def _tracked(info: dict[str, Any]) -> dict[str, Any]:
+        """Of carriers that it knows Shopify makes the link itself."""
+        company, number = info.get("company"), info.get("number")
+        made = f"https://www.ups.com/WebTracking?trackNums={number}" if company == "UPS" else None
+        return {"tracking_company": company, "tracking_number": number, "tracking_url": info.get("url", made)}
 
     @answers("GET", f"/admin/api/{VERSION}/customers/{{number}}.json")
     def customer(self, call: Call, number: str) -> Answered:
@@ -210,6 +262,10 @@ def order(number: int, **values: Any) -> dict[str, Any]:
         "fulfillments": [],
         **values,
     }
+
+
+def fulfillment_order(number: int, status: str = "open", location: int = 24826418) -> dict[str, Any]:
+    return {"id": number, "status": status, "assigned_location_id": location, "request_status": "unsubmitted"}
 
 
 def transaction(number: int, kind: str, amount: str, **values: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """WooCommerce's REST API v3 on a WordPress of its own, as https://woocommerce.github.io/woocommerce-rest-api-docs/
-documents it: what it holds is in `products`, `variations`, `orders`, `refunds`, `customers`."""
+documents it: what it holds is in `products`, `variations`, `orders`, `refunds`, `customers`, `parcels`."""
 
 from typing import Any
 
@@ -8,6 +8,11 @@ from tests.vendors.serving import Answered, Call, Vendor, answers
 KEY = "ck_4f1a"
 SECRET = "cs_9c2e"
 PER_PAGE = 10  # unless said; 100 is the most
+PARCELS = "/wp-json/wc-shipment-tracking/v3"
+CARRIERS = {
+    "Global": {"Aramex": "https://www.aramex.com/track/track-results-new?ShipmentNumber=%1$s"},
+    "United States": {"USPS": "https://tools.usps.com/tracking/%1$s"},
+}
 
 
 def problem(status: int, code: str, message: str) -> Answered:
@@ -26,6 +31,8 @@ class WooCommerce(Vendor):
         self.orders: dict[int, dict[str, Any]] = {}
         self.refunds: dict[int, list[dict[str, Any]]] = {}
         self.customers: dict[int, dict[str, Any]] = {}
+        # By orders; None: the shop has no such extension.
+        self.parcels: dict[int, list[dict[str, Any]]] | None = None
 
     def refused(self, call: Call) -> Answered | None:
         if call.basic == (KEY, SECRET):
@@ -70,6 +77,66 @@ class WooCommerce(Vendor):
     @answers("GET", "/wp-json/wc/v3/customers/{number}")
     def customer(self, call: Call, number: str) -> Answered:
         return self._one(self.customers, number, "user")
+
+    # The extension Shipment Tracking, where the shop has it (https://woocommerce.com/document/shipment-tracking/)
+
+    @answers("GET", f"{PARCELS}/shipment-trackings/providers")
+    def list_carriers(self, call: Call) -> Answered:
+        return Answered(body=CARRIERS) if self.parcels is not None else self.unknown(call)
+
+    @answers("GET", f"{PARCELS}/orders/{{number}}/shipment-trackings")
+    def list_parcels(self, call: Call, number: str) -> Answered:
+        if self.parcels is None:
+            return self.unknown(call)
+        if int(number) not in self.orders:
+            return problem(404, "woocommerce_rest_order_invalid_id", "Invalid order ID.")
+        return Answered(body=[self._shown(one) for one in self.parcels.get(int(number), [])])
+
+    @answers("POST", f"{PARCELS}/orders/{{number}}/shipment-trackings")
+    def create_parcel(self, call: Call, number: str) -> Answered:
+        """An item beside those that are there. A carrier that is not listed needs its name and a link."""
+        if self.parcels is None:
+            return self.unknown(call)
+        asked = call.json
+        known = asked.get("tracking_provider") in {name for region in CARRIERS.values() for name in region}
+        own = asked.get("custom_tracking_provider") and asked.get("custom_tracking_link")
+        if not asked.get("tracking_number") or not (known or own):
+            return problem(400, "rest_missing_callback_param", "Missing parameter(s)")
+        held = self.parcels.setdefault(int(number), [])
+        given = ("tracking_provider", "custom_tracking_provider", "custom_tracking_link", "tracking_number")
+        made = {name: asked.get(name, "") for name in given}
+        made |= {"date_shipped": "1796040000", "tracking_id": f"{len(held) + 1:032x}"}
+        held.append(made)
+        self._said(int(number))
+        return Answered(201, self._shown(made), {"Location": f"{call.path}/{made['tracking_id']}"})
+
+    @answers("DELETE", f"{PARCELS}/orders/{{number}}/shipment-trackings/{{one}}")
+    def delete_parcel(self, call: Call, number: str, one: str) -> Answered:
+        held = [] if self.parcels is None else self.parcels.get(int(number), [])
+        for item in held:
+            if item["tracking_id"] == one:
+                held.remove(item)
+                self._said(int(number))
+                return Answered(body=self._shown(item))
+        return problem(404, "woocommerce_rest_shipment_tracking_invalid_id", "Invalid shipment tracking ID.")
+
+    def _said(self, number: int) -> None:
+        """What the order says of it: the extension's own field."""
+        assert self.parcels is not None
+        meta = {"id": 9, "key": "_wc_shipment_tracking_items", "value": self.parcels[number]}
+        self.orders[number]["meta_data"] = [meta]
+
+    @staticmethod
+    def _shown(item: dict[str, Any]) -> dict[str, Any]:
+        number, carrier = item["tracking_number"], item["tracking_provider"]
+        links = {name: link for region in CARRIERS.values() for name, link in region.items()}
+        return {
+            "tracking_id": item["tracking_id"],
+            "tracking_provider": carrier or item["custom_tracking_provider"],
+            "tracking_link": (links.get(carrier) or item["custom_tracking_link"]).replace("%1$s", number),
+            "tracking_number": number,
+            "date_shipped": "2026-11-30",
+        }
 
     def _one(self, held: dict[int, dict[str, Any]], number: str, kind: str) -> Answered:
         if number.isdecimal() and int(number) in held:
@@ -208,6 +275,7 @@ def order(number: int, **values: Any) -> dict[str, Any]:
         "shipping_lines": [{"id": number * 10 + 1, "method_title": "Parcel", "total": "5.00"}],
         "fee_lines": [],
         "coupon_lines": [{"id": number * 10 + 2, "code": "four", "discount": "4.00"}],
+        "meta_data": [],
         "refunds": [],
         **values,
     }

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.connected_stores.asking import Shop, Stores
+from connectors.connected_stores.outgoing.stock import Stock
 from connectors.connected_stores.page import Page
-from connectors.connected_stores.sending import Stock
 from connectors.connected_stores.visiting import Visit
 from connectors.importers.fluentcart import single
 from connectors.importers.fluentcart.asking import NotTold, told

@@ -17,4 +17,6 @@ FLUENTCART: Final = StoreKind(
     greeting="/wp-json/fluent-cart/v2/products?per_page=1&page=1",
     answers=lambda answer: isinstance(answer, dict) and "products" in answer,
     headers=basic,
+    # Its documented API takes the state of an order's shipping, and neither a carrier nor a number.
+    parcels=False,
 )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from connectors.connected_stores.orders import OrderOf, total_of
 from connectors.connected_stores.people import Names, read_customer
 from connectors.connected_stores.shape import Shape, amount, number, of_text, reference, whole_amount
+from connectors.connected_stores.shopify.parcels import read_parcel
 from connectors.importers.fluentcart.commerce.customer import Customer
 from connectors.importers.fluentcart.commerce.order import ITEM, ORDER, Order
 from connectors.importers.fluentcart.values import (
@@ -121,6 +122,7 @@ def read_order(record: Record, transactions: Sequence[Any], site: str) -> tuple[
     made = OrderOf(_ORDER.read(record, currency=currency), site)
     row = made.order.row
     row["customer_id"] = buyer_of(record)
+    made.parcel(lambda: read_parcel(record))
     gateways = [name()(one) for one in entries(record.get("payment_gateway_names"))]
     row["payment_method"] = row["payment_method_title"] = next((one for one in gateways if one), "")
     given_back = _given_back(record, currency)

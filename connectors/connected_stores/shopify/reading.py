@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.connected_stores.asking import Shop, Stores
+from connectors.connected_stores.outgoing.parcel import Parcel
 from connectors.connected_stores.page import Page
 from connectors.connected_stores.shape import number, reference
 from connectors.connected_stores.shopify.catalog import read_product
 from connectors.connected_stores.shopify.commerce import buyer_of, guest_of, read_order, read_person
-from connectors.connected_stores.shopify.store import VERSION
+from connectors.connected_stores.shopify.parcels import put_parcel
+from connectors.connected_stores.shopify.store import API
 from connectors.connected_stores.visiting import Visit
 from connectors.importers.fluentcart.asking import NotTold
 from connectors.importers.fluentcart.catalog.product import PRODUCT
@@ -26,7 +28,6 @@ from connectors.importers.report import Skipped
 
 # What is written in one transaction.
 TOGETHER: Final = 20
-API: Final = f"/admin/api/{VERSION}"
 
 
 @asynccontextmanager
@@ -124,6 +125,9 @@ class Shopify:
         found.products.append(family)
         found.skipped += skipped
         found.currency = currency
+
+    async def put_parcel(self, parcel: Parcel) -> None:
+        await put_parcel(self._visit, parcel)
 
     async def currency(self) -> str:
         if self._currency is None:

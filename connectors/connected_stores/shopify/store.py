@@ -7,6 +7,7 @@ from connectors.connected_stores.declared import STORE_URL, CredentialField, Cre
 
 # Shopify keeps a version for a year and answers with the oldest that it has after that.
 VERSION: Final = "2026-10"
+API: Final = f"/admin/api/{VERSION}"
 
 
 def _headers(credentials: Credentials) -> Sequence[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from connectors.connected_stores.orders import OrderOf, total_of
 from connectors.connected_stores.people import Names, read_customer
 from connectors.connected_stores.shape import Shape, amount, number, of_text, reference, whole_amount
+from connectors.connected_stores.woocommerce.parcels import read_parcel
 from connectors.importers.fluentcart.commerce.customer import Customer
 from connectors.importers.fluentcart.commerce.order import ITEM, ORDER, Order
 from connectors.importers.fluentcart.values import (
@@ -113,6 +114,7 @@ def read_order(record: Record, refunds: Sequence[Any], site: str) -> tuple[Order
     made = OrderOf(_ORDER.read(record, currency=currency), site)
     row = made.order.row
     row["customer_id"] = buyer_of(record)
+    made.parcel(lambda: read_parcel(record))
     for position, entry in enumerate(entries(record.get("line_items"))):
         with made.reading(ITEM, entry):
             made.child(ITEM, _item(branch(entry), row, position, currency))

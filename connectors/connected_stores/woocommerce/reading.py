@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.connected_stores.asking import Shop, Stores
+from connectors.connected_stores.outgoing.parcel import Parcel
 from connectors.connected_stores.page import Page
 from connectors.connected_stores.shape import reference
 from connectors.connected_stores.visiting import Told, Visit
 from connectors.connected_stores.woocommerce.catalog import VARIABLE, read_product
 from connectors.connected_stores.woocommerce.commerce import buyer_of, read_order, read_person
+from connectors.connected_stores.woocommerce.parcels import put_parcel
 from connectors.importers.fluentcart.asking import NotTold
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.commerce.customer import CUSTOMER
@@ -125,6 +127,9 @@ class WooCommerce:
         found.products.append(family)
         found.skipped += skipped
         found.currency = currency
+
+    async def put_parcel(self, parcel: Parcel) -> None:
+        await put_parcel(self._visit, parcel)
 
     async def currency(self) -> str:
         code = currency_code(await self._setting("general/woocommerce_currency"))

@@ -30,7 +30,8 @@ _ORDER_MONEY: Final = {
 def order_context(data: OrderData, link: Link | None = None) -> Context:
     """`link` makes links to downloads; without one they have none."""
     downloads = partial(_downloads, data, link)
-    groups = {"order": _order(data, downloads), **customer_groups(data.store, data.customer, data.primary)}
+    groups = {"order": _order(data, downloads), "shipment": _shipment(data)}
+    groups |= customer_groups(data.store, data.customer, data.primary)
     if data.transaction is not None:
         groups["transaction"] = _transaction(data, data.transaction)
     return Context(
@@ -80,6 +81,12 @@ def _order(data: OrderData, downloads: Callable[[], Sequence[Group]]) -> Group:
         return own(key)
 
     return read
+
+
+def _shipment(data: OrderData) -> Group:
+    row = data.row
+    parcel = {name: row[f"tracking_{name}"] for name in ("carrier", "number", "url")}
+    return group({"status": row["shipping_status"], **parcel})
 
 
 def _address(data: OrderData, row: Columns | None) -> Group | None:

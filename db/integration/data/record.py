@@ -83,7 +83,12 @@ def by(column: str, rows: Iterable[Any]) -> dict[Any, list[Columns]]:
 
 
 _VERSION: Final = frozenset({"version"})
-ORDER: Final = Record(table(OrderRow), {"total": "total_amount"}, _VERSION)
+ORDER: Final = Record(
+    table(OrderRow),
+    {"total": "total_amount"},
+    # Whether another shop was told is this one's affair.
+    _VERSION | {"tracking_told_at", "tracking_problem"},
+)
 ITEM: Final = Record(
     table(OrderItemRow),
     {"product_id": "post_id", "variant_id": "object_id", "product_title": "post_title", "position": "cart_index"},

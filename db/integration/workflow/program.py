@@ -49,10 +49,11 @@ def concealed(secrets: Mapping[int, Secret | None]) -> Secret | None:
 
 def known(entity: WorkflowEntity, found: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
     """What conditions ask: what is known of the entity, and what the event says (`newStatus`). The status of a shipment
-    is that of the shipping."""
+    is that of the shipping, and it has a `carrier`, a `number` and a `url`."""
     data = {**payload, **found}
     if entity is WorkflowEntity.SHIPMENT and "shipping_status" in data:
         data["status"] = data["shipping_status"]
+        data |= {name: data[f"tracking_{name}"] for name in ("carrier", "number", "url")}
     return data
 
 

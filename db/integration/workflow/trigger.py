@@ -19,6 +19,7 @@ from db.commerce.events import (
     ORDER_SHIPPED,
     ORDER_SHIPPING_STATUS_CHANGED,
     ORDER_STATUS_CHANGED,
+    ORDER_TRACKING_UPDATED,
 )
 from db.integration.workflow.row import WorkflowEntity
 from db.store.events import EventKind
@@ -62,6 +63,13 @@ _ALL: Final = (
         "Shipment Status Changed",
         "Fires when the shipping status of an order changes",
         ORDER_SHIPPING_STATUS_CHANGED,
+    ),
+    WorkflowTrigger(
+        "shipment_tracking_updated",
+        _SHIPMENT,
+        "Shipment Tracking Updated",
+        "Fires when a parcel can be followed, or by another number",
+        ORDER_TRACKING_UPDATED,
     ),
     WorkflowTrigger(
         "customer_created", _CUSTOMER, "Customer Created", "Fires when somebody becomes a customer", CUSTOMER_CREATED

@@ -33,7 +33,9 @@ class ProviderConnectionSettingsInput:
         "stock that was changed here goes to FluentCart.",
     )
     push_tracking: bool = strawberry.field(
-        default=False, description="Kept, and without effect: no shop is told of tracking yet."
+        default=False,
+        description="The shop is told of parcels of its orders that are set here (`orderTrackingSet`). FluentCart "
+        "cannot be told.",
     )
 
 

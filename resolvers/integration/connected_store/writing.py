@@ -15,7 +15,7 @@ from connectors.connected_stores.declared import Credentials
 from connectors.connected_stores.keeping import kept, new_secret, shop_of
 from connectors.connected_stores.numbers import keeps_numbers, reserve, take_over
 from connectors.outbound.url import BadUrl
-from db.integration import store_sync, visibility
+from db.integration import store_sync, tracking, visibility
 from db.integration.connected_store import ConnectedStoreRow, ConnectionState
 from db.integration.events import (
     PROVIDER_CONNECTION_CREATED,
@@ -70,6 +70,9 @@ async def _configurable(reach: Reach, input: ProviderConfigureInput, dry: bool) 
     kind = _kind(tried.errors, input)
     credentials = _credentials(tried.errors, input, stores)
     _check_secret(tried.errors, input, kind)
+    if kind is not None and input.settings.push_tracking and not kind.parcels:
+        message = f"{kind.title} cannot be told of parcels: leave it off"
+        tried.errors.refuse(ErrorCode.VALIDATION, message, "settings", "pushTracking")
     if not tried.errors and kind is not None:
         tried.shop = Shop(kind, credentials)
         async with reach.read() as connection:
@@ -173,6 +176,7 @@ async def provider_enable(unit: Unit, input: ProviderEnableInput) -> Keys:
     tried.settle(unit)
     if row["state"] is not ConnectionState.ACTIVE:
         await _change(unit, row, {"state": ConnectionState.ACTIVE, "reason": None, "disabled_at": None})
+        await tracking.enabled(unit.connection, row["guid"], caller=unit.viewer.id)
     return {"connection": row["guid"]}
 
 

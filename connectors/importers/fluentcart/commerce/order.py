@@ -35,6 +35,7 @@ from db.commerce.customer import AddressType
 from db.commerce.events import ORDER_CREATED, ORDER_UPDATED
 from db.commerce.following import of_order, of_payment
 from db.commerce.order import (
+    TRACKING,
     LineType,
     OrderAddressRow,
     OrderItemRow,
@@ -123,6 +124,10 @@ ORDER: Final = Mapped(
     unique=("uuid",),
     tells=Tells(ORDER_CREATED, ORDER_UPDATED),
     then=of_order,
+    # FluentCart tells no parcels; other shops do.
+    untold=dict.fromkeys(TRACKING),
+    kept={"tracking_told_at": None, "tracking_problem": None},
+    together=[tuple(sorted(TRACKING))],
 )
 
 ITEM: Final = Mapped(
