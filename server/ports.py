@@ -49,9 +49,10 @@ async def opened_ports(settings: Settings, database: Database, executor: Executo
     async with outbound.client(settings) as client:
         documents = Documents(executor, Units(database))
         making = Making(database, documents, links)
-        providers = Providers(startup.registry(), client, Limits(database))
+        limits = Limits(database)
+        providers = Providers(startup.registry(), client, limits)
         runs = Runs(database, links)
-        stores = Stores(client, client.reach)
+        stores = Stores(client, client.reach, limits=limits)
         mail, push = messages.mail(settings), messages.push(settings, database, client)
         messengers = messengers_of(mail, push)
         flows = (messengers, Actions(client, making, messengers), Deeds(lambda: schema.mutations))

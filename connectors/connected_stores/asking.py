@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import orjson
 
+from connectors.connected_stores.capped import Capped, named
 from connectors.connected_stores.declared import Credentials, StoreKind
 from connectors.outbound.message import Answer, Failure, Request, Sends
 from connectors.outbound.reach import PUBLIC, Reach
 from connectors.outbound.url import BadUrl, Url, checked_url
+from connectors.providers.limits import Limits
 from engine.values.errors import ErrorCode
 
 
@@ -52,7 +54,8 @@ class Shop:
 
 class Stores:
     """What the edge connects, for whoever asks shops. `outside` is the client, or what stands for all that is outside;
-    `reach` the addresses that may be asked; `guids` names new connections; `pause` waits so many seconds."""
+    `reach` the addresses that may be asked; `guids` names new connections; `pause` waits so many seconds;
+    `limits` hold what is asked of each shop to its caps."""
 
     def __init__(
         self,
@@ -61,11 +64,13 @@ class Stores:
         *,
         guids: Callable[[], str] = lambda: str(uuid4()),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limits: Limits | None = None,
     ) -> None:
         self.outside = outside
         self.reach = reach
         self.guids = guids
         self.pause = pause
+        self._limits = limits
 
     def checked(self, text: str) -> str:
         """A shop's address as it is kept. Raises BadUrl."""
@@ -90,13 +95,19 @@ class Stores:
         """The JSON at a path below the shop's address. Raises NotAnswered."""
         return _judged(shop.kind.title, await self.ask(shop, "GET", target))
 
+    def sends(self, shop: Shop) -> Sends:
+        """The client, held to the shop's caps together with all others who ask it."""
+        if self._limits is None:
+            return self.outside
+        return Capped(self.outside, self._limits, shop.kind, named(shop.kind, shop.credentials))
+
     async def ask(self, shop: Shop, method: str, target: str, body: bytes | None = None) -> Answer | Failure:
         """Once, whatever is answered."""
         headers = [*shop.kind.headers(shop.credentials)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
         url = f"{shop.credentials.store_url}{target}"
-        return await self.outside.send(Request(method, url, headers, body, longest=8 * 2**20, whole=True))
+        return await self.sends(shop).send(Request(method, url, headers, body, longest=8 * 2**20, whole=True))
 
 
 def _judged(title: str, answer: Answer | Failure) -> Any:

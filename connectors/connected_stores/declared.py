@@ -4,7 +4,9 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from connectors.providers.declared.provider import Caps
 
 
 class ProviderType(StrEnum):
@@ -38,6 +40,7 @@ class StoreKind:
     `answers`   whether a JSON answer to it is one of such a shop
     `headers`   by which the shop knows who asks
     `signs`     with `apiSecret`: what the shop signs its calls with; else a secret of the connection's own
+    `caps`      what all calls with its credentials are held to
     `parcels`   whether it can be told of its orders' parcels
     """
 
@@ -49,6 +52,7 @@ class StoreKind:
     greeting: str
     answers: Callable[[Any], bool]
     headers: Callable[[Credentials], Sequence[tuple[str, str]]]
+    caps: Caps
     signs: bool = False
     parcels: bool = True
     type: ProviderType = ProviderType.ECOMMERCE
@@ -59,4 +63,6 @@ def basic(credentials: Credentials) -> Sequence[tuple[str, str]]:
     return (("Accept", "application/json"), ("Authorization", f"Basic {pair}"))
 
 
+# A WordPress of somebody's, which says nothing of limits: as one busy visitor.
+WORDPRESS: Final = Caps(at_once=4, per_second=5.0, burst=10)
 STORE_URL = CredentialField("storeUrl", "Store URL", "The shop's address, with https://.")

@@ -9,6 +9,7 @@ from connectors.importers.report import Kept, Report
 # Of each kind of line; how many there were is told beside them.
 MOST_LINES: Final = 100
 _COUNTS: Final = "counts"
+_WRITTEN: Final = ("imported", "updated", "removed")
 _LINES: Final = "lines"
 _KINDS: Final = ("skipped", "kept", "overwritten", "changed", "sent")
 
@@ -33,6 +34,11 @@ def grown(document: Mapping[str, Any], report: Report, sent: Sequence[str] = ())
         ],
     }
     return {_COUNTS: counts, _LINES: {kind: _longer(document, kind, found[kind]) for kind in _KINDS}}
+
+
+def written(document: Mapping[str, Any]) -> int:
+    """How many rows there was something to write of."""
+    return sum(one[name] for one in document.get(_COUNTS, {}).values() for name in _WRITTEN)
 
 
 def _longer(document: Mapping[str, Any], kind: str, more: list[str]) -> dict[str, Any]:

@@ -17,32 +17,34 @@ from connectors.connected_stores.keeping import shop_of
 from connectors.connected_stores.outgoing.stock import Stock, TakesStock, send, stock_to_send
 from connectors.connected_stores.page import Page
 from connectors.connected_stores.reading import READS, Reading
-from connectors.connected_stores.reporting import grown
+from connectors.connected_stores.reporting import grown, written
 from connectors.connected_stores.writing import CAUSE, TOLD, active, refused, write
 from connectors.importers import seen
-from connectors.importers.checkpoint import take_turn
+from connectors.importers.checkpoint import been_through, take_turn
 from connectors.importers.fluentcart.asking import NotTold
 from connectors.importers.fluentcart.catalog.product import PRODUCT
-from connectors.importers.fluentcart.commerce.order import ORDER, TRANSACTION
+from connectors.importers.fluentcart.commerce.order import ORDER
 from connectors.importers.fluentcart.errors import ImportRefused, WrongCredentials
 from connectors.importers.fluentcart.single import Records
 from connectors.importers.fluentcart.values import line
 from connectors.importers.rehearsal import copied
 from connectors.importers.report import Report, Skipped
-from connectors.importers.work import Work, Works
+from connectors.importers.telling import imported
+from connectors.importers.work import Works
 from db.access.viewer import SYSTEM
-from db.commerce.following import PAST
 from db.integration import store_sync
 from db.integration.store_sync import SyncKind
 from db.store.database import Database
 from db.store.row import now
 from db.store.unit import Units
+from engine.unit.unit import Cause
 
 log = structlog.get_logger("storegraph.sync")
 
 # A shop's clock and ours differ by minutes; what is seen twice changes nothing.
 OVERLAP: Final = timedelta(minutes=10)
 SECONDS: Final = 30.0
+STOPPED: Final = "The connection came to rest meanwhile"
 _AFTER: Final = "after"
 
 
@@ -83,8 +85,9 @@ class Walking:
             async with READS[row["provider"]](self._stores, shop_of(row)) as shop:
                 if sync["dry_run"]:
                     await self._rehearsed(job, row, sync, shop)
-                elif await _Walk(self._units, job, row, sync).through(shop) is False:
-                    return False
+                    return None
+                walk = _Walk(self._units, job, row, sync)
+                more = await walk.through(shop)
         except WrongCredentials as wrong:
             await self._told(sync, error=str(wrong), ended_at=now())
             await refused(self._units, row, str(wrong))
@@ -92,12 +95,23 @@ class Walking:
         except (ImportRefused, NotTold) as failed:
             await self._told(sync, error=str(failed))
             raise
-        # What was seen is what had happened when the walk began.
-        ended: dict[str, Any] = {"error": None, "ended_at": now()}
-        if kind is SyncKind.ORDERS and not sync["dry_run"]:
-            ended["seen_until"] = sync["started_at"] - OVERLAP
-        await self._told(sync, **ended)
-        return None
+        if more is None:
+            await self._told(sync, error=STOPPED, ended_at=now())
+        elif not more:
+            await self._ended(row, sync, walk.report)
+        return False if more else None
+
+    async def _ended(self, row: Mapping[str, Any], sync: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+        """What was seen is what had happened when the walk began. Of the first walk through the products this is all
+        that is told, as of a first import."""
+        run = f"{row['guid']}/{sync['job']}"
+        async with self._units.unit(SYSTEM, cause=Cause(f"{CAUSE}:{run}")) as unit:
+            ended = {"error": None, "ended_at": now(), "seen_until": sync["started_at"] - OVERLAP}
+            if not await store_sync.note(unit.connection, sync, **ended):
+                return  # asked for anew
+            if await _first(unit.connection, row, sync):
+                unit.emit(imported(run, row["store_url"], written(report), first=True))
+            await unit.commit(CAUSE, None, None, audited=True)
 
     async def _rehearsed(self, job: Job, row: Mapping[str, Any], sync: Mapping[str, Any], shop: Reading) -> None:
         """In a copy, from the first page: what one page would write the next one must find."""
@@ -105,7 +119,8 @@ class Walking:
             walk = _Walk(Units(copy), None, row, sync)
             await walk.through(shop)
         await job.note(done=walk.done, total=walk.total)
-        await self._told(sync, done=walk.done, total=walk.total, report=walk.report)
+        ended = {"error": None, "ended_at": now()}
+        await self._told(sync, done=walk.done, total=walk.total, report=walk.report, **ended)
 
     async def _told(self, sync: Mapping[str, Any], **values: Any) -> None:
         async def noted(connection: AsyncConnection) -> None:
@@ -128,15 +143,17 @@ class _Walk:
         self._to_send: list[Stock] = []
 
     async def through(self, shop: Reading) -> bool | None:
-        """False: the worker ends, and there is more."""
+        """Whether there is more: the worker ends. None where the connection is used no more, or is walked through
+        anew."""
         checkpoint = self._job.checkpoint if self._job is not None else None
         after = checkpoint[_AFTER] if isinstance(checkpoint, dict) else None
         async with self._units.read() as connection:
             fresh = await seen.nothing(connection)
+            quiet = await _first(connection, self._row, self._sync)
         works = Works(
             self._units,
             f"{self._row['guid']}/{self._sync['job']}",
-            TOLD,
+            frozenset() if quiet else TOLD,
             overwrite=self._sync["overwrite"],
             fresh=fresh,
             live=True,
@@ -148,8 +165,8 @@ class _Walk:
                     return None
                 await self._sent(shop)
                 if self._job is not None and self._job.ending.is_set():
-                    return False
-        return None
+                    return True
+        return False
 
     def _pages(self, shop: Reading, after: Any) -> AsyncGenerator[Page, None]:
         if self._sync["kind"] is SyncKind.PRODUCTS:
@@ -189,7 +206,6 @@ class _Walk:
             report = Report(skipped=list(records.skipped))
             placed = deepcopy(records)
             report.add(await write(work, self._row, placed))
-            self._pass_over(work, placed)
             to_send = await stock_to_send(work, self._row, records)
             await work.close()
             report.add(work.report)
@@ -206,16 +222,6 @@ class _Walk:
         self._to_send += to_send
         return True
 
-    def _pass_over(self, work: Work, placed: Records) -> None:
-        """Orders that were made before the shop was connected, and are new here because something of them changed: that
-        they were paid happened then, and nobody is told now."""
-        for order in placed.orders:
-            made = order.row["created_at"]
-            if made is not None and made < self._row["connected_at"]:
-                work.ledger.beside(ORDER, order.id, **{PAST: True})
-                for payment in order.children[TRANSACTION.entity]:
-                    work.ledger.beside(TRANSACTION, payment, **{PAST: True})
-
     async def _sent(self, shop: Reading) -> None:
         """Once it is committed: who dies before it is done finds the same difference in the next walk. A walk in which
         the shop wins sends nothing, and a dry run says what it would."""
@@ -230,6 +236,14 @@ class _Walk:
         async with self._units.unit(SYSTEM) as unit:
             await store_sync.note(unit.connection, self._sync, report=told)
             await unit.commit(CAUSE, None, None)
+
+
+async def _first(connection: AsyncConnection, row: Mapping[str, Any], sync: Mapping[str, Any]) -> bool:
+    """Whether nobody has been through the products of this shop to the end: neither a walk of this connection nor an
+    import. `sync` is the row as it was when the walk began."""
+    if sync["kind"] is not SyncKind.PRODUCTS or sync["seen_until"] is not None:
+        return False
+    return not await been_through(connection, row["store_url"], PRODUCT.entity)
 
 
 def _about_values(error: DBAPIError) -> bool:

@@ -1,6 +1,7 @@
 """Records of a shop, written as an import writes them; and what is done about a shop that refuses its credentials."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -9,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.connected_stores.numbering import Numbers
 from connectors.connected_stores.shelving import shelve
 from connectors.importers.fluentcart.attached import Attached
-from connectors.importers.fluentcart.commerce.order import ORDER
+from connectors.importers.fluentcart.commerce.order import ORDER, TRANSACTION
+from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
 from connectors.importers.fluentcart.commerce.writing import write_customers, write_orders, write_subscriptions
 from connectors.importers.fluentcart.foundation import known
 from connectors.importers.fluentcart.linking import link_pending
@@ -18,6 +20,8 @@ from connectors.importers.fluentcart.writing import write_families
 from connectors.importers.report import Report
 from connectors.importers.work import Work
 from db.access.viewer import SYSTEM
+from db.commerce.following import PAST
+from db.commerce.order import TransactionStatus, TransactionType
 from db.integration.connected_store import ConnectedStoreRow, ConnectionState
 from db.integration.events import PROVIDER_CONNECTION_UPDATED
 from db.store.row import table
@@ -55,7 +59,7 @@ async def refused(units: Units, row: Mapping[str, Any], reason: str) -> None:
 
 
 async def write(work: Work, row: Mapping[str, Any], records: Records) -> Report:
-    """What the shop told, in the order that its references want."""
+    """What the shop told, in the order that its references want, whether it did so by a call or was walked through."""
     report = Report()
     numbers = Numbers(work.connection, row["guid"], keeps=row["keeps_numbers"])
     if records.products:
@@ -66,7 +70,33 @@ async def write(work: Work, row: Mapping[str, Any], records: Records) -> Report:
     report.add(told)
     report.add(await write_subscriptions(work, records.subscriptions, EVERYBODY))
     report.add(await link_pending(work, pending))
+    _pass_over(work, row["connected_at"], records)
     return report
+
+
+def _pass_over(work: Work, connected_at: datetime, records: Records) -> None:
+    """What happened before the shop was connected, and is new here because something changed since: that an order was
+    paid then, or a subscription begun, is told to nobody now."""
+    for order in records.orders:
+        payments = order.children[TRANSACTION.entity].values()
+        before = [one["id"] for one in payments if _before(one, connected_at)]
+        for payment in before:
+            work.ledger.beside(TRANSACTION, payment, **{PAST: True})
+        paid_since = any(
+            one["type"] is TransactionType.CHARGE
+            and one["status"] is TransactionStatus.SUCCEEDED
+            and one["id"] not in before
+            for one in payments
+        )
+        if _before(order.row, connected_at) and not paid_since:
+            work.ledger.beside(ORDER, order.id, **{PAST: True})
+    for subscription in records.subscriptions:
+        if _before(subscription.row, connected_at):
+            work.ledger.beside(SUBSCRIPTION, subscription.id, **{PAST: True})
+
+
+def _before(row: Mapping[str, Any], moment: datetime) -> bool:
+    return row["created_at"] is not None and row["created_at"] < moment
 
 
 async def _write_products(work: Work, numbers: Numbers, records: Records, *, keeps: bool) -> Report:

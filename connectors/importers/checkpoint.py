@@ -81,6 +81,12 @@ async def finished(connection: AsyncConnection) -> Collection[str]:
     return frozenset((await connection.scalars(statement)).all())
 
 
+async def been_through(connection: AsyncConnection, source: str, entity: str) -> bool:
+    """Whether an import has been through this list of this source to the end."""
+    here = (col(ImportRow.source) == source, col(ImportRow.entity) == entity, col(ImportRow.finished_at).is_not(None))
+    return (await connection.execute(select(col(ImportRow.source)).where(*here))).first() is not None
+
+
 async def changes(connection: AsyncConnection, source: str) -> int:
     """How many rows the import that is under way has written."""
     statement = select(func.coalesce(func.sum(col(ImportRow.changes)), 0)).where(col(ImportRow.source) == source)

@@ -1,7 +1,7 @@
 """What an import tells of the rows it has written: one event for each, however many of its parts were changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from connectors.importers.reconcile import Difference
 from connectors.importers.report import Changed, Report
 from db.catalog.events import INVENTORY_CHANGED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, VARIANT_UPDATED
 from db.catalog.product import ProductStatus
+from db.commerce.events import STORE_IMPORTED
 from db.commerce.following import ONCE
 from db.store.outbox import EVENT
 from engine.unit.unit import Event, Unit
@@ -159,3 +160,9 @@ def _published(entity: str, before: Columns, after: Columns) -> bool:
         and after.get("status") is ProductStatus.PUBLISH
         and before.get("status") is not ProductStatus.PUBLISH
     )
+
+
+def imported(run: str, source: str, written: int, *, first: bool) -> Event:
+    """That an import, or the first walk through a connected shop, came to its end."""
+    event = STORE_IMPORTED({"id": 1}, import_id=run, source=source, first=first, written=written)
+    return replace(event, version=None, after=event.payload)

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from connectors.outbound.message import Outcome, Request, Sends
 from connectors.providers.declared.failing import VendorFailed
 from connectors.providers.declared.provider import Caps
@@ -53,7 +55,11 @@ class Limits:
 
     def paced(self, sends: Sends, credential: str, caps: Caps) -> Sends:
         """The same, whose calls wait for their turns where there is a rate."""
-        return sends if caps.per_second is None else _Paced(sends, self._database, credential)
+        return sends if caps.per_second is None else _Paced(sends, self._database, credential, caps.burst)
+
+    async def filled(self, credential: str, calls: int) -> None:
+        """The vendor says that so many calls have yet to run out of its bucket, whoever made them."""
+        await self._database.tell(lambda one: seats.filled(one, credential, calls), seconds=_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,19 @@ class _Paced:
     sends: Sends
     database: Database
     credential: str
+    burst: int
 
     async def send(self, request: Request) -> Outcome:
         loop = asyncio.get_running_loop()
         for _ in range(_TURNS):
             asked = loop.time()
-            seconds = await self.database.tell(lambda one: seats.turn(one, self.credential), seconds=_SECONDS)
+            seconds = await self.database.tell(
+                lambda one: seats.turn(one, self.credential, self.burst), seconds=_SECONDS
+            )
             await asyncio.sleep(seconds)
             if loop.time() - asked - seconds < _LATE:
                 break
         return await self.sends.send(request)
+
+    async def _turn(self, connection: AsyncConnection) -> float:
+        return await seats.turn(connection, self.credential, self.burst)

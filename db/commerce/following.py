@@ -47,7 +47,7 @@ _GIVES_ACCESS: Final = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
 _GOES_ON: Final = frozenset(
     {*_GIVES_ACCESS, SubscriptionStatus.PAST_DUE, SubscriptionStatus.FAILING, SubscriptionStatus.EXPIRING}
 )
-# What stands beside a row that was made before anybody listened here.
+# What stands beside a row of which what is told happened before anybody listened here.
 PAST: Final = "past"
 # Of one row never twice, however often its state comes and goes.
 ONCE: Final = frozenset({ORDER_PAID.name})
@@ -64,8 +64,8 @@ KINDS: Final[tuple[EventKind, ...]] = (
 def of_order(before: Row | None, changes: Row, beside: Row) -> Iterator[Event]:
     """`beside`: `payment` and `refund`, the last payment that succeeded and the last refund; `subscription`, which the
     order began or renewed. Of a new order its payment and its shipment are told, not that it was canceled or given
-    back: nobody was told that there was anything to lose. `past`: a new one was made before anybody listened here, and
-    nothing is told of it."""
+    back: nobody was told that there was anything to lose. `past`: a new one was made and paid before anybody listened
+    here, and nothing is told of it."""
     if before is None and beside.get(PAST):
         return
     row = changes if before is None else before
@@ -132,7 +132,9 @@ def of_payment(before: Row | None, changes: Row, beside: Row) -> Iterator[Event]
 
 
 def of_subscription(before: Row | None, changes: Row, beside: Row) -> Iterator[Event]:
-    """`beside`: `renewal`, the last order that renewed it."""
+    """`beside`: `renewal`, the last order that renewed it; `past`, as of an order."""
+    if before is None and beside.get(PAST):
+        return
     row = changes if before is None else before
     made = None if before is None else changes
     status = changes.get("status")

@@ -35,7 +35,8 @@ class StoreSyncRow(Row, table=True):
     dry_run: bool = False
     overwrite: bool = False
     since: datetime | None = None  # of orders: those that changed from then on
-    seen_until: datetime | None = None  # what the next walk through orders begins with
+    # Set once one came to its end: what the next one through orders begins with; through products the first tells less.
+    seen_until: datetime | None = None
     done: int = 0
     total: int | None = None
     report: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)

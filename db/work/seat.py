@@ -78,18 +78,31 @@ async def leave(connection: AsyncConnection, seat: int) -> None:
         await connection.execute(delete(_CREDENTIAL).where(_CREDENTIAL.c.name == name, ~named, ~sitting, ~paced))
 
 
-async def turn(connection: AsyncConnection, credential: str) -> float:
+async def turn(connection: AsyncConnection, credential: str, burst: int = 1) -> float:
     """In how many seconds the next call by a credential with a rate may begin; the one after it begins later by the
-    rate's interval. 0 where it has no rate."""
-    rate = (await connection.execute(select(_CREDENTIAL.c.rate).where(_CREDENTIAL.c.name == credential))).scalar()
-    if rate is None:
+    rate's interval, unless fewer than `burst` of them have to run out yet. 0 where it has no rate."""
+    interval = await _interval(connection, credential)
+    if interval is None:
         return 0.0
-    interval = ceil(_MILLISECONDS / rate)
     following = (
         update(_CREDENTIAL)
         .where(_CREDENTIAL.c.name == credential)
         .values(free_at=later(_CREDENTIAL.c.free_at, milliseconds()) + interval)
-        .returning(_CREDENTIAL.c.free_at - interval - milliseconds())
+        .returning(_CREDENTIAL.c.free_at - interval * burst - milliseconds())
     )
     left: int = (await connection.execute(following)).scalar_one()
     return max(0, left) / 1000
+
+
+async def filled(connection: AsyncConnection, credential: str, calls: int) -> None:
+    """As if so many calls had just begun, where fewer of ours did: the other side counts those of others too."""
+    interval = await _interval(connection, credential)
+    if interval is not None:
+        until = later(_CREDENTIAL.c.free_at, milliseconds() + interval * calls)
+        await connection.execute(update(_CREDENTIAL).where(_CREDENTIAL.c.name == credential).values(free_at=until))
+
+
+async def _interval(connection: AsyncConnection, credential: str) -> int | None:
+    """Milliseconds from one call to the next."""
+    rate = (await connection.execute(select(_CREDENTIAL.c.rate).where(_CREDENTIAL.c.name == credential))).scalar()
+    return None if rate is None else ceil(_MILLISECONDS / rate)

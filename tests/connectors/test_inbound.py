@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from connectors.importers.fluentcart.errors import StoreFailing
 from connectors.inbound.receiving import recognise, take
 from connectors.inbound.taking import Taking
 from connectors.outbound.message import Outcome, Request, Sends
+from connectors.providers.limits import Limits
 from db.integration.connected_store import ConnectedStoreRow, RemoteRecordRow
 from db.secrets.encrypted import Secret, unlock
 from db.store import sqlite
@@ -63,7 +65,8 @@ class Job:
 
 async def connect(database: Database, **values: Any) -> None:
     unlock(database, lambda: KEYRING)
-    given = {"store_url": SITE, "auto_import_orders": True, "sync_products": True, "keeps_numbers": True, **values}
+    given = {"store_url": SITE, "auto_import_orders": True, "sync_products": True, "keeps_numbers": True}
+    given |= {"connected_at": datetime(2020, 1, 1, tzinfo=UTC), **values}  # before all that was recorded
     secrets = {"credentials": kept(KEPT), "inbound_secret": Secret(SECRET)}
     row = factories.connected_store(GUID, **secrets | given)
     async with database.write() as connection:
@@ -79,10 +82,18 @@ async def on(database: Database, guid: str) -> None:
         await connection.commit()
 
 
-async def told(database: Database, outside: Sends, kind: str = "order", number: int = 1, *, guid: str = GUID) -> Job:
+async def told(
+    database: Database,
+    outside: Sends,
+    kind: str = "order",
+    number: int = 1,
+    *,
+    guid: str = GUID,
+    limits: Limits | None = None,
+) -> Job:
     """A job about a record, done."""
     job = Job({"connection": guid, "kind": kind, "id": number, "topic": "order.updated"})
-    await Taking(Units(database), Stores(outside))(job)
+    await Taking(Units(database), Stores(outside, limits=limits))(job)
     return job
 
 
@@ -153,6 +164,35 @@ async def test_what_follows_is_what_changed(database: Database, sold: Exchanges,
         found = [name for name, entity in await news(database, last) if entity == "Order:1"]
         assert found == ["order.updated", *names], changes
         last = (await rows(database, "event"))[-1]["id"]
+
+
+async def test_what_happened_before_the_shop_was_connected_is_not_told(
+    database: Database, sold: Exchanges, tmp_path: Path
+) -> None:
+    """By a call as by a walk: the order, its payment and its subscription are here, and nothing of them is news."""
+    connected = datetime(2026, 11, 20, tzinfo=UTC)
+    await connect(database, connected_at=connected)
+    before = {"created_at": "2026-11-01 10:00:00", "updated_at": "2026-11-21 10:00:00"}
+    order = the_order(sold) | before | {"type": "subscription"}
+    order["transactions"] = [one | before for one in order["transactions"]]
+    subscription = {"id": 5, "uuid": "5f1a", "customer_id": 1, "parent_order_id": 1, "status": "active", **before}
+    order["subscriptions"] = [subscription]
+    sold["/orders/1", "1"]["response"]["order"] = order
+    await told(database, in_process(sold, tmp_path))
+    assert [name for name, _ in await news(database)] == ["customer.created", "order.created", "subscription.created"]
+    # What happens from then on is.
+    last = (await rows(database, "event"))[-1]["id"]
+    subscription["status"], order["shipping_status"] = "canceled", "shipped"
+    await told(database, in_process(sold, tmp_path))
+    assert {"order.shipped", "subscription.cancelled"} < {name for name, _ in await news(database, last)}
+    assert "order.paid" not in {name for name, _ in await news(database)}
+    # And one that was made then and is paid now is paid.
+    second = the_order(sold, 2) | before
+    paid = second["transactions"][0] | {"created_at": "2026-11-21 10:00:00", "status": "succeeded"}
+    sold["/orders/2", "1"]["response"]["order"] = second | {"payment_status": "paid", "transactions": [paid]}
+    last = (await rows(database, "event"))[-1]["id"]
+    await told(database, in_process(sold, tmp_path), number=2)
+    assert {"order.paid", "payment.success"} < {name for name, _ in await news(database, last)}
 
 
 async def test_a_subscription_comes_with_its_order(database: Database, sold: Exchanges, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 `products`, `orders`, `transactions`, `customers`, `fulfillment_orders`. Lists are walked by `since_id`, or by the
 `Link` of each page."""
 
+import time
+from dataclasses import replace
+from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +26,35 @@ class Shopify(Vendor):
         self.transactions: dict[int, list[dict[str, Any]]] = {}
         self.customers: dict[int, dict[str, Any]] = {}
         self.fulfillment_orders: dict[int, list[dict[str, Any]]] = {}
+        # Calls that it holds (None: it does not count), how many run out a second, and those that ran over.
+        self.bucket: int | None = None
+        self.leak = 2.0
+        self.refusals = 0
+        self._level, self._at = 0.0, 0.0
+
+    def limited(self, call: Call) -> Answered | None:
+        """A bucket that runs out while nobody looks."""
+        if self.bucket is None:
+            return None
+        at = time.monotonic()
+        self._level = max(0.0, self._level - (at - self._at) * self.leak)
+        self._at = at
+        if self._level + 1 > self.bucket:
+            self.refusals += 1
+            return self.crowded()
+        self._level += 1
+        return None
+
+    async def _outcome(self, call: Call) -> Answered | None:
+        answered = await super()._outcome(call)
+        if answered is None or self.bucket is None:
+            return answered
+        level = {"X-Shopify-Shop-Api-Call-Limit": f"{ceil(self._level)}/{self.bucket}"}
+        return replace(answered, headers={**answered.headers, **level})
+
+    def fill(self, calls: int) -> None:
+        """Somebody else has asked with the same app."""
+        self._level, self._at = float(calls), time.monotonic()
 
     def refused(self, call: Call) -> Answered | None:
         if call.headers.get("x-shopify-access-token") == TOKEN:

@@ -48,7 +48,7 @@ async def fluentcart(stores: Stores, shop: Shop) -> AsyncIterator["FluentCart"]:
         credentials.store_url,
         credentials.api_key,
         credentials.api_secret,
-        transport=stores.outside,
+        transport=stores.sends(shop),
         attempts=ATTEMPTS,
     )
     async with Client(source) as client:

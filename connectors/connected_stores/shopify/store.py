@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from connectors.connected_stores.declared import STORE_URL, CredentialField, Credentials, StoreKind
+from connectors.providers.declared.provider import Caps
 
 # Shopify keeps a version for a year and answers with the oldest that it has after that.
 VERSION: Final = "2026-10"
@@ -29,5 +30,7 @@ SHOPIFY: Final = StoreKind(
     greeting=f"/admin/api/{VERSION}/shop.json",
     answers=lambda answer: isinstance(answer, dict) and isinstance(answer.get("shop"), dict),
     headers=_headers,
+    # A bucket of 40 calls, of which two run out a second; calls are late by different times, so four are left.
+    caps=Caps(at_once=4, per_second=2.0, burst=36),
     signs=True,
 )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from connectors.connected_stores.declared import STORE_URL, CredentialField, StoreKind, basic
+from connectors.connected_stores.declared import STORE_URL, WORDPRESS, CredentialField, StoreKind, basic
 
 WOOCOMMERCE: Final = StoreKind(
     guid="b3a1f4d2-58c7-4b1e-9d3e-0c9f7a6e2b22",
@@ -17,4 +17,5 @@ WOOCOMMERCE: Final = StoreKind(
     greeting="/wp-json/wc/v3/products?per_page=1",
     answers=lambda answer: isinstance(answer, list),
     headers=basic,
+    caps=WORDPRESS,
 )

@@ -1,7 +1,7 @@
 """An import from beginning to end."""
 
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.importers import reconcile, seen
@@ -34,14 +34,13 @@ from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.rehearsal import copied
 from connectors.importers.report import Progress, Report, Silent, Skipped
+from connectors.importers.telling import imported
 from connectors.importers.work import Work, Works
 from db.catalog.derivations import refresh_bundles
-from db.commerce.events import STORE_IMPORTED
 from db.integration.connected_store import followed
 from db.integration.feed import FeedScope
 from db.store.database import Database
 from db.store.unit import Units
-from engine.unit.unit import Event
 
 SILENT: Final = Silent()
 # The order in which a report names them.
@@ -241,7 +240,7 @@ class _Run:
             await checkpoint.count(work.connection, report.written)
             written = await changes(work.connection, self._client.site)
             if written or work.first:
-                work.unit.emit(self._imported(written, first=work.first))
+                work.unit.emit(imported(self._works.run, self._client.site, written, first=work.first))
             for stage in stages:
                 await stage.checkpoint.finish(work.connection, offered=stage.offered)
             await work.commit()
@@ -249,13 +248,3 @@ class _Run:
         self.report.add(work.report)
         for entity in sorted(self.products.not_offered):
             self.report.not_offered[entity] = "the store has no such route"
-
-    def _imported(self, written: int, *, first: bool) -> Event:
-        told: dict[str, Any] = {
-            "import_id": self._works.run,
-            "source": self._client.site,
-            "first": first,
-            "written": written,
-        }
-        event = STORE_IMPORTED({"id": 1}, **told)
-        return replace(event, version=None, after=event.payload)

@@ -20,10 +20,12 @@ F = TypeVar("F", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What all calls with one credential are held to: so many at once, so many a second (None: no limit)."""
+    """What all calls with one credential are held to: so many at once, so many a second (None: no limit). `burst`: as
+    many may begin one right after the other, where none did for long: what vendors call a bucket."""
 
     at_once: int = 5
     per_second: float | None = None
+    burst: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -16,6 +17,7 @@ from connectors.connected_stores.keeping import kept
 from connectors.connected_stores.walking import Walking
 from connectors.inbound.taking import Taking
 from connectors.outbound.client import Outbound
+from connectors.providers.limits import Limits
 from db.commerce.store import StoreRow
 from db.integration import store_sync
 from db.integration.connected_store import ConnectedStoreRow
@@ -151,7 +153,10 @@ async def change(database: Database, model: type[SQLModel], **values: Any) -> No
 
 
 @asynccontextmanager
-async def connected(database: Database, vendor: Vendor, provider: str, **values: Any) -> AsyncIterator[Connected]:
+async def connected(
+    database: Database, vendor: Vendor, provider: str, *, capped: bool = False, **values: Any
+) -> AsyncIterator[Connected]:
+    """`capped`: what is asked is held to the caps of its kind."""
     unlock(database, lambda: KEYRING)
     key, secret = KEYS[provider]
     given = {
@@ -161,6 +166,7 @@ async def connected(database: Database, vendor: Vendor, provider: str, **values:
         "inbound_secret": Secret("a secret of the tests"),
         "auto_import_orders": True,
         "sync_products": True,
+        "connected_at": datetime(2026, 1, 1, tzinfo=UTC),  # before all that vendors hold
     }
     row = factories.connected_store(GUIDS[provider], **given | values)
     async with database.write() as connection:
@@ -173,7 +179,7 @@ async def connected(database: Database, vendor: Vendor, provider: str, **values:
         pauses.append(seconds)
 
     async with vendor.serving(), Outbound(LOOPBACK, tls=TLS) as outbound:
-        stores = Stores(vendor.redirected(outbound), LOOPBACK, pause=pause)
+        stores = Stores(vendor.redirected(outbound), LOOPBACK, pause=pause, limits=Limits(database) if capped else None)
         yield Connected(database, vendor, provider, stores, pauses)
 
 

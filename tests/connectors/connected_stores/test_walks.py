@@ -7,11 +7,12 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connected_stores import family
 from connectors.connected_stores.asking import Stores
 from connectors.connected_stores.rounds import PRODUCTS_PAUSE, ask_due
-from connectors.connected_stores.walking import OVERLAP
+from connectors.connected_stores.walking import OVERLAP, STOPPED
 from connectors.importers.fluentcart import import_store
 from connectors.importers.fluentcart.errors import StoreFailing
 from connectors.outbound.message import Outcome, Request, Sends
@@ -68,12 +69,26 @@ async def test_all_products_come_and_once(store: Connected) -> None:
     assert (sync["done"], sync["total"], counts(sync)) == (45, 45, (45, 0, 0))
     assert sync["ended_at"] is not None
     assert len(await rows(store.database, "product")) == 45
+    # The first one tells one thing, as a first import does.
+    (event,) = await rows(store.database, "event")
+    assert (event["name"], event["cause"]) == ("store.imported", f"inbound:{store.guid}/1")
+    assert event["payload"] == {
+        "importId": f"{store.guid}/1",
+        "source": store.vendor.public,
+        "first": True,
+        "changes": sum(one["imported"] for one in sync["report"]["counts"].values()),
+    }
     last = await store.last()
     sync = await store.walk()
     assert counts(sync) == (0, 0, 45)
     assert await store.news(last) == []
-    causes = {one["cause"] for one in await rows(store.database, "event")}
-    assert causes == {f"inbound:{store.guid}/1"}
+    # From then on each product tells for itself.
+    fill(store, products=46)
+    held: dict[int, dict[str, Any]] = store.vendor.products  # type: ignore[attr-defined]
+    held[1] |= {"name": "Another", "title": "Another"}
+    await store.walk()
+    news = await store.news(last)
+    assert (news.count("product.created"), news.count("product.updated"), news.count("store.imported")) == (1, 1, 0)
 
 
 async def test_a_walk_that_dies_goes_on_where_it_was(store: Connected) -> None:
@@ -89,6 +104,30 @@ async def test_a_walk_that_dies_goes_on_where_it_was(store: Connected) -> None:
     assert job.noted[-1] == (45, 45)
     lists = [one.query for one in store.vendor.calls[asked:] if one.path.endswith(("/products", "/products.json"))]
     assert [one.get("page", one.get("since_id")) for one in lists] in (["2", "3"], ["20", "40"])
+    assert await store.news() == ["store.imported"]
+
+
+class _Resting(Walk):
+    """Somebody disables the connection while a page is written."""
+
+    async def note(self, *, connection: AsyncConnection | None = None, **values: Any) -> None:
+        await super().note(connection=connection, **values)
+        assert connection is not None
+        await connection.execute(update(table(ConnectedStoreRow)).values(state=ConnectionState.DISABLED))
+
+
+async def test_a_walk_that_is_stopped_has_not_seen_all(woo: Connected) -> None:
+    """The next one begins where this one did."""
+    fill(woo, products=25, orders=25)
+    for kind in SyncKind:
+        sync = await woo.walk(kind, job=_Resting(woo, await woo.ask(kind), kind))
+        assert (sync["done"], sync["seen_until"], sync["error"]) == (20, None, STOPPED)
+        assert sync["ended_at"] is not None
+        await change(woo.database, ConnectedStoreRow, state=ConnectionState.ACTIVE)
+    assert (await woo.walk(SyncKind.ORDERS))["done"] == 25
+    await woo.walk()
+    assert (await woo.news()).count("store.imported") == 1
+    assert "product.created" not in await woo.news()
 
 
 async def test_a_worker_that_ends_leaves_the_rest_to_another(store: Connected) -> None:
@@ -169,19 +208,34 @@ async def test_orders_since_the_connection_and_from_then_on(store: Connected) ->
     assert len(await rows(store.database, "orders")) == 24
 
 
-async def test_an_old_order_that_changes_is_not_paid_now(store: Connected) -> None:
+@pytest.mark.parametrize("way", ["walk", "call"])
+async def test_an_old_order_that_changes_is_not_paid_now(store: Connected, way: str) -> None:
     """It was paid before the shop was connected; what happens to it from then on is told."""
     fill(store, orders=1)
+    held: dict[int, dict[str, Any]] = store.vendor.orders  # type: ignore[attr-defined]
+
+    async def come() -> list[str]:
+        last = await store.last()
+        if way == "walk":
+            await store.walk(SyncKind.ORDERS)
+        else:
+            for number in held:
+                await store.told("order", number)
+        return await store.news(last)
+
     before = {"created_at": "2026-10-01T11:00:00+02:00", "date_created_gmt": "2026-10-01T09:00:00"}
-    store.vendor.orders[1] |= before  # type: ignore[attr-defined]
-    await store.walk(SyncKind.ORDERS)
-    assert await store.news() == ["customer.created", "order.created"]
-    canceled = {"cancelled_at": "2026-11-21T10:00:00Z", "status": "cancelled"}
-    store.vendor.orders[1] |= canceled  # type: ignore[attr-defined]
-    last = await store.last()
-    await store.walk(SyncKind.ORDERS)
-    assert "order.canceled" in await store.news(last)
+    held[1] |= before | {"date_paid_gmt": "2026-10-01T09:01:00"}
+    assert await come() == ["customer.created", "order.created"]
+    held[1] |= {"cancelled_at": "2026-11-21T10:00:00Z", "status": "cancelled"}
+    assert "order.canceled" in await come()
     assert "order.paid" not in await store.news()
+    # One that was made then and is paid now.
+    fill(store, orders=2)
+    held[1] |= {"cancelled_at": None}
+    held[2] |= before
+    if isinstance(store.vendor, Shopify):
+        store.vendor.transactions[2] = [shopify.transaction(1, "sale", "12.00")]
+    assert {"order.paid", "payment.success"} < set(await come())
 
 
 async def test_a_round_asks_from_where_the_last_one_ended(store: Connected) -> None:
@@ -274,6 +328,12 @@ async def test_fluentcart_is_walked_through_as_well(database: Database, tmp_path
     sync = await cart.walk(SyncKind.ORDERS)
     assert counts(sync, "orders") == (0, 0, len(await rows(database, "orders")))
     assert await cart.news(last) == []
+    # Its products were imported: what changed there since is told.
+    exchanges["/products/4/pricing", "1"]["response"]["product"]["post_title"] = "Another mug"
+    cart.stores = Stores(in_process(exchanges, tmp_path))
+    await change(database, StoreSyncRow, seen_until=None)
+    await cart.walk()
+    assert await cart.news(last) == ["product.updated"]
 
 
 async def test_a_second_fluentcart_shop(database: Database, tmp_path: Any) -> None:

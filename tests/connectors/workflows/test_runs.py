@@ -5,8 +5,11 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from connectors.delivery.sender import Outcome
+from db.commerce.order import ShippingStatus
 from db.store.row import now
 from db.work.functions import milliseconds
+from engine.values import identity
+from tests import factories
 from tests.connectors.outbound.receiver import receiving
 from tests.connectors.workflows.flows import PERMISSIONS, PRODUCT, Flows
 from tests.work.shop import DELIVERY, settled, until
@@ -279,3 +282,37 @@ async def test_a_run_does_not_outlive_the_permission_of_whoever_saved_it(flows: 
     (run,) = await flows.runs()
     assert "may no longer" in run["error"]
     assert (await flows.gateway(STATUS))["product"]["status"] == "PUBLISH"
+
+
+# Parcels
+
+FOLLOW: Final = """mutation ($input: OrderTrackingSetInput!) {
+  orderTrackingSet(input: $input) { order { tracking { number } } userErrors { code } } }"""
+
+
+async def test_a_letter_says_the_number_of_a_parcel(flows: Flows) -> None:
+    """To whoever bought, and only of the carrier that the condition names."""
+    await factories.store_rows(
+        flows.gateway,
+        [
+            factories.customer(1, email="ada@example.com"),
+            factories.order(1, customer_id=1, shipping_status=ShippingStatus.SHIPPED),
+        ],
+    )
+    letter = {"type": "SEND_EMAIL", "recipient": "customer", "subject": "{{shipment.carrier}} {{shipment.number}}"}
+    letter["text"] = "{{shipment.status}}: {{shipment.url}}, {{order.tracking_number}}, {{order.payment_status}}"
+    conditional = [condition("number", "startsWith", "00"), condition("status", "=", "shipped")]
+    await flows.configured(
+        letter,
+        trigger="shipment_tracking_updated",
+        conditions={"carrier": "DHL"},
+        conditionals={"status": True, "type": "all", "conditions": conditional},
+    )
+    order = identity.encode("Order", 1)
+    async with flows.working():
+        for carrier, number in (("UPS", "1Z"), ("DHL", "0034")):
+            await flows.ask(FOLLOW, id=order, carrier=carrier, number=number, url=f"https://track.example/{number}")
+        await settled(flows.gateway.database, 2)
+    (sent,) = flows.letters.sent
+    assert (sent["to"], sent["subject"]) == ("ada@example.com", "DHL 0034")
+    assert sent["text"] == "shipped: https://track.example/0034, 0034, paid"
