@@ -199,7 +199,8 @@ class WorkflowRunQueries:
         permission="integrations/manage",
         ports=(Actions, Deeds),
         description="What a workflow would do on the latest event of its trigger that you may read, or on a sample. "
-        "Nothing is sent and nothing changes. Null when there is no such workflow.",
+        "Nothing is sent and nothing changes; of steps that say more than a mebibyte together the first are shown. "
+        "Null when there is no such workflow.",
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
@@ -181,6 +182,8 @@ def test_an_order_that_a_shop_tells_of_is_read_there_and_told_to_partners_once(
         made = client.post("/graphql", json={"query": SET_UP, "variables": given}, headers=headers).json()["data"]
         assert made["providerConfigure"]["userErrors"] == made["webhookCreate"]["userErrors"] == []
         path = made["providerConfigure"]["connection"]["inboundPath"]
+        # The recorded orders are older than this test.
+        asked(database_url, update(SHOP).values(connected_at=datetime(2020, 1, 1, tzinfo=UTC)))
 
         paid = {"event": "order.paid", "data": {"order": {"id": 1}}}
         assert tell(client, path, document=paid).json() == {"status": "accepted"}

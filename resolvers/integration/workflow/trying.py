@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from connectors.webhooks.making import NotPermitted, Read
 from connectors.webhooks.query import Unanswered
-from connectors.webhooks.request import Unmakeable
+from connectors.webhooks.request import LARGEST_BODY, Exact, Unmakeable
 from connectors.webhooks.trying import tried
-from connectors.workflows.actions import About, Actions, Change, Made
+from connectors.workflows.actions import About, Actions, Change, Letter, Made, Notice, Queried
 from connectors.workflows.deeds import Deeds
 from db.access import holder
 from db.access.viewer import SYSTEM, Viewer
@@ -31,6 +31,9 @@ WORKFLOW: Final = table(WorkflowRow)
 # What a sample is called where nothing is done.
 SAMPLE: Final = "0" * 32
 NOBODY: Final = "Nobody has saved it here, or whoever did is gone: save it"
+# Of all steps together: as much as one webhook may tell.
+LARGEST: Final = LARGEST_BODY
+TOO_MUCH: Final = f"It is not shown: the steps before it and it say more than {LARGEST} bytes"
 DENIED: Final = "It tells what you, or whoever saved it, may not read"
 
 
@@ -78,8 +81,29 @@ async def _dry_run(context: Context, actions: Actions, deeds: Deeds, guid: str, 
     about = About(row["entity_type"], happened, both, row["steps"], row["concealed"], SAMPLE, Read())
     found = known(about.entity, (await actions.data(about)).conditions, happened.payload)
     holds = wanted(row["conditions"], row["conditionals"], found)
-    steps = [await _step(context, actions, deeds, about, place) for place in range(len(about.steps))]
+    steps: list[Tried] = []
+    room = LARGEST
+    for place in range(len(about.steps)):
+        step = await _step(context, actions, deeds, about, place) if room > 0 else _unshown(about, place)
+        room -= _size(step.made)
+        steps.append(step if room >= 0 else _unshown(about, place))
     return Trial(happened.name, happened.id != 0, holds, steps)
+
+
+def _size(made: Made | None) -> int:
+    """Of what is shown of a step, in bytes, about."""
+    match made:
+        case Exact():
+            return len(made.url) + len(made.body or b"")
+        case Queried():
+            return _size(made.exact)
+        case Letter() | Notice():
+            return len(made.text.encode())
+    return 0
+
+
+def _unshown(about: About, place: int) -> Tried:
+    return Tried(place, about.steps[place]["type"], None, TOO_MUCH)
 
 
 async def _step(context: Context, actions: Actions, deeds: Deeds, about: About, place: int) -> Tried:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from db.integration.workflow.trigger import TRIGGERS
+from resolvers.integration.workflow import trying
 from tests.connectors.outbound.receiver import Exchange, receiving
 from tests.connectors.workflows.driving import delivered, latest_event, once
 from tests.connectors.workflows.flows import CONFIGURE, PERMISSIONS, Flows
@@ -91,3 +92,13 @@ async def test_it_asks_as_whoever_saved_it_may_now(flows: Flows) -> None:
     await once(flows, flows.sender, await delivered(flows, await latest_event(flows)))
     (run,) = await flows.runs("FAILED")
     assert run["error"] == "Whoever saved it may not read what it tells"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_dry_run_shows_no_more_than_one_webhook_may_tell(flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all steps together; no more is asked of the store either."""
+    monkeypatch.setattr(trying, "LARGEST", 700)
+    workflow = await flows.configured(*(asking() for _ in range(4)))
+    steps = (await flows.gateway(DRY, {"id": workflow}))["workflowDryRun"]["steps"]
+    assert [one["problem"] for one in steps] == [None, None, trying.TOO_MUCH, trying.TOO_MUCH]
+    assert [one["request"] is None for one in steps] == [False, False, True, True]

@@ -310,9 +310,9 @@ async def test_a_letter_says_the_number_of_a_parcel(flows: Flows) -> None:
     )
     order = identity.encode("Order", 1)
     async with flows.working():
-        for carrier, number in (("UPS", "1Z"), ("DHL", "0034")):
+        for count, (carrier, number) in enumerate((("UPS", "1Z"), ("DHL", "0034")), 1):
             await flows.ask(FOLLOW, id=order, carrier=carrier, number=number, url=f"https://track.example/{number}")
-        await settled(flows.gateway.database, 2)
+            await settled(flows.gateway.database, count)
     (sent,) = flows.letters.sent
     assert (sent["to"], sent["subject"]) == ("ada@example.com", "DHL 0034")
     assert sent["text"] == "shipped: https://track.example/0034, 0034, paid"
