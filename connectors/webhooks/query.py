@@ -86,12 +86,12 @@ class Documents:
         self._units = units
         self._visible: dict[str, frozenset[str]] = {}
 
-    def check(self, text: str, kinds: Sequence[EventKind]) -> Checked:
+    async def check(self, text: str, kinds: Sequence[EventKind]) -> Checked:
         """What is wrong with a query for these events, and what it takes to read its answer."""
         if len(text) > LONGEST:
             return Checked((f"A query has up to {LONGEST} characters",))
         try:
-            document = self._executor.document(text)
+            document = await self._executor.ready(text)
         except RequestErrors as refused:
             return Checked(tuple(error["message"] for error in refused.errors))
         operations = list(document.operations.values())

@@ -27,7 +27,9 @@ LARGEST_BODY: Final = 1024 * 1024
 RESERVED: Final = frozenset(
     {"content-type", "content-encoding", "accept-encoding", "webhook-id", "webhook-timestamp", "webhook-signature"}
 )
-_TEMPLATE: Final = re.compile(r"\{\{.*?\}\}|##.*?##")
+# One begins at the last mark before its end, as in db.integration.template.syntax: behind each mark that nothing closes
+# it is looked up to the next one, and not to the end of the text.
+_TEMPLATE: Final = re.compile(r"\{\{(?:(?!\}\}|\{\{).)*+\}\}|##.*?##")
 # Up to where a URL holds no template: the scheme and the whole of the host, with what ends it.
 _AUTHORITY: Final = re.compile(r"https?://[^/?#{}\s]+(?=[/?]|\Z)", re.IGNORECASE)
 

@@ -13,6 +13,7 @@ _AT_WILL: Final = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]"
 )
+_MOST_LETTERS: Final = 16_384
 APOSTROPHES: Final = frozenset("'\u2018\u2019\u201b\u02bb\u02bc\u02bd\uff07`\u00b4\u05f3\u05f4")
 
 
@@ -26,7 +27,7 @@ def folded(text: str) -> str:
     seen left out. A second time changes nothing."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    plain = "".join(map(_plain, unicodedata.normalize("NFKC", text))).casefold()
+    plain = unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold()
     return unicodedata.normalize("NFKC", plain)
 
 
@@ -39,7 +40,6 @@ def latin(letter: str) -> str:
     return slugify(letter, lowercase=False) or letter
 
 
-@lru_cache(maxsize=4096)
 def _plain(letter: str) -> str:
     if letter in APOSTROPHES:
         return "'"
@@ -49,3 +49,17 @@ def _plain(letter: str) -> str:
         return known
     parts = unicodedata.normalize("NFD", letter)
     return letter if parts == letter else "".join(map(_plain, parts))
+
+
+class _Letters(dict[int, str]):
+    """What letters become, worked out when one is first met: there are as many as Unicode has, and a store knows some
+    hundreds."""
+
+    def __missing__(self, letter: int) -> str:
+        plain = _plain(chr(letter))
+        if len(self) < _MOST_LETTERS:
+            self[letter] = plain
+        return plain
+
+
+_PLAIN: Final = _Letters()

@@ -19,6 +19,7 @@ from engine.declared.input import FINDS, FOLD, IDENTIFIES, check_ids
 from engine.values import identity
 from engine.values.columns import Needs, element
 from engine.values.errors import BadUserInput
+from engine.values.filtering import LONGEST_SOUGHT
 from engine.values.viewer import PUBLIC, Viewer
 
 MOST_NODES: Final = 100
@@ -58,8 +59,8 @@ class Lookup(Declaration):
         if (type_ := self.types[name]) is not None:
             key = entity.key_of(identity.decode(value, type_).key)
             return None if key is None else (name, key)
-        if isinstance(value, str) and "\0" in value:
-            return None  # PostgreSQL refuses to compare with NUL, and no text holds it
+        if isinstance(value, str) and (len(value) > LONGEST_SOUGHT or "\0" in value):
+            return None  # no column that is looked up holds it, and PostgreSQL refuses to compare with NUL
         fold = self.folds[name]
         return name, value if fold is None else fold(value)
 

@@ -246,6 +246,10 @@ class Executor:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""
         return self._documents.now(text)
 
+    async def ready(self, text: str) -> Ready:
+        """The same, a long one made beside the loop."""
+        return await self._documents.ready(text)
+
     def shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
         """As an answer tells it; the unexpected is INTERNAL and in the log."""
         original = error.original_error

@@ -7,6 +7,7 @@ what takes a permission to read takes it to filter by.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import strawberry
@@ -46,6 +47,9 @@ PERMISSION: Final = "permission"
 MOST_PARTS: Final = 100
 # Larger ones are one of a kind: nobody asks for a statement of that shape again, and it takes much memory.
 MOST_PARTS_KEPT: Final = 20
+# What any column that is looked through holds; folding takes time with each character.
+LONGEST_SOUGHT: Final = 1000
+MOST_CHARACTERS: Final = 16_384
 # SQLite's parser gives up at some thirty.
 DEEPEST: Final = 12
 
@@ -139,6 +143,7 @@ class Filtering:
 @dataclass(slots=True)
 class _Reading:
     left: int = MOST_PARTS
+    characters: int = MOST_CHARACTERS
     values: dict[str, Any] = field(default_factory=dict)
     permissions: list[str] = field(default_factory=list)
     bound: bool = True
@@ -184,6 +189,7 @@ class _Reading:
             if isinstance(value, list) and len(value) > MOST_VALUES:
                 raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
             if kind != COMPARED:
+                self._measure(value)
                 value = _folded(value, metadata.get(FOLD, str))
             yield (
                 operator,
@@ -198,6 +204,15 @@ class _Reading:
     def _held(self, operator: str, value: Any) -> Any:
         self.bound = self.bound and operator == "is_null"
         return value
+
+    def _measure(self, value: Any) -> None:
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str):
+                self.characters -= len(text)
+                if len(text) > LONGEST_SOUGHT:
+                    raise BadUserInput(f"A text in a filter has at most {LONGEST_SOUGHT} characters")
+        if self.characters < 0:
+            raise BadUserInput(f"The texts of a filter have at most {MOST_CHARACTERS} characters together")
 
     def _spend(self) -> None:
         self.left -= 1
@@ -295,7 +310,13 @@ def _on(column: ColumnElement[Any]) -> Compare:
 def _folded(value: Any, fold: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_folded(item, fold) for item in value]
-    return _text(fold(value)) if isinstance(value, str) else value
+    return _text(_fold(fold, value)) if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=128)
+def _fold(fold: Callable[[str], str], text: str) -> str:
+    """Folded once, however often a document asks with one value."""
+    return fold(text)
 
 
 def _text(value: str) -> str:

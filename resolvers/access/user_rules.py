@@ -51,7 +51,8 @@ async def check_user(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any
     values = dict(asked)
     for name in ("login", "email"):
         if name in values:
-            values[name] = folded(values[name])
+            # What is refused for its length is not folded before.
+            values[name] = folded(values[name]) if len(values[name]) <= LONGEST_EMAIL else values[name]
     if "display_name" in values:
         values["display_name"] = text.line(values["display_name"] or "")
     email = values.get("email", row.get("email"))

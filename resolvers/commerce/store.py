@@ -32,6 +32,7 @@ ONLY: Final = 1  # the key of the one row
 LONGEST_NAME: Final = 200
 LONGEST_ADDRESS: Final = 2048
 LARGEST: Final = 65_536  # bytes of all settings without a column
+MOST_AT_ONCE: Final = 1000  # of these, as items of a list elsewhere
 DEEPEST: Final = 20  # levels of one setting
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 # What else answers for a key of `settings`: a column, or a field of one of the groups.
@@ -165,6 +166,9 @@ def _merged(unit: Unit, settings: Mapping[str, Any], input: StoreSettingsUpdateI
 def _merge_others(errors: Refuses, merged: dict[str, Any], given: Any) -> None:
     if not isinstance(given, dict):
         errors.refuse(ErrorCode.VALIDATION, "An object of settings by their names")
+        return
+    if len(given) > MOST_AT_ONCE:
+        errors.refuse(ErrorCode.VALIDATION, f"At most {MOST_AT_ONCE} settings at once")
         return
     for key, value in given.items():
         if key in OWNED:

@@ -90,7 +90,8 @@ class Editable:
             if name not in values:
                 continue
             kept = rule.stored(values[name] or "")
-            values[name] = kept or (rule.blank if rule.required is None else kept)
+            # What is too long is refused, and nothing works on all of it meanwhile.
+            values[name] = kept[: rule.most] or (rule.blank if rule.required is None else kept)
             if not kept and rule.required is not None:
                 errors.refuse(ErrorCode.VALIDATION, rule.required, camel(name))
             elif len(kept) > rule.most:

@@ -25,7 +25,9 @@ def register(
     from server.graphql import manifest as manifests
 
     done = command.run(_register(settings, client, manifests.read(manifest)))
-    typer.echo(f"{done.new} documents of {client} are new, {done.known} were registered already.")
+    number = "1 document" if done.new == 1 else f"{done.new} documents"
+    others = "1 was" if done.known == 1 else f"{done.known} were"
+    typer.echo(f"New of {client}: {number}; {others} registered already.")
 
 
 @documents_app.command()

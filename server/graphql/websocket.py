@@ -43,6 +43,8 @@ GOODBYE: Final = "The server restarts: connect again"
 # A close frame holds 125 bytes, two of them for the code.
 _LONGEST_REASON: Final = 123
 _LONGEST_ID: Final = 200
+# Of what asks for nothing, and so is charged to nobody; a token of an issuer has some thousands.
+_LONGEST_OTHERS: Final = 16_384
 
 
 class Closed(Exception):
@@ -140,13 +142,12 @@ class _Socket:
         self._messages += 1
         if self._messages > self._settings.live_messages:
             raise Closed(TOO_MANY, f"More than {self._settings.live_messages} messages a second", Reason.MESSAGES)
-        try:
-            said = orjson.loads(text) if text is not None else None
-        except orjson.JSONDecodeError:
-            said = None
+        said = _decoded(text)
         if not isinstance(said, dict) or not isinstance(said.get("type"), str):
             raise Closed(BAD_REQUEST, "A message is a JSON object with a type")
         kind, payload = said["type"], said.get("payload")
+        if kind != "subscribe" and len(text or "") > _LONGEST_OTHERS:
+            raise Closed(BAD_REQUEST, f"Only subscribe has more than {_LONGEST_OTHERS} characters")
         if kind in {"ping", "pong", "connection_init"} and not (payload is None or isinstance(payload, dict)):
             raise Closed(BAD_REQUEST, f"The payload of {kind} is an object")
         if kind == "connection_init":
@@ -326,6 +327,18 @@ class _Answers:
             self._over = True
             self._socket.say(self._begins, *parts)
             self._socket.over(self._id, self)
+
+
+def _decoded(text: str | None) -> Any:
+    """What a message says; None for one that is no JSON. Raises Closed for one that takes too long to be read."""
+    try:
+        if text is not None and len(text) > _LONGEST_OTHERS:
+            parameters.readable(text.encode())
+        return orjson.loads(text) if text is not None else None
+    except Refusal as refusal:
+        raise Closed(BAD_REQUEST, refusal.message) from None
+    except ValueError:  # orjson's own, and halves of a character
+        return None
 
 
 def _id(said: Mapping[str, Any]) -> str:

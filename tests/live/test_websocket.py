@@ -164,6 +164,9 @@ def test_pings_and_completes(client: httpx2.Client) -> None:
         ([b"binary"], 4400),
         (["[]"], 4400),
         (['{"type":"hello"}'], 4400),
+        # What is charged to nobody is short; what is not is counted before it is read.
+        (['{"type":"ping","payload":{"a":"' + "x" * 20_000 + '"}}'], 4400),
+        (['{"type":"subscribe","id":"1","payload":{"a":[' + "[]," * 41_000 + "[]]}}"], 4400),
         (['{"type":"connection_init","payload":1}'], 4400),
         (['{"type":"subscribe","id":"1","payload":{"query":"{ __typename }"}}'], 4401),
         (['{"type":"connection_init"}', '{"type":"connection_init"}'], 4429),

@@ -359,7 +359,7 @@ def test_the_command_registers(
     (tmp_path / "manifest.json").write_text(json.dumps({"titles": TITLES}))
     command = ("documents", "register", str(tmp_path / "manifest.json"), "--client", "shop")
 
-    assert storegraph_here(*command)[:2] == (0, "1 documents of shop are new, 0 were registered already.\n")
+    assert storegraph_here(*command)[:2] == (0, "New of shop: 1 document; 0 were registered already.\n")
     with served(sqlite_url(tmp_path / "store.db")) as client:
         response = client.post("/graphql", json={"documentId": "titles"}, headers={"Accept": JSON})
     assert response.json() == {"data": {"products": {"nodes": []}}}

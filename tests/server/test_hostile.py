@@ -18,6 +18,7 @@ from tests.gateway import opened
 from tests.server.assault import Target, refused
 from tests.server.running import serving
 from tests.server.sent import BODIES, DOCUMENTS, VARIABLES
+from tests.server.sent_texts import TEXTS
 
 TOKEN = "a-token-for-tests-only"
 
@@ -131,6 +132,18 @@ def test_bodies(target: Target, name: str) -> None:
 
     assert answer.status_code == status
     assert len(answer.content) < 64 * 1024
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts(target: Target, name: str) -> None:
+    text, value = TEXTS[name]
+    body = json.dumps({"query": text, "variables": {"v": value}}, ensure_ascii=False).encode()
+    with target.cheaply(f"texts: {name}"):
+        answer = target.send(body)
+
+    assert answer.status_code in (200, 400), answer.text[:500]
+    assert "INTERNAL" not in answer.text
+    assert "was not done in" not in answer.text
 
 
 def test_an_address_as_long_as_one_may_be(target: Target) -> None:

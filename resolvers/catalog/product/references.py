@@ -73,7 +73,8 @@ async def grow_categories(unit: Unit, drafts: Sequence[ProductDraft]) -> None:
 
 
 def _names(path: str) -> list[str]:
-    return [text.line(name) for name in path.split(">")]
+    """No more of them than it takes to see that they are too many."""
+    return [text.line(name) for name in path.split(">", MOST_LEVELS + 1)[: MOST_LEVELS + 1]]
 
 
 def _check_categories(draft: ProductDraft) -> None:

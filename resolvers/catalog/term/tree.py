@@ -149,7 +149,7 @@ def checked_name(errors: Refuses, name: str, *path: str) -> str:
         errors.refuse(ErrorCode.VALIDATION, "A name is required", *path)
     elif len(name) > LONGEST_NAME:
         errors.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters", *path)
-    return name
+    return name[:LONGEST_NAME]
 
 
 def _steps(paths: Iterable[Path]) -> list[Step]:

@@ -86,10 +86,11 @@ async def product_terms_add(unit: Unit, input: ProductTermsAddInput) -> Keys:
     """Add terms by their names; the answer holds those that were there already too."""
     await _lock(unit, input.taxonomy)
     parent = await _parent(unit, input.taxonomy, input.parent_id)
-    names = [name for part in input.name.split(",") if (name := text.line(part))]
+    parts = [part for part in input.name.split(",") if not part.isspace() and part]
+    names = [name for part in parts[: MOST_NAMES + 1] if (name := text.line(part))]
     if not names:
         unit.refuse(ErrorCode.VALIDATION, "A name is required", "name")
-    if len(names) > MOST_NAMES:
+    if len(parts) > MOST_NAMES:
         unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_NAMES} names at once", "name")
     if any(len(name) > LONGEST_NAME for name in names):
         unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NAME} characters in each name", "name")

@@ -224,6 +224,9 @@ def _stored(name: str, value: Any) -> Any:
         value = written(text.line(value)) or None
     elif name in LONGEST and value is not None:
         value = (text.lines(value) if name == "description" else text.line(value)) or None
+    if name in LONGEST and value is not None:
+        # One character too many is refused as any number is, and costs the rules after this one nothing.
+        value = value[: LONGEST[name] + 1]
     return CLEARED.get(name) if value is None else value
 
 

@@ -91,7 +91,7 @@ def check_settings(
     _check_fields(unit, settings)
 
 
-def check_query(
+async def check_query(
     unit: Unit,
     settings: WebhookSettings,
     triggers: Sequence[str],
@@ -106,7 +106,7 @@ def check_query(
     if not (settings.query or "").strip():
         refuses.refuse(ErrorCode.VALIDATION, "A query is required for the body QUERY", "query")
         return Checked()
-    checked = documents.check(settings.query or "", kinds_of(triggers))
+    checked = await documents.check(settings.query or "", kinds_of(triggers))
     for sentence in checked.wrong:
         refuses.refuse(ErrorCode.VALIDATION, sentence, "query")
     for permission in checked.needs:

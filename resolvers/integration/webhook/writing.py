@@ -53,7 +53,7 @@ async def webhook_create(unit: Unit, input: WebhookCreateInput) -> Keys:
     """Tell another system of what happens here from now on. The secret that requests are signed with is in this answer
     and nowhere else. Needs the permission of each event and of each field of the query, too."""
     secret = _secret(unit, input.secret)
-    values = _saved(unit, rules.asked_settings(input, None), None, input, version=1)
+    values = await _saved(unit, rules.asked_settings(input, None), None, input, version=1)
     unit.settle()
     key = (await new_keys(unit.connection, {FEED: 1}))[FEED][0]
     taken = select(func.coalesce(func.max(FEED.c.source_id), 0)).where(FEED.c.scope == FeedScope.GLOBAL)
@@ -89,7 +89,7 @@ async def webhook_update(unit: Unit, input: WebhookUpdateInput) -> Keys:
             values["saved_version"] = row["version"] + 1
     else:
         before = read_settings(row["settings"], row["concealed"])
-        values = _saved(unit, rules.asked_settings(input, before), row, input, version=row["version"] + 1)
+        values = await _saved(unit, rules.asked_settings(input, before), row, input, version=row["version"] + 1)
     unit.settle()
     await _write(unit, row, values)
     return {"webhook": row["id"]}
@@ -153,7 +153,7 @@ def _switches_off(input: WebhookUpdateInput) -> bool:
     return given(input, "enabled", None) is False and all(given(input, name, None) is None for name in others)
 
 
-def _saved(
+async def _saved(
     unit: Unit, settings: WebhookSettings, row: Mapping[str, Any] | None, input: Any, *, version: int
 ) -> dict[str, Any]:
     """The columns of a webhook as it is saved now. Refuses what it must not be; raises Forbidden."""
@@ -162,7 +162,7 @@ def _saved(
     name = rules.check_name(unit, given(input, "name", was["name"]))
     triggers = rules.check_triggers(unit, given(input, "event_triggers", was["event_triggers"]))
     rules.check_settings(unit, input, settings, before, unit.port(Outbound).reach)
-    checked = rules.check_query(unit, settings, triggers, unit.port(Documents))
+    checked = await rules.check_query(unit, settings, triggers, unit.port(Documents))
     saver = holder.saver(caller(unit.viewer))
     if saver is None:
         # Their permissions are another system's to say, and nobody asks that when something is sent.

@@ -11,6 +11,7 @@ from connectors.outbound.client import Outbound
 from connectors.outbound.reach import Reach
 from connectors.outbound.url import BadUrl, checked_url
 from connectors.webhooks import request
+from connectors.webhooks.query import LONGEST as LONGEST_QUERY
 from connectors.webhooks.query import Documents
 from connectors.workflows.deeds import STATUSES, Deeds
 from connectors.workflows.messengers import Messengers
@@ -121,6 +122,10 @@ async def check_steps(
     if not 1 <= len(given) <= MOST_STEPS:
         unit.refuse(ErrorCode.VALIDATION, f"A workflow has 1 to {MOST_STEPS} steps", *path)
         return [], None
+    queries = [len(step.query or "") for step in given]
+    if max(queries) <= LONGEST_QUERY < sum(queries):
+        unit.refuse(ErrorCode.VALIDATION, f"Its queries have up to {LONGEST_QUERY} characters together", *path)
+        return [], None
     made: list[dict[str, Any]] = []
     secrets: dict[int, Secret | None] = {}
     for place, step in enumerate(given):
@@ -137,7 +142,7 @@ async def check_steps(
                 document |= await _push(unit, errors, step)
             case WorkflowActionType.WEBHOOK:
                 settings = _webhook(errors, step, _settings(before, place), unit.port(Outbound).reach)
-                _check_query(unit, errors, settings, of)
+                await _check_query(unit, errors, settings, of)
                 document["settings"] = settings.document()
                 secrets[place] = settings.concealed()
             case WorkflowActionType.UPDATE_STATUS:
@@ -150,7 +155,7 @@ async def check_steps(
     return made, program.concealed(secrets)
 
 
-def check_stored(unit: Unit, steps: Sequence[program.Step], of: Of) -> None:
+async def check_stored(unit: Unit, steps: Sequence[program.Step], of: Of) -> None:
     """Steps that stay while something else is saved. Refuses a query that is none of another trigger's event; raises
     Forbidden for a step that the caller could not have saved."""
     entity = of.entity
@@ -162,14 +167,14 @@ def check_stored(unit: Unit, steps: Sequence[program.Step], of: Of) -> None:
         if step["type"] == WorkflowActionType.WEBHOOK.value:
             errors = unit.at("steps", str(place))
             settings = read_settings(step["settings"])
-            _check_query(unit, errors, settings, of)
+            await _check_query(unit, errors, settings, of)
 
 
-def _check_query(unit: Unit, errors: Errors, settings: WebhookSettings, of: Of) -> None:
+async def _check_query(unit: Unit, errors: Errors, settings: WebhookSettings, of: Of) -> None:
     """Of what event is not known where the trigger is refused: then whether there is a query is all that is checked."""
     if of.trigger is not None or not (settings.query or "").strip():
         events = [] if of.trigger is None else [of.trigger.event.name]
-        webhooks.check_query(unit, settings, events, unit.port(Documents), errors)
+        await webhooks.check_query(unit, settings, events, unit.port(Documents), errors)
 
 
 def _settings(before: tuple[Sequence[program.Step], Secret | None], place: int) -> WebhookSettings | None:

@@ -170,7 +170,7 @@ async def _steps(
     before = ((), None) if row is None else (row["steps"], row["concealed"])
     if input.action is None and input.steps is None:
         assert row is not None
-        rules.check_stored(unit, row["steps"], rules.Of(entity, trigger))
+        await rules.check_stored(unit, row["steps"], rules.Of(entity, trigger))
         return {}
     given, path = ([input.action], "action") if input.action is not None else (input.steps or [], "steps")
     steps, concealed = await rules.check_steps(unit, given, rules.Of(entity, trigger), before, path)

@@ -1,10 +1,11 @@
 """What a subscriber's own query may ask: told from its text alone."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 
-from connectors.webhooks.query import MOST_COST, Documents
+from connectors.webhooks.query import MOST_COST, Checked, Documents
 from db.events import KINDS
 from engine.standard.execution import Executor
 from schema.root import schema
@@ -13,8 +14,12 @@ DOCUMENTS = Documents(Executor(schema), cast(Any, None))
 PRODUCT = "product.updated"
 
 
+def checked(query: str, *events: str) -> Checked:
+    return asyncio.run(DOCUMENTS.check(query, [KINDS[name] for name in events or (PRODUCT,)]))
+
+
 def wrong(query: str, *events: str) -> tuple[str, ...]:
-    return DOCUMENTS.check(query, [KINDS[name] for name in events or (PRODUCT,)]).wrong
+    return checked(query, *events).wrong
 
 
 @pytest.mark.parametrize(
@@ -90,12 +95,12 @@ def test_what_may_be_null_is_declared_so() -> None:
 
 def test_the_permissions_of_fields_are_named() -> None:
     kinds = [KINDS[PRODUCT]]
-    checked = DOCUMENTS.check("{ taxClasses { title } storeSettings { name } }", kinds)
-    assert (checked.wrong, checked.needs) == ((), ("products/view", "store/settings"))
+    found = asyncio.run(DOCUMENTS.check("{ taxClasses { title } storeSettings { name } }", kinds))
+    assert (found.wrong, found.needs) == ((), ("products/view", "store/settings"))
     # What only rows are hidden by takes no permission to ask for, and one to see what others are told.
-    checked = DOCUMENTS.check("query ($id: ID!) { product(by: {id: $id}) { title feeds { name } } }", kinds)
-    assert checked.needs == ()
-    assert {"products/view", "integrations/view"} <= checked.reads
+    found = asyncio.run(DOCUMENTS.check("query ($id: ID!) { product(by: {id: $id}) { title feeds { name } } }", kinds))
+    assert found.needs == ()
+    assert {"products/view", "integrations/view"} <= found.reads
 
 
 def test_only_what_is_declared_is_handed_over() -> None:
