@@ -18,15 +18,16 @@ Names = Mapping[str, str]
 def read_customer(
     told: Record, identifier: int, addresses: Sequence[tuple[AddressType, Record]], site: str, names: Names
 ) -> Customer:
-    """`told` has `email`, `first_name`, `last_name`, `created_at`, `updated_at`. What they bought is told by no such
-    shop, and is nothing here. Raises Unreadable."""
+    """`told` has `email`, `first_name`, `last_name`, `created_at`, `updated_at`. What they bought is counted when they
+    are written. Raises Unreadable."""
     record = {name: told.get(name) for name in ("first_name", "last_name", "created_at", "updated_at")}
     record["updated_at"] = record["updated_at"] or record["created_at"]
     record["email"] = _written(told.get("email"))
     named = [(kind, _renamed(one, names)) for kind, one in addresses]
     home = next((one for _, one in named if one["country"]), {})
     record |= {name: home.get(name) for name in ("country", "city", "state", "postcode")}
-    customer = Customer(CUSTOMER.read(record, given={"id": identifier, "uuid": made_up(site, "customers", identifier)}))
+    given = {"id": identifier, "uuid": made_up(site, "customers", identifier)}
+    customer = Customer(CUSTOMER.read(record, given=given), counted=True)
     for kind, one in named:
         if _says(one):
             given = {"id": one_of_two(identifier, kind), "customer_id": identifier, "type": kind, "is_primary": True}

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connected_stores.numbering import Numbers
 from connectors.connected_stores.shelving import shelve
+from connectors.connected_stores.totals import count
 from connectors.importers.fluentcart.attached import Attached
 from connectors.importers.fluentcart.commerce.order import ORDER, TRANSACTION
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
@@ -65,6 +66,7 @@ async def write(work: Work, row: Mapping[str, Any], records: Records) -> Report:
     if records.products:
         report.add(await _write_products(work, numbers, records, keeps=row["keeps_numbers"]))
     await numbers.put(records)
+    await count(work, row, records)
     report.add(await write_customers(work, records.customers, EVERYBODY))
     told, pending = await write_orders(work, records.orders, EVERYBODY)
     report.add(told)

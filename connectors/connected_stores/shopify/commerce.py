@@ -103,6 +103,10 @@ _PRICE: Final = Field("price", amount())
 _TAKEN_OFF: Final = Field("amount", amount())
 _AMOUNT: Final = Field("amount", whole_amount)
 _GIVEN_BACK: Final = Field("subtotal", amount())
+# Of a customer's own record; what an order says of its customer has neither.
+BOUGHT: Final = "orders_count"
+_BOUGHT: Final = Field(BOUGHT, whole(0, least=0))
+_SPENT: Final = Field("total_spent", amount())
 _CANCELED: Final = Field("cancelled_at", moment)
 
 
@@ -230,11 +234,14 @@ def _settle(made: OrderOf, record: Record) -> None:
         row["status"] = OrderStatus.ON_HOLD
 
 
-def read_person(record: Record, identifier: int, site: str) -> Customer:
-    """A customer. Raises Unreadable."""
+def read_person(record: Record, identifier: int, site: str, currency: str) -> Customer:
+    """A customer. What they spent is in the shop's `currency`. Raises Unreadable."""
     told = {name: record.get(name) for name in ("email", "first_name", "last_name", "created_at", "updated_at")}
     home = branch(record.get("default_address"))
-    return read_customer(told, identifier, [(AddressType.BILLING, home)] if home else [], site, NAMES)
+    person = read_customer(told, identifier, [(AddressType.BILLING, home)] if home else [], site, NAMES)
+    if record.get(BOUGHT) is not None:
+        person.told = (_BOUGHT(record, branch), _ORDER.money(_SPENT, record, currency), currency)
+    return person
 
 
 def guest_of(record: Record) -> Record:

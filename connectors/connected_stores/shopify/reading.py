@@ -11,7 +11,7 @@ from connectors.connected_stores.outgoing.parcel import Parcel
 from connectors.connected_stores.page import Page
 from connectors.connected_stores.shape import number, reference
 from connectors.connected_stores.shopify.catalog import read_product
-from connectors.connected_stores.shopify.commerce import buyer_of, guest_of, read_order, read_person
+from connectors.connected_stores.shopify.commerce import BOUGHT, buyer_of, guest_of, read_order, read_person
 from connectors.connected_stores.shopify.parcels import put_parcel
 from connectors.connected_stores.shopify.store import API
 from connectors.connected_stores.visiting import Visit
@@ -19,7 +19,7 @@ from connectors.importers.fluentcart.asking import NotTold
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.commerce.customer import CUSTOMER
 from connectors.importers.fluentcart.commerce.order import ORDER
-from connectors.importers.fluentcart.errors import StoreFailing
+from connectors.importers.fluentcart.errors import StoreFailing, WrongCredentials
 from connectors.importers.fluentcart.money import currency_code
 from connectors.importers.fluentcart.single import Records
 from connectors.importers.fluentcart.values import branch, entries, line
@@ -39,13 +39,15 @@ class Shopify:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._currency: str | None = None
+        self._people: dict[int, Record] = {}  # of a page
 
     async def one(self, kind: str, identifier: int) -> Records:
         found = Records()
         if kind == "order":
             await self._order(await self._record(f"/orders/{identifier}", "order"), found)
         elif kind == "customer":
-            self._customer(await self._record(f"/customers/{identifier}", "customer"), identifier, found)
+            record = await self._record(f"/customers/{identifier}", "customer")
+            self._customer(record, identifier, found, await self.currency())
         elif kind == "product":
             await self._product(await self._record(f"/products/{identifier}", "product"), found)
         if not (found.orders or found.customers or found.products):
@@ -82,6 +84,7 @@ class Shopify:
                     f"{self._visit.title} lists its {name} in a form unknown here: {unreadable}"
                 ) from None
             found = Records()
+            self._people.clear()
             for one in listed:
                 await read(one, found)
             reached = max(numbers, default=reached)
@@ -104,13 +107,25 @@ class Shopify:
         found.orders.append(order)
         found.skipped += skipped
         if buyer is not None:
-            told = person if buyer > 0 else guest_of(record)
+            told = await self._person(buyer, person) if buyer > 0 else guest_of(record)
             # An order tells of its customer no more than the order's own rights let it.
-            self._customer({**told, "email": told.get("email") or record.get("email")}, buyer, found)
+            told = {**told, "email": told.get("email") or record.get("email")}
+            self._customer(told, buyer, found, order.row["currency"])
 
-    def _customer(self, record: Record, identifier: int, found: Records) -> None:
+    async def _person(self, identifier: int, told: Record) -> Record:
+        """With what they bought, which their own record says alone; where that may not be read, as the order has it."""
+        if told.get(BOUGHT) is not None:
+            return told
+        if identifier not in self._people:
+            try:
+                self._people[identifier] = await self._record(f"/customers/{identifier}", "customer")
+            except (NotTold, WrongCredentials):
+                self._people[identifier] = told
+        return self._people[identifier]
+
+    def _customer(self, record: Record, identifier: int, found: Records, currency: str) -> None:
         try:
-            found.customers.append(read_person(record, identifier, self._visit.site))
+            found.customers.append(read_person(record, identifier, self._visit.site, currency))
         except Unreadable as unreadable:
             found.skipped.append(Skipped(CUSTOMER.entity, str(identifier), unreadable.field, unreadable.reason))
 

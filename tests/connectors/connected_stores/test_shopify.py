@@ -181,6 +181,44 @@ async def test_a_customer(teashop: Connected) -> None:
     assert (await teashop.only("customer_address"))["postcode"] == "10969"
 
 
+TOTALS = ("purchase_count", "lifetime_value", "average_order_value", "purchase_value")
+
+
+async def test_what_a_customer_bought_is_what_the_shop_says(teashop: Connected) -> None:
+    """Their own record says it, with orders of before the connection; where it may not be read, orders are counted."""
+    vendor = shop(teashop)
+    vendor.orders |= {SOLD: order(SOLD), SOLD + 1: order(SOLD + 1)}
+    vendor.transactions |= {one: [transaction(one, "sale", "12.00")] for one in vendor.orders}
+    vendor.fail(
+        403,
+        {"errors": "[API] This action requires merchant approval for read_customers scope."},
+        path=".*/customers/.*",
+    )
+    await teashop.told("order", SOLD)
+    assert (await teashop.only("provider_connection"))["state"] == "active"
+    person = await teashop.only("customer")
+    assert [person[one] for one in TOTALS] == [1, 1200, 1200, {"EUR": 1200}]
+    bought = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert (person["first_purchase_at"], person["last_purchase_at"]) == (bought, bought)
+
+    vendor.customers[706405506954] = customer(706405506954)
+    last = await teashop.last()
+    await teashop.told("order", SOLD + 1)
+    assert (await teashop.news(last)).count("customer.updated") == 1
+    person = await teashop.only("customer")
+    assert [person[one] for one in TOTALS] == [5, 6150, 1230, {"EUR": 6150}]
+    last = await teashop.last()
+    await teashop.told("order", SOLD)
+    await teashop.told("customer", 706405506954)
+    assert await teashop.news(last) == []
+    # In another currency than the store's it is told by currencies alone.
+    vendor.shop["currency"] = "USD"
+    vendor.customers[706405506954]["total_spent"] = "70.00"
+    await teashop.told("customer", 706405506954)
+    person = await teashop.only("customer")
+    assert [person[one] for one in TOTALS] == [5, 0, 0, {"USD": 7000}]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_bucket_runs_over(teashop: Connected) -> None:
     """Shopify says 2.0 seconds."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -234,7 +235,9 @@ async def test_refunds_are_records_of_their_own(woo: Connected) -> None:
     shop(woo).orders[5] |= {"refunds": [{"id": 6, "reason": "", "total": "-3.55"}]}
     shop(woo).refunds[5] = [{"id": 6, "date_created_gmt": "2026-11-21T10:00:00", "amount": "3.55", "reason": ""}]
     await woo.told("order", 5)
-    assert await woo.news(last) == ["order.updated", "order.payment_status_changed", "order.refunded"]
+    # What the customer spent is less now.
+    told = ["customer.updated", "order.updated", "order.payment_status_changed", "order.refunded"]
+    assert await woo.news(last) == told
     shop(woo).orders[5] |= {"status": "refunded"}
     shop(woo).refunds[5].append({"id": 7, "date_created_gmt": "2026-11-22T10:00:00", "amount": "50.00"})
     await woo.told("order", 5)
@@ -276,8 +279,42 @@ async def test_a_guest_is_known_by_their_address(woo: Connected) -> None:
     for number in (5, 6, 7, 5):
         await woo.told("order", number)
     person = await woo.only("customer")
-    assert (person["first_name"], person["city"], person["version"]) == ("Ada", "Berlin", 1)
+    assert (person["first_name"], person["city"], person["version"]) == ("Ada", "Berlin", 3)
     assert {one["customer_id"] for one in await rows(woo.database, "orders")} == {person["id"]}
+
+
+async def test_what_people_bought_is_counted(woo: Connected) -> None:
+    """WooCommerce tells it since its third API no more. An order counts once, whatever happens to it."""
+
+    async def bought() -> list[Any]:
+        person = await woo.only("customer")
+        return [person[one] for one in ("purchase_count", "lifetime_value", "average_order_value", "purchase_value")]
+
+    nobody = {"customer_id": 0}
+    shop(woo).orders |= {5: order(5, **nobody), 6: order(6, **nobody, currency="USD")}
+    shop(woo).orders[7] = order(7, **nobody, status="pending", date_paid_gmt=None, transaction_id="")
+    for number in (5, 5, 7):
+        await woo.told("order", number)
+    assert await bought() == [1, 5355, 5355, {"EUR": 5355}]
+    # A guest who is here goes on buying: that alone is written of them.
+    last = await woo.last()
+    await woo.told("order", 6)
+    assert (await woo.news(last)).count("customer.updated") == 1
+    assert await bought() == [2, 5355, Decimal("2677.5"), {"EUR": 5355, "USD": 5355}]
+    shop(woo).orders[5] |= {"refunds": [{"id": 9}]}
+    shop(woo).refunds[5] = [{"id": 9, "amount": "3.55", "date_created_gmt": "2026-11-21T10:00:00"}]
+    shop(woo).orders[7] |= {"status": "processing", "date_paid_gmt": "2026-11-22T10:00:00"}
+    for number in (5, 7):
+        await woo.told("order", number)
+    assert await bought() == [3, 10355, Decimal("3451.67"), {"EUR": 10355, "USD": 5355}]
+    # With an account it is the same person, and it goes on.
+    shop(woo).customers[26] = customer(26)
+    shop(woo).orders[8] = order(8, customer_id=26)
+    await woo.told("order", 8)
+    assert (await bought())[:2] == [4, 15710]
+    last = await woo.last()
+    await woo.told("order", 8)
+    assert await woo.news(last) == []
 
 
 async def test_a_customer_of_another_source_is_never_rewritten(woo: Connected) -> None:

@@ -88,11 +88,15 @@ ADDRESS: Final = Mapped(
 
 @dataclass(slots=True)
 class Customer:
-    """`listed` are all addresses that the source names; None: it did not tell them, and the stored ones stay."""
+    """`listed` are all addresses that the source names; None: it did not tell them, and the stored ones stay.
+    `counted`: what they bought is no column that the source tells: it is `told` (how many orders, what they spent in
+    minor units, of which currency), else counted of their orders (connectors.connected_stores.totals)."""
 
     row: Columns
     addresses: dict[int, Columns] = field(default_factory=dict)
     listed: set[int] | None = field(default_factory=set)
+    counted: bool = False
+    told: tuple[int, int, str] | None = None
 
     @property
     def id(self) -> int:
