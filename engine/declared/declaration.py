@@ -22,6 +22,8 @@ from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
 T = TypeVar("T")
 
 DEFINITION: Final = "strawberry-definition"  # where Strawberry leaves its definitions on graphql-core's objects
@@ -191,6 +193,19 @@ def computed(
     a: A,
     b: B,
     c: C,
+    /,
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+) -> T: ...
+@overload
+def computed(
+    function: Callable[[A, B, C, D, E], T],
+    a: A,
+    b: B,
+    c: C,
+    d: D,
+    e: E,
     /,
     *,
     permission: str | None = None,
