@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 
@@ -129,6 +129,10 @@ class UserError:
     )
 
 
+# Of one input; a form shows some dozens.
+MOST_TOLD: Final = 1000
+
+
 class Errors:
     """Broken rules of one part of an input: of an item among several, or of a nested object. Paths given to `refuse`
     are relative to that part."""
@@ -138,6 +142,8 @@ class Errors:
         self.found: list[UserError] = []
 
     def refuse(self, code: ErrorCode, message: str, *path: str) -> None:
+        if len(self.found) >= MOST_TOLD:
+            return  # whoever mends these asks again
         self.found.append(UserError(code=code, message=message, field=[*self._path, *path] or None))
 
     def at(self, *path: str) -> "Errors":

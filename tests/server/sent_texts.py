@@ -24,6 +24,7 @@ def webhook(**more: Any) -> dict[str, Any]:
 
 REPEATED: Final = "{ products { nodes { " + "variants { id } " * 980 + "} } }"
 WEBHOOK: Final = dry("webhookCreate", "WebhookCreateInput")
+FIELDS: Final = [{"name": f"f{n}", "template": "{{product.title|a|b}}" * 24} for n in range(80)]
 STEP: Final = {"type": "WEBHOOK", "url": "https://example.com/", "body": "QUERY"}
 WORKFLOW: Final = {
     "name": "a",
@@ -83,5 +84,13 @@ TEXTS: Final[dict[str, tuple[str, Any]]] = {
         webhook(headers=[{"name": f"X-{n}", "value": MARKS * 1000} for n in range(20)]),
     ),
     "a webhook's query that repeats its fields": (WEBHOOK, webhook(body="QUERY", query=REPEATED)),
+    "38 000 codes that are none": (
+        dry("workflowConfigure", "WorkflowConfigureInput"),
+        {**WORKFLOW, "steps": [{**STEP, "body": "SELECTED_FIELDS", "fields": FIELDS} for _ in range(20)]},
+    ),
+    "18 000 users who are none": (
+        dry("workflowConfigure", "WorkflowConfigureInput"),
+        {**WORKFLOW, "steps": [{"type": "SEND_PUSH", "userIds": ["VXNlcjo5"] * 900, "title": "a"}] * 20},
+    ),
     "20 queries of a workflow": (dry("workflowConfigure", "WorkflowConfigureInput"), WORKFLOW),
 }

@@ -27,6 +27,7 @@ LONGEST_FIELD: Final = 100
 LONGEST_TEMPLATE: Final = 4_096
 MOST_TRIGGERS: Final = 100
 MOST_HINTS: Final = 2
+MOST_PROBLEMS: Final = 10  # that are told of one template
 _OF_ORDERS: Final = ("orders/view", "customers/view", "subscriptions/view")
 # What is told of these, beside what the events themselves say.
 _TOLD: Final[Mapping[str, tuple[str, ...]]] = {
@@ -180,7 +181,7 @@ def _check_fields(unit: Refuses, settings: WebhookSettings) -> None:
 def _check_template(unit: Refuses, template: str, *path: str) -> None:
     """Refuses codes that mean nothing: they would be sent as they stand."""
     try:
-        for problem in problems(template):
+        for problem in problems(template)[:MOST_PROBLEMS]:
             unit.refuse(ErrorCode.VALIDATION, problem.message, *path)
     except TemplateError as error:
         unit.refuse(ErrorCode.VALIDATION, error.message, *path)

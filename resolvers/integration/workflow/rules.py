@@ -216,9 +216,10 @@ async def _push(unit: Unit, errors: Errors, step: WorkflowStepInput) -> dict[str
         users = table(UserRow)
         seen = select(users.c.id).where(users.c.id.in_(keys), access.users(unit.viewer))
         found = set((await unit.connection.execute(seen)).scalars())
-        for index, each in enumerate(step.user_ids or ()):
-            if key_of(each) not in found:
-                errors.refuse(ErrorCode.NOT_FOUND, "No such user", "userIds", str(index))
+        named = [key_of(each) for each in step.user_ids or ()]
+        for key in keys:
+            if key not in found:
+                errors.refuse(ErrorCode.NOT_FOUND, "No such user", "userIds", str(named.index(key)))
     title = text.line(step.title or "")
     if not title:
         errors.refuse(ErrorCode.VALIDATION, "A notification needs a title", "title")
@@ -267,7 +268,7 @@ def _check_text(errors: Refuses, given: str, longest: int, name: str) -> None:
         errors.refuse(ErrorCode.VALIDATION, f"At most {longest} characters, all of them text", name)
         return
     try:
-        for problem in problems(given):
+        for problem in problems(given)[: webhooks.MOST_PROBLEMS]:
             errors.refuse(ErrorCode.VALIDATION, problem.message, name)
     except TemplateError as error:
         errors.refuse(ErrorCode.VALIDATION, error.message, name)
