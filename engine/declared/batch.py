@@ -1,14 +1,14 @@
 """Fields that no column and no relation can say: worked out by a function of ours, for all parents at once."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 
-from engine.declared.declaration import LONGEST, LOOKED_UP, Declaration, DeclaredField, declare
+from engine.declared.declaration import DECLARATION, LONGEST, LOOKED_UP, Declaration, DeclaredField, declare
 from engine.declared.directives import ListSize
 from engine.declared.input import check_ids
 from engine.values import identity
@@ -70,7 +70,7 @@ class Queried(Declaration):
     ports: tuple[type[Any], ...] = ()
     list_size: ListSize | None = None
     longest: int = LONGEST
-    weight = LOOKED_UP
+    weight: int = LOOKED_UP
 
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         identified(arguments, self.identifying)
@@ -127,4 +127,11 @@ def queried(
     declaration = Queried(function, permission, identifying(arguments), ports, size, longest)
     field = declare(declaration, description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
+    return field
+
+
+def weighing(weight: int, field: Any) -> Any:
+    """The field of `queried` at the cost of what it makes the server do: that of a document which it runs, say."""
+    declaration = replace(field.declaration, weight=weight)
+    field.metadata = MappingProxyType({**field.metadata, DECLARATION: declaration})
     return field

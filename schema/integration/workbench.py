@@ -4,11 +4,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from connectors.webhooks.making import Making
+from connectors.webhooks.query import MOST_COST
 from connectors.webhooks.request import Exact
 from db.integration.feed import FeedRow
 from db.secrets.confidential import MASK
 from db.work.delivery import DeliveryRow
-from engine.declared.batch import Argument, queried
+from engine.declared.batch import Argument, queried, weighing
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed, told
 from engine.standard.context import Context
@@ -73,14 +74,17 @@ class WebhookQueries:
         ports=(Making,),
         description="What a webhook with ALL_DATA tells of an event: of the latest one that there is, or a sample.",
     )
-    webhook_dry_run: WebhookRequest | None = queried(
-        _dry_run,
-        Argument("id", strawberry.ID, "The opaque id of a `Webhook`.", identifies="Webhook"),
-        _EVENT,
-        permission="integrations/manage",
-        ports=(Making,),
-        description="The exact request that a webhook would make now, of the latest such event or of a sample. Nothing "
-        "is sent. Null when there is no such webhook.",
+    webhook_dry_run: WebhookRequest | None = weighing(
+        MOST_COST,
+        queried(
+            _dry_run,
+            Argument("id", strawberry.ID, "The opaque id of a `Webhook`.", identifies="Webhook"),
+            _EVENT,
+            permission="integrations/manage",
+            ports=(Making,),
+            description="The exact request that a webhook would make now, of the latest such event or of a sample. "
+            "Nothing is sent. Null when there is no such webhook.",
+        ),
     )
 
 

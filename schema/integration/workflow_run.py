@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from connectors.webhooks.query import MOST_COST
 from connectors.webhooks.request import Exact
 from connectors.workflows.actions import Actions, Change, Letter, Notice, Pause, Queried
 from connectors.workflows.deeds import Deeds
 from db.integration import visibility
+from db.integration.workflow.program import MOST_STEPS
 from db.integration.workflow.row import (
     RunPause,
     RunState,
@@ -21,7 +23,7 @@ from db.integration.workflow.row import (
 )
 from db.store.outbox import EventRow
 from db.work.functions import moment
-from engine.declared.batch import Argument, queried
+from engine.declared.batch import Argument, queried, weighing
 from engine.declared.connection import Connection
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
@@ -193,14 +195,17 @@ class WorkflowRunQueries:
         permission="integrations/view",
         description="Runs of all workflows, the latest first unless sorted. Only those of events that you may read.",
     )
-    workflow_dry_run: WorkflowDryRun | None = queried(
-        _dry_run,
-        Argument("id", strawberry.ID, "The opaque id of a `Workflow`.", identifies="Workflow"),
-        permission="integrations/manage",
-        ports=(Actions, Deeds),
-        description="What a workflow would do on the latest event of its trigger that you may read, or on a sample. "
-        "Nothing is sent and nothing changes; of steps that say more than a mebibyte together the first are shown. "
-        "Null when there is no such workflow.",
+    workflow_dry_run: WorkflowDryRun | None = weighing(
+        MOST_STEPS * MOST_COST,
+        queried(
+            _dry_run,
+            Argument("id", strawberry.ID, "The opaque id of a `Workflow`.", identifies="Workflow"),
+            permission="integrations/manage",
+            ports=(Actions, Deeds),
+            description="What a workflow would do on the latest event of its trigger that you may read, or on a "
+            "sample. Nothing is sent and nothing changes; of steps that say more than a mebibyte together the first "
+            "are shown. Null when there is no such workflow.",
+        ),
     )
 
 

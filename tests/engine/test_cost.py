@@ -49,6 +49,8 @@ def cost(text: str, **variables: Any) -> int:
         ("{ __typename }", 1),
         ("{ suggestSku }", 10),
         ("{ storeSettings { id } }", 10 + 1),
+        ('{ webhookDryRun(id: "a", event: "b") { url } }', 1000 + 1),
+        ('{ workflowDryRun(id: "a") { event } }', 20 * 1000 + 1),
         ("{ products { totalCount } }", 10 + 10),
         ("{ products { nodes { id } } }", 10 + 1 + 10 * 1),
         ("{ products(first: 2) { nodes { id title } } }", 10 + 1 + 2 * 2),
