@@ -127,6 +127,7 @@ class OrderRow(VersionedRow, table=True):
     # Of what was set here, for the shop that the order came from: when it was told, or a sentence why it was not.
     tracking_told_at: datetime | None = None
     tracking_problem: str | None = None
+    tracking_former: str | None = None  # the number that the shop knows in its place, while it was not told
 
 
 # What anybody may know of an order's parcel.

@@ -1,10 +1,9 @@
 """Parcels of orders that came from connected shops: which shops are to be told of them, and the jobs that do so."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.commerce.order import OrderRow
@@ -30,13 +29,15 @@ async def set_here(connection: AsyncConnection, order: int, former: str | None, 
         .join(_RECORD, _RECORD.c.connection == _SHOP.c.guid)
         .where(_RECORD.c.kind == _ORDER.name, _RECORD.c.local_id == order, _TELLS)
     )
+    # What was set meanwhile and the shop was not told of is nothing that it knows.
+    kept = case((_ORDER.c.tracking_told_at.is_(None), func.coalesce(_ORDER.c.tracking_former, former)), else_=former)
     problem = None
     for guid, state in await connection.execute(shops.order_by(_SHOP.c.guid)):
         if state is ConnectionState.ACTIVE:
             await _ask(connection, guid, order, former, caller)
         else:
             problem = AT_REST
-    await _note(connection, order, told_at=None, problem=problem)
+    await _note(connection, order, tracking_told_at=None, tracking_problem=problem, tracking_former=kept)
 
 
 async def enabled(connection: AsyncConnection, guid: str, *, caller: str | None = None) -> None:
@@ -54,10 +55,10 @@ async def enabled(connection: AsyncConnection, guid: str, *, caller: str | None 
 
 
 async def parcel(connection: AsyncConnection, guid: str, order: int) -> Mapping[str, Any] | None:
-    """What the connection's shop is to be told of the order: `remote`, its number there, and the parcel's columns. None
+    """What the connection's shop is to be told of the order: `remote`, its number there, and the columns. None
     where there is nothing to tell."""
     statement = (
-        select(_RECORD.c.remote_id.label("remote"), *(_ORDER.c[name] for name in _COLUMNS))
+        select(_RECORD.c.remote_id.label("remote"), _ORDER.c.tracking_former, *(_ORDER.c[name] for name in _COLUMNS))
         .join(_ORDER, _ORDER.c.id == _RECORD.c.local_id)
         .where(_RECORD.c.connection == guid, _RECORD.c.kind == _ORDER.name, _ORDER.c.id == order)
         .where(_ORDER.c.tracking_number.is_not(None))
@@ -68,12 +69,13 @@ async def parcel(connection: AsyncConnection, guid: str, order: int) -> Mapping[
 
 async def told(connection: AsyncConnection, order: int, parcel: Mapping[str, Any]) -> bool:
     """The shop knows this parcel. False where it is another one by now."""
-    return await _note(connection, order, told_at=now(), problem=None, parcel=parcel)
+    values = {"tracking_told_at": now(), "tracking_problem": None, "tracking_former": None}
+    return await _note(connection, order, parcel, **values)
 
 
 async def untold(connection: AsyncConnection, order: int, problem: str, parcel: Mapping[str, Any]) -> bool:
     """The shop does not know it, and why. False as `told`."""
-    return await _note(connection, order, told_at=None, problem=problem, parcel=parcel)
+    return await _note(connection, order, parcel, tracking_told_at=None, tracking_problem=problem)
 
 
 async def _ask(connection: AsyncConnection, guid: str, order: int, former: str | None, caller: str | None) -> None:
@@ -81,16 +83,10 @@ async def _ask(connection: AsyncConnection, guid: str, order: int, former: str |
 
 
 async def _note(
-    connection: AsyncConnection,
-    order: int,
-    *,
-    told_at: datetime | None,
-    problem: str | None,
-    parcel: Mapping[str, Any] | None = None,
+    connection: AsyncConnection, order: int, parcel: Mapping[str, Any] | None = None, **values: Any
 ) -> bool:
-    """Beside what callers edit: the order keeps its version."""
+    """Beside what callers edit: the order keeps its version. False where `parcel` is not what is there."""
     statement = update(_ORDER).where(_ORDER.c.id == order)
     if parcel is not None:
         statement = statement.where(*(_ORDER.c[name].is_not_distinct_from(parcel[name]) for name in _COLUMNS))
-    changed = await connection.execute(statement.values(tracking_told_at=told_at, tracking_problem=problem))
-    return changed.rowcount > 0
+    return (await connection.execute(statement.values(values))).rowcount > 0

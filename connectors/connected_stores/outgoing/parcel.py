@@ -6,13 +6,13 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Of an order by the shop's number. `former`: the number that stood in place of this one, if any."""
+    """Of an order by the shop's number. `former`: numbers that stood in place of this one."""
 
     order: int
     number: str
     carrier: str | None
     url: str | None
-    former: str | None
+    former: frozenset[str]
 
 
 @runtime_checkable

@@ -61,11 +61,12 @@ class Telling:
 
     async def _tell(self, row: Mapping[str, Any], parcel: Mapping[str, Any], former: str | None) -> None:
         number, carrier, url = (parcel[f"tracking_{name}"] for name in ("number", "carrier", "url"))
+        before = frozenset(one for one in (former, parcel["tracking_former"]) if one is not None and one != number)
         async with READS[row["provider"]](self._stores, shop_of(row)) as shop:
             told: Reading | TakesParcels = shop
             if not isinstance(told, TakesParcels):
                 raise NotTold(f"{row['provider']} takes no parcels")
-            await told.put_parcel(Parcel(int(parcel["remote"]), number, carrier, url, former))
+            await told.put_parcel(Parcel(int(parcel["remote"]), number, carrier, url, before))
 
     async def _noted(self, order: int, parcel: Mapping[str, Any], problem: str | None) -> bool:
         async def note(connection: AsyncConnection) -> bool:

@@ -37,7 +37,7 @@ async def put_parcel(visit: Visit, parcel: Parcel) -> None:
     sent = [one for one in await _listed(visit, parcel, "fulfillments") if one.get("status") == SUCCESS]
     waiting = [one for one in await _listed(visit, parcel, "fulfillment_orders") if one.get("status") in _OPEN]
     info = _told(parcel)
-    concerned = [one for one in sent if one.get("tracking_number") in (parcel.number, parcel.former or parcel.number)]
+    concerned = [one for one in sent if one.get("tracking_number") in {parcel.number, *parcel.former}]
     if not concerned and not waiting:
         concerned = sent[-1:]
     if not concerned and not waiting:

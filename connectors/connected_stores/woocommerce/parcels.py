@@ -62,7 +62,7 @@ async def put_parcel(visit: Visit, parcel: Parcel) -> None:
             body |= {"custom_tracking_provider": parcel.carrier, "custom_tracking_link": parcel.url}
         await visit.ask("POST", collection, body)
     for one in there:
-        if one not in same and one.get("tracking_number") in (parcel.number, parcel.former):
+        if one not in same and one.get("tracking_number") in {parcel.number, *parcel.former}:
             await visit.ask("DELETE", f"{collection}/{one['tracking_id']}")
 
 

@@ -87,7 +87,7 @@ ORDER: Final = Record(
     table(OrderRow),
     {"total": "total_amount"},
     # Whether another shop was told is this one's affair.
-    _VERSION | {"tracking_told_at", "tracking_problem"},
+    _VERSION | {"tracking_told_at", "tracking_problem", "tracking_former"},
 )
 ITEM: Final = Record(
     table(OrderItemRow),

@@ -139,6 +139,8 @@ async def provider_configure(unit: Unit, input: ProviderConfigureInput) -> Keys:
     await take_over(unit.connection, row["guid"], kind, credentials.store_url)
     if row["keeps_numbers"]:
         await reserve(unit.connection)
+    # Of orders that came by an earlier connection of the shop.
+    await tracking.enabled(unit.connection, row["guid"], caller=unit.viewer.id)
     if row["sync_products"]:
         await store_sync.ask(unit.connection, row["guid"], SyncKind.PRODUCTS, caller=unit.viewer.id)
     unit.emit(PROVIDER_CONNECTION_CREATED(row))

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import select, update
 
+from connectors.connected_stores import CATALOGUE
 from connectors.connected_stores.outgoing.telling import Telling
 from connectors.importers import seen
 from connectors.importers.fluentcart.errors import StoreFailing
@@ -19,7 +20,7 @@ from db.work.job import JobRow
 from engine.values import identity
 from tests.connectors.connected_stores.shop import Connected, change, connected
 from tests.connectors.fluentcart_store import rows
-from tests.connectors.test_inbound import FLUENTCART, Job
+from tests.connectors.test_inbound import FLUENTCART, REMOVE, Job
 from tests.gateway import Gateway
 from tests.vendors import shopify, woocommerce
 
@@ -238,10 +239,10 @@ async def test_a_shop_that_does_not_take_it(woo: Followed) -> None:
     assert await woo.tell() == [f"POST {COLLECTION}"]
     assert "refuses these credentials" in (await woo.parcel())["problem"]
     assert (await woo.shop.only("provider_connection"))["state"] == "active"
-    # The same once more: it is asked again.
+    # The same once more: it is asked again, and what it stands in place of is known still.
     held = await woo.shop.last()
     await woo.set(carrier="USPS", number="96")
-    assert await woo.tell() == [f"POST {COLLECTION}"]
+    assert await woo.tell() == [f"POST {COLLECTION}", f"DELETE {COLLECTION}/{2:032x}"]
     assert await woo.shop.news(held) == []
 
     vendor.parcels = None
@@ -295,7 +296,15 @@ async def test_a_connection_at_rest_tells_later(teashop: Followed) -> None:
     await change(shop.database, ConnectedStoreRow, state=ConnectionState.ERROR)
     assert await teashop.tell() == []
     assert (await teashop.parcel())["problem"] == AT_REST
-    await change(shop.database, ConnectedStoreRow, state=ConnectionState.ACTIVE, push_tracking=False)
+    # So does one of the same shop that takes its place.
+    await gateway(REMOVE, {"input": store})
+    credentials = {"apiKey": shopify.TOKEN, "apiSecret": "the app's secret", "storeUrl": shop.vendor.public}
+    given = {"providerId": CATALOGUE["shopify"].guid, "credentials": credentials, "settings": {"pushTracking": True}}
+    made = (await gateway(CONFIGURE, {"input": given}))["providerConfigure"]
+    assert (await teashop.jobs())[-1].arguments["connection"] == made["connection"]["guid"]
+    assert len(await teashop.tell()) == 2
+    assert (await teashop.parcel())["problem"] is None
+    await change(shop.database, ConnectedStoreRow, push_tracking=False)
     count = len(await teashop.jobs())
     await teashop.set(carrier="UPS", number="1Z3")
     assert (len(await teashop.jobs()), (await teashop.parcel())["problem"]) == (count, None)

@@ -126,7 +126,7 @@ ORDER: Final = Mapped(
     then=of_order,
     # FluentCart tells no parcels; other shops do.
     untold=dict.fromkeys(TRACKING),
-    kept={"tracking_told_at": None, "tracking_problem": None},
+    kept=dict.fromkeys(("tracking_told_at", "tracking_problem", "tracking_former")),
     together=[tuple(sorted(TRACKING))],
 )
 
