@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Settings are environment variables that begin with STOREGRAPH_: docs/settings.md lists them.",
 )
-import_app = typer.Typer(no_args_is_help=True, help="Bring a store's products in.")
+import_app = typer.Typer(no_args_is_help=True, help="Bring a store in: its catalog, customers and orders.")
 schema_app = typer.Typer(no_args_is_help=True, help="The GraphQL schema.")
 app.add_typer(import_app, name="import")
 app.add_typer(schema_app, name="schema")
