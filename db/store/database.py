@@ -57,6 +57,10 @@ class Database:
         self, url: URL, readers: AsyncEngine, writers: AsyncEngine, wait: float, pooler: postgres.Pooler | None = None
     ) -> None:
         self.url = url
+        self.dialect = url.get_backend_name()
+        self.embedded = self.dialect == "sqlite"
+        # Seconds beyond a deadline, in which the database ends by itself what runs.
+        self._grace = INTERRUPTS.get(self.dialect, 0.0)
         self.pooler = pooler
         self._readers = readers
         self._writers = writers
@@ -107,22 +111,9 @@ class Database:
         raise ValueError(f"storegraph stores in SQLite or PostgreSQL, not in {parsed.get_backend_name()}")
 
     @property
-    def embedded(self) -> bool:
-        return self.dialect == "sqlite"
-
-    @property
-    def dialect(self) -> str:
-        return self.url.get_backend_name()
-
-    @property
     def words(self) -> Dialect:
         """What makes texts of statements for this database, and values of what its driver gives."""
         return self._readers.sync_engine.dialect
-
-    @property
-    def _grace(self) -> float:
-        """Seconds beyond a deadline, in which the database ends by itself what runs."""
-        return INTERRUPTS.get(self.dialect, 0.0)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -12,6 +12,7 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
+    GraphQLObjectType,
     OperationType,
 )
 
@@ -67,6 +68,16 @@ class Intent:
 
 
 _INTENTS: Final = {kind: Intent(kind) for kind in ("query", "subscription")}
+_CHANGES: Final = "changes"
+_AT_ONCE: Final = nullcontext()
+
+
+def _changes(root: GraphQLObjectType, nodes: Iterable[FieldNode]) -> Intent:
+    fields = (root.fields.get(node.name.value) for node in nodes)
+    declared = ((field.extensions or {}).get(DEFINITION) for field in fields if field is not None)
+    performed = [d.declaration for d in declared if isinstance(d, DeclaredField)]
+    mutations = [p.mutation for p in performed if isinstance(p, Performed)]
+    return Intent("mutation", tuple(m.rate for m in mutations), tuple(m.permission for m in mutations))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,13 +139,8 @@ class Executor:
         root = self.schema.core.mutation_type
         if kind != "mutation" or root is None:
             return _INTENTS.get(kind) or Intent(kind)
-        fields = (
-            root.fields.get(n.name.value) for n in document.costs.roots(document.name(operation), request.variables)
-        )
-        declared = ((f.extensions or {}).get(DEFINITION) for f in fields if f is not None)
-        performed = [d.declaration for d in declared if isinstance(d, DeclaredField)]
-        mutations = [p.mutation for p in performed if isinstance(p, Performed)]
-        return Intent(kind, tuple(m.rate for m in mutations), tuple(m.permission for m in mutations))
+        nodes = document.costs.roots(document.name(operation), request.variables)
+        return document.kept(operation, (_CHANGES, *map(id, nodes)), lambda: _changes(root, nodes))
 
     async def execute(
         self,
@@ -240,7 +246,7 @@ class Executor:
             return self._introspecting.taken(allowance.of, allowance.seconds)
         if understood.cost > HEAVY:
             return self._heavy.taken(allowance.of, allowance.seconds)
-        return nullcontext()
+        return _AT_ONCE
 
     def document(self, text: str) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""

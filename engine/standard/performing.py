@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
@@ -63,7 +64,7 @@ async def _performed(
         await context.forget()
     if outcome.repeated:
         context.extensions["idempotent"] = True
-    return payload(field.target, outcome, dry=dry)
+    return payload(_target(field), outcome, dry=dry)
 
 
 def payload(type_: type[Any], outcome: Outcome, *, dry: bool) -> Any:
@@ -74,16 +75,31 @@ def payload(type_: type[Any], outcome: Outcome, *, dry: bool) -> Any:
     return made
 
 
-def _filled(type_: type[Any], keys: Keys, *, written: bool) -> Any:
+# Fields of a schema that is whole, and stays as it is.
+@cache
+def _target(field: DeclaredField) -> type[Any]:
+    return field.target
+
+
+@cache
+def _holds(type_: Any) -> tuple[tuple[str, type[Any] | None, bool], ...]:
+    """What a payload, or a result of one item, holds by what name; of results the type of one; whether it is a list."""
+    return tuple(
+        (field.python_name, field.target if isinstance(field.declaration, Results) else None, field.many)
+        for field in declared_in(type_)
+    )
+
+
+def _filled(type_: Any, keys: Keys, *, written: bool) -> Any:
     made: Any = object.__new__(type_)
     values = {}
-    for field in declared_in(type_):
-        value = keys.get(field.python_name)
-        if isinstance(field.declaration, Results):
-            value = [_item(field.target, one, written=written) for one in value or ()]
+    for name, one_of, many in _holds(type_):
+        value = keys.get(name)
+        if one_of is not None:
+            value = [_item(one_of, one, written=written) for one in value or ()]
         elif not written:
             value = None
-        values[field.python_name] = [] if value is None and field.many else value
+        values[name] = [] if value is None and many else value
     made.row = SimpleNamespace(**values)
     return made
 

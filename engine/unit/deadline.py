@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Final, TypeVar
 
 from engine.values.errors import TimedOut, Unavailable
@@ -62,26 +63,39 @@ def sooner(seconds: float) -> Iterator[None]:
             yield
 
 
-@asynccontextmanager
-async def within(grace: float = 0.0) -> AsyncIterator[None]:
+class within:
     """Cancels what runs inside when the deadline, and `grace` seconds, have passed. Raises TimedOut for that, and for
     any error that came after the deadline: a database that interrupts by itself says so in its own words. Unavailable
-    stays: who waited in vain for the database asked for nothing that takes long."""
-    deadline = CURRENT.get()
-    if deadline is None:
-        yield
-        return
-    if deadline.passed:
-        raise TimedOut(deadline.seconds)
-    try:
-        async with asyncio.timeout(deadline.left + grace):
-            yield
-    except Unavailable:
-        raise
-    except Exception as error:
+    stays: who waited in vain for the database asked for nothing that takes long. No generator either."""
+
+    __slots__ = ("_deadline", "_grace", "_timeout")
+
+    def __init__(self, grace: float = 0.0) -> None:
+        self._grace = grace
+
+    async def __aenter__(self) -> None:
+        self._deadline = deadline = CURRENT.get()
+        if deadline is None:
+            return
         if deadline.passed:
+            raise TimedOut(deadline.seconds)
+        self._timeout = asyncio.timeout(deadline.left + self._grace)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        deadline = self._deadline
+        if deadline is None:
+            return
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            if deadline.passed:
+                raise TimedOut(deadline.seconds) from late
+            raise
+        if isinstance(error, Exception) and not isinstance(error, Unavailable) and deadline.passed:
             raise TimedOut(deadline.seconds) from error
-        raise
 
 
 async def in_time(result: Awaitable[T], grace: float = 0.0) -> T:

@@ -24,12 +24,12 @@ HOW: Final = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Bearer:
     secret: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Basic:
     name: str
     password: str

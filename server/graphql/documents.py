@@ -35,7 +35,7 @@ _NOT_FOUND: Final = "PersistedQueryNotFound"
 _NOT_SUPPORTED: Final = "PersistedQueryNotSupported"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Meant:
     """The request with its document, and where that came from: `text`, `trusted` (`client` is the one that it was
     registered for) or `persisted`."""

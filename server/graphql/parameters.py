@@ -19,7 +19,7 @@ _NAMES: Final = ("query", "documentId", "operationName", "variables", "extension
 _MAX_FIELDS: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked(Request):
     """A request that may name its document instead of holding it; `query` is empty then."""
 

@@ -1,5 +1,6 @@
 """The body of a POST: read within a limit, decoded as JSON, or refused with the reason."""
 
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -11,6 +12,11 @@ from server.http.refusal import Refusal
 _UTF8: Final = frozenset({"utf-8", "utf8"})
 
 
+# A client sends the same all the time; a stranger's inventions push it out at worst. What is refused is not kept.
+_KEPT: Final = 64
+
+
+@lru_cache(maxsize=_KEPT)
 def check_content_type(content_type: str | None) -> None:
     """JSON only: what a form or a script can send to another origin without asking first would let any page ask in
     the name of whoever looks at it (CSRF)."""

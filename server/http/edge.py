@@ -101,8 +101,7 @@ class Edge:
 
     def headers(self, call: Call, own: Iterable[Pair]) -> list[Pair]:
         """Those of an answer, with what every answer says."""
-        headers = list(own)
-        names = dict(headers)
+        names = dict(headers := list(own))
         headers += [pair for pair in _SECURITY if pair[0] not in names]
         headers.append((b"x-request-id", call.id.encode()))
         if b"access-control-allow-methods" in names:  # a preflight's: it says all of that itself
@@ -112,8 +111,11 @@ class Edge:
             headers += [(name.lower().encode(), text.encode()) for name, text in self._cors.simple_headers.items()]
             if not self._cors.allow_all_origins and self._cors.is_allowed_origin(origin):
                 headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
-        vary = b", ".join([text for name, text in headers if name == b"vary"] + [b"Origin"])
-        return [*(pair for pair in headers if pair[0] != b"vary"), (b"vary", vary)]
+        varies = [text for name, text in headers if name == b"vary"]
+        if varies:
+            headers = [pair for pair in headers if pair[0] != b"vary"]
+        headers.append((b"vary", b", ".join([*varies, b"Origin"])))
+        return headers
 
 
 class _Sent:
@@ -134,17 +136,22 @@ class _Sent:
             return
         if reply.status not in {204, 304}:
             headers[b"content-length"] = b"%d" % len(reply.body)
-        await self.send({"type": "http.response.start", "status": reply.status, "headers": headers.items()})
-        await self.send({"type": "http.response.body", "body": reply.body})
+        await self._begin({"type": "http.response.start", "status": reply.status}, headers.items())
+        self.size = len(reply.body)
+        await self._send({"type": "http.response.body", "body": reply.body})
 
     async def send(self, message: Message) -> None:
         """In place of the server's own `send`."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self._edge.count(self._call, self.status)
-            message = {**message, "headers": self._edge.headers(self._call, message["headers"])}
+            await self._begin({**message}, message["headers"])
         else:
             self.size += len(message.get("body", b""))
+            await self._send(message)
+
+    async def _begin(self, message: Message, own: Iterable[Pair]) -> None:
+        self.status = message["status"]
+        self._edge.count(self._call, self.status)
+        message["headers"] = self._edge.headers(self._call, own)
         await self._send(message)
 
 
@@ -158,11 +165,14 @@ def _write_down(call: Call, sent: _Sent, seconds: float) -> None:
         "status": sent.status,
         "milliseconds": round(seconds * 1000, 2),
         "bytes": sent.size,
-        "client": call.address,
-        "viewer": call.viewer.id,
-        "operation": (call.operation or "")[:_LONGEST_NAME] or None,
     }
-    ACCESS.write({k: v for k, v in line.items() if v is not None}, urgent=sent.status >= 500)
+    if call.address is not None:
+        line["client"] = call.address
+    if call.viewer.id is not None:
+        line["viewer"] = call.viewer.id
+    if call.operation:
+        line["operation"] = call.operation[:_LONGEST_NAME]
+    ACCESS.write(line, urgent=sent.status >= 500)
 
 
 def _shown(call: Call) -> str:

@@ -112,7 +112,8 @@ class Standing:
 
     @property
     def headers(self) -> dict[str, str]:
-        return dict(zip(HEADERS, map(str, (self.budget.hourly, self.remaining, self.ends)), strict=True))
+        limit, remaining, ends = HEADERS
+        return {limit: str(self.budget.hourly), remaining: str(self.remaining), ends: str(self.ends)}
 
     def refusal(self) -> Refusal:
         seconds = max(1, math.ceil(self.seconds))
@@ -234,7 +235,9 @@ class Limits:
         """Worked out once for a viewer that stays the same, as authentication has it for some seconds."""
         place = viewer.id, viewer.address
         found = self._callers.get(place)
-        if found is None or (found.viewer is not viewer and found.viewer != viewer):
+        if found is not None and found.viewer is not viewer and found.viewer == viewer:
+            found = self._callers[place] = replace(found, viewer=viewer)  # to be known again without comparing
+        if found is None or found.viewer is not viewer:
             allowance = self._allowances[CallerClass.of(viewer)]
             found = self._callers[place] = Caller(viewer, _key(viewer), allowance, self.budget(STANDARD, viewer))
             if len(self._callers) > _CALLERS:

@@ -25,6 +25,9 @@ _TELLING_SECONDS: Final = 5.0
 _AGAIN_SECONDS: Final = 5.0
 
 
+_NOTIFY: Final = select(func.pg_notify(CHANNEL, ""))
+
+
 class Notifying:
     """Tells workers of other processes, on PostgreSQL. Where there is none, or the database is a file, nothing."""
 
@@ -54,7 +57,7 @@ class Notifying:
 
 
 async def _notified(connection: AsyncConnection) -> None:
-    await connection.execute(select(func.pg_notify(CHANNEL, "")))
+    await connection.execute(_NOTIFY)
 
 
 @asynccontextmanager
