@@ -72,7 +72,7 @@ _STOREGRAPH: Final = {
 }
 
 
-def _encoded(text: str) -> str:
+def encoded(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -91,9 +91,9 @@ def of_postgraphile(name: str, products: int, chance: random.Random) -> dict[str
 def of_storegraph(name: str, products: int, chance: random.Random) -> dict[str, Any]:
     given = of_handwritten(name, products, chance)
     if name in {"Q1", "Q2"}:  # the greatest id first: the page ends where theirs begin
-        return {"o": _encoded(f'["ID-",{given["o"] + (10 if name == "Q1" else 20) + 1}]')}
+        return {"o": encoded(f'["ID-",{given["o"] + (10 if name == "Q1" else 20) + 1}]')}
     kind = "ProductVariant" if name == "M1" else "Product"
-    return given | {"o": _encoded(f"{kind}:{given['o']}")}
+    return given | {"o": encoded(f"{kind}:{given['o']}")}
 
 
 HANDWRITTEN: Final = Words(_HANDWRITTEN, of_handwritten, "products(limit: 1) { id slug }")
