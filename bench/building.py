@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,14 +111,15 @@ async def built(executor: Executor, plans: Timed, units: Units, case: Case, text
 
 def shown(found: Mapping[str, Times]) -> str:
     lines = [f"{len(found)} documents", "", "| | median ms | 95 of 100 | worst | |", "|---|---|---|---|---|"]
-    for title, of in (
-        ("ready", lambda t: statistics.median(t.ready)),
-        ("plan", lambda t: statistics.median(t.plan or [0.0])),
-        ("both", lambda t: t.built),
-        ("first run", lambda t: statistics.median(t.first or [0.0])),
-        ("all", lambda t: t.built + statistics.median(t.first or [0.0])),
-    ):
-        each = sorted(((of(times), name) for name, times in found.items() if title in {"ready", "both"} or times.plan))
+    parts: dict[str, Callable[[Times], float]] = {
+        "ready": lambda t: statistics.median(t.ready),
+        "plan": lambda t: statistics.median(t.plan or [0.0]),
+        "both": lambda t: t.built,
+        "first run": lambda t: statistics.median(t.first or [0.0]),
+        "all": lambda t: t.built + statistics.median(t.first or [0.0]),
+    }
+    for title, of in parts.items():
+        each = sorted((of(times), name) for name, times in found.items() if title in {"ready", "both"} or times.plan)
         middle, most = statistics.median(value for value, _ in each), each[int(len(each) * 0.95)][0]
         lines.append(f"| {title} | {middle:.1f} | {most:.1f} | {each[-1][0]:.1f} | {each[-1][1]} |")
     longer = [name for name, times in found.items() if times.built > PROMISED]

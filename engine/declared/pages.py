@@ -17,7 +17,7 @@ COUNT: Final = "_count"
 RANK: Final = "_rank"
 UP_TO: Final = "up_to"  # the parameter at which counting stops
 # With the largest filters that are kept, some 100 kB each.
-MOST_KEPT: Final = 500
+MOST_KEPT: Final = 250
 
 # So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
 # page of them. Both take about a millisecond at 100 000 rows.

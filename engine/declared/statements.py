@@ -17,7 +17,7 @@ from engine.values.viewer import Viewer
 
 PARENT: Final = "_parent"  # the label under which a row carries the key of the parent it belongs to
 KEYS: Final = "keys"  # the parameter that holds the parents' keys
-MOST_KEPT: Final = 2048
+MOST_KEPT: Final = 256
 
 
 class Seen:

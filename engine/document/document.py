@@ -40,6 +40,7 @@ class Document:
                 self.operations[definition.name.value if definition.name else None] = definition
                 self.operation_definitions += 1
         self.size = 0  # bytes of memory, about
+        self.mark = 0  # of its text, by which it is known when it comes again
         self._deciding: dict[int, tuple[str, ...]] = {}
         self._variables: dict[int, frozenset[str]] = {}
         self._kept: dict[tuple[int, Hashable], Any] = {}

@@ -23,6 +23,7 @@ from graphql.validation.validate import ValidationAbortedError
 from engine.document.bounds import Allowance, Bounds, too_complex
 from engine.document.cost import Costs
 from engine.document.document import Document
+from engine.document.kept import Kept
 from engine.document.prices import Prices
 from engine.document.request import LONGEST_MESSAGE, OPEN, Openness, RequestErrors, request_error
 from engine.document.turns import Turns
@@ -37,6 +38,8 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 25_000
 LONG: Final = 1000
 # A token with its node takes about as much memory; a text itself takes little beside.
 BYTES_OF_A_TOKEN: Final = 600
+# A request asks for its document when it is looked at, which makes it, and when it is run; the next one asks again.
+ASKS: Final = 2
 # A request that makes no sense asks for its document twice: what it is, and what is wrong with it. With a few more,
 # those of a front end that was shipped broken are found as well.
 MOST_REFUSED: Final = 100
@@ -95,29 +98,26 @@ class Ready(Document):
 
 
 class Documents:
-    """The least recently used leave when there are too many, or when they take too much memory together."""
+    """Some leave when there are too many, or when they take too much memory together: see `Kept`."""
 
     def __init__(self, schema: GraphQLSchema, bounds: Bounds, *, most: int, most_bytes: int) -> None:
         self._schema = schema
         self._prices = Prices(schema)
         self._bounds = bounds
-        self._most = most
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Ready] = OrderedDict()
+        self._kept: Kept[str, Ready] = Kept(most, most_bytes, often=ASKS)
         self._refused: OrderedDict[tuple[bytes, bool], list[dict[str, Any]]] = OrderedDict()
-        self._bytes = 0
         self._turns = Turns(1)  # one thread: more would share the same processor
 
     async def ready(self, text: str, openness: Openness = OPEN, allowance: Allowance | None = None) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound; Busy,
         when a caller of this allowance does not get a turn in its seconds."""
         self._bounds.check_text(text)
-        known = self._found(text)
+        known = self._kept.get(text)
         if known is not None:
             return known
         async with self._turns.taken(*((allowance.of, allowance.seconds) if allowance else ())):
             if len(text) > LONG:
-                return self._found(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
+                return self._kept.get(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
             # The turn is kept until everybody else had theirs at the loop: of many that come at once, each holds it up
             # for one document, and another class of callers comes in between.
             await asyncio.sleep(0)
@@ -125,24 +125,19 @@ class Documents:
 
     def now(self, text: str, openness: Openness = OPEN) -> Ready:
         """The same, holding up whoever else is to be served."""
-        return self._found(text) or self._keep(text, self._made(text, openness))
+        return self._kept.get(text) or self._keep(text, self._made(text, openness))
 
     def cost_of(self, text: str) -> int:
         """The least that the operations of a document cost together."""
         document = Ready(parse(text), self._schema, self._prices)
         return sum(document.costs.cost(name, None) for name in document.operations)
 
-    def _found(self, text: str) -> Ready | None:
-        document = self._kept.get(text)
-        if document is not None:
-            self._kept.move_to_end(text)
-        return document
-
     def _keep(self, text: str, document: Ready) -> Ready:
-        self._kept[text] = document
-        self._bytes += document.size
-        while len(self._kept) > self._most or (self._bytes > self._most_bytes and len(self._kept) > 1):
-            self._bytes -= self._kept.popitem(last=False)[1].size
+        known = self._kept.get(text)  # another made it meanwhile
+        if known is not None:
+            return known
+        document.mark = hash(text)
+        self._kept.put(text, document, document.size, document.mark)
         return document
 
     def _made(self, text: str, openness: Openness) -> Ready:

@@ -1,7 +1,6 @@
 """Plans of documents, made once and kept: by document, operation, what the caller may see and do, and the variables
 that decide what is asked."""
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Dialect
 from engine.declared.declaration import DeclaredField
 from engine.declared.entity import Entity
 from engine.document.documents import Ready
+from engine.document.kept import Kept
 from engine.plan.compiler import Compiler
 from engine.plan.faults import Unusual, settled
 from engine.plan.run import Reading, Run
@@ -59,14 +59,12 @@ class Plan:
 
 
 class Plans:
-    """Those of one schema; the least recently used leave when there are too many, or when they take too much memory."""
+    """Those of one schema. Some leave when there are too many, or when they take too much memory: see `Kept`."""
 
     def __init__(self, core: GraphQLSchema, entities: Mapping[str, Entity], *, most: int = MOST_PLANS) -> None:
         self._core = core
         self._entities = entities
-        self._most = most
-        self._kept: OrderedDict[Hashable, tuple[Plan | None, int]] = OrderedDict()
-        self._bytes = 0
+        self._kept: Kept[Hashable, tuple[Plan | None]] = Kept(most, MOST_BYTES)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -85,9 +83,7 @@ class Plans:
         truths = {name: truth for name in names if isinstance(truth := variables.get(name), bool)}
         if len(truths) < len(names):
             return None  # null, which is refused where it is asked
-        # The document itself stands in the key, which keeps it: its identity is not another's meanwhile.
-        key = (
-            document,
+        which = (
             document.name(operation),
             words,
             viewer.visibility_key,
@@ -96,17 +92,15 @@ class Plans:
             viewer.id is None,
             tuple(truths.values()),
         )
+        # The document itself stands in the key, which keeps it: its identity is not another's meanwhile.
+        key = document, *which
         kept = self._kept.get(key)
         if kept is not None:
-            self._kept.move_to_end(key)
             return kept[0]
         try:
             root = Compiler(self._core, self._entities, document, viewer, truths).root(operation)
             plan = Plan(document, words, root)
         except Uncompiled:
             plan = None
-        self._kept[key] = plan, document.size
-        self._bytes += document.size
-        while len(self._kept) > self._most or (self._bytes > MOST_BYTES and len(self._kept) > 1):
-            self._bytes -= self._kept.popitem(last=False)[1][1]
+        self._kept.put(key, (plan,), document.size, hash((document.mark, *which)))
         return plan

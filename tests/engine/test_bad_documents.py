@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.document.bounds import Bounds
-from engine.document.documents import MOST_ERRORS
+from engine.document.documents import ASKS, MOST_ERRORS
 from engine.standard.execution import Executor, ExecutorSettings, Request
 from schema.root import schema
 from tests.engine.answers import EXECUTOR, Nowhere, clean, codes, refused
@@ -234,15 +234,17 @@ async def test_as_deep_as_allowed() -> None:
 
 
 async def test_prepared_documents_are_kept_and_the_oldest_leave() -> None:
-    executor = Executor(schema, ExecutorSettings(documents=2))
-    one, two, three = (f"{{ a{n}: __typename }}" for n in range(3))
+    executor = Executor(schema, ExecutorSettings(documents=4))
+    one, *others = (f"{{ a{n}: __typename }}" for n in range(6))
 
-    first, second = executor.document(one), executor.document(two)
-    assert executor.document(one) is first  # used again: two is the oldest now
-    executor.document(three)
+    first = executor.document(one)
+    for _ in range(ASKS):
+        assert executor.document(one) is first  # used again: it stays
+    once = [executor.document(other) for other in others]
 
     assert executor.document(one) is first
-    assert executor.document(two) is not second
+    assert executor.document(others[-1]) is once[-1]
+    assert executor.document(others[0]) is not once[0]
 
 
 def test_prepared_documents_take_so_much_memory_and_not_more() -> None:

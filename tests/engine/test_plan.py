@@ -99,6 +99,12 @@ def test_plans_are_kept_for_who_may_the_same_and_not_for_ever() -> None:
     for number in range(50):
         other = made.now(f"{{ products(first: {number + 1}) {{ nodes {{ id }} }} }}")
         plans.of(other, other.operations[None], ADMIN, WORDS, {})
+    assert len(plans) <= 4
+    assert plan(ADMIN, True) is first  # what is asked for once pushes nothing out that was asked for again
+    for number in range(50):
+        other = made.now(f"{{ products(first: {number + 1}) {{ nodes {{ id }} }} }}")
+        for _ in range(2):
+            plans.of(other, other.operations[None], ADMIN, WORDS, {})
     assert len(plans) == 4
     assert plan(ADMIN, True) is not first
 
