@@ -8,10 +8,24 @@ slugs of their own.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
-from sqlalchemy import ARRAY, FromClause, Integer, Select, String, bindparam, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    TableValuedAlias,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.events import TERM_CREATED
@@ -30,14 +44,6 @@ TERM = table(TermRow)
 LONGEST_NAME: Final = 200
 
 Path: TypeAlias = Sequence[str]  # the names of terms, each below the one before
-
-
-class Step(NamedTuple):
-    """What a path names at one place. The first number is 1, and above all stands 0."""
-
-    number: int
-    above: int
-    name_key: str
 
 
 class Branches:
@@ -87,12 +93,11 @@ async def branches(
     connection: AsyncConnection, taxonomy: str, paths: Iterable[Path], under: int | None = None
 ) -> Branches:
     """What there is of the paths, in one statement."""
-    steps = _steps(paths)
-    if not steps:
+    named = _nested(paths)
+    if not named:
         return Branches(under, [])
-    dialect = connection.dialect.name
-    values = {"taxonomy": taxonomy, "under": under, **_parameters(dialect, steps)}
-    rows = await connection.execute(_found(dialect, roots=under is None), values)
+    values = {"taxonomy": taxonomy, "under": under, "paths": orjson.dumps(named).decode()}
+    rows = await connection.execute(_found(connection.dialect.name, roots=under is None), values)
     return Branches(under, [(row.id, row.parent_id, row.name) for row in rows])
 
 
@@ -152,52 +157,46 @@ def checked_name(errors: Refuses, name: str, *path: str) -> str:
     return name[:LONGEST_NAME]
 
 
-def _steps(paths: Iterable[Path]) -> list[Step]:
-    """Each place once, by the keys that names are stored with: whatever is as far down one key leads to one place."""
-    steps: dict[tuple[int, str], Step] = {}
+def _nested(paths: Iterable[Path]) -> dict[str, Any]:
+    """Each place once, inside the one above it, by the keys that names are stored with."""
+    nested: dict[str, Any] = {}
     for path in paths:
-        above = 0
+        inner = nested
         for name in path:
-            key = sort_key(name)
-            above = steps.setdefault((above, key), Step(len(steps) + 1, above, key)).number
-    return list(steps.values())
-
-
-def _parameters(dialect: str, steps: Sequence[Step]) -> dict[str, Any]:
-    if dialect == "postgresql":
-        return dict(zip(Step._fields, map(list, zip(*steps, strict=True)), strict=True))
-    return {"steps": orjson.dumps([list(step) for step in steps]).decode()}
+            inner = inner.setdefault(sort_key(name), {})
+    return nested
 
 
 @cache
 def _found(dialect: str, *, roots: bool) -> Select[Any]:
-    """Level after level the terms that the steps lead to: one text, and one plan, however many there are. PostgreSQL
-    takes the steps as three lists, SQLite as JSON."""
-    wanted = _wanted(dialect)
+    """Level after level the terms that the paths lead to, each with what they name below it: one text, and one plan,
+    however many there are."""
     start = TERM.c.parent_id.is_(None) if roots else TERM.c.parent_id == bindparam("under", type_=TERM.c.id.type)
-    columns = (TERM.c.id, TERM.c.parent_id, TERM.c.name)
-    of = TERM.c.taxonomy == bindparam("taxonomy", type_=String)
-    found = (
-        select(*columns, wanted.c.number)
-        .join(wanted, TERM.c.name_key == wanted.c.name_key)
-        .where(of, start, wanted.c.above == 0)
-        .cte("found", recursive=True)
-    )
-    found = found.union_all(
-        select(*columns, wanted.c.number)
-        .select_from(found)
-        .join(wanted, wanted.c.above == found.c.number)
-        .join(TERM, (TERM.c.parent_id == found.c.id) & (TERM.c.name_key == wanted.c.name_key))
-        .where(of)
-    )
+    each = _each(dialect, bindparam("paths", type_=String), "named")
+    term, named = _named(dialect, each, start)
+    outer = select(term.c.id, term.c.parent_id, term.c.name, each.c.value.label("below"))
+    found = outer.select_from(each.join(term, named)).cte("found", recursive=True)
+    below = _each(dialect, found.c.below, "named_below")
+    term, named = _named(dialect, below, TERM.c.parent_id == found.c.id)
+    inner = select(term.c.id, term.c.parent_id, term.c.name, below.c.value)
+    found = found.union_all(inner.select_from(found.join(below, true()).join(term, named)))
     return select(found.c.id, found.c.parent_id, found.c.name).order_by(found.c.id)
 
 
-def _wanted(dialect: str) -> FromClause:
-    if dialect == "postgresql":
-        lists = [bindparam(f, type_=ARRAY(String if f == "name_key" else Integer)) for f in Step._fields]
-        return func.unnest(*lists).table_valued(*Step._fields, name="wanted").render_derived()
-    each = func.json_each(bindparam("steps", type_=String)).table_valued("value", name="each")
-    parts = [(f, String if f == "name_key" else Integer) for f in Step._fields]
-    taken = [cast(func.json_extract(each.c.value, f"$[{i}]"), type_).label(f) for i, (f, type_) in enumerate(parts)]
-    return select(*taken).cte("wanted")
+def _named(dialect: str, each: FromClause, place: ColumnElement[bool]) -> tuple[FromClause, ColumnElement[bool]]:
+    """The terms of these names at a place, and what joins them."""
+    named = (TERM.c.taxonomy == bindparam("taxonomy", type_=String)) & place & (TERM.c.name_key == each.c.key)
+    if dialect == "sqlite":
+        return TERM, named
+    # PostgreSQL takes an object for a hundred names, and would rather read a small store's terms once: behind an offset
+    # it looks for one name after the other, in the index.
+    terms = select(TERM.c.id, TERM.c.parent_id, TERM.c.name).where(named).offset(literal_column("0"))
+    return terms.lateral(), true()
+
+
+def _each(dialect: str, nested: ColumnElement[Any], name: str) -> TableValuedAlias:
+    """The members of an object of JSON, as rows of `key` and `value`."""
+    if dialect == "sqlite":
+        return func.json_each(nested).table_valued("key", "value", name=name)
+    members = func.jsonb_each(cast(nested, JSONB)).table_valued("key", column("value", JSONB), name=name)
+    return members.render_derived()
