@@ -291,7 +291,9 @@ def test_many_guesses_at_once_block_nobody(admin: Caller) -> None:
         statuses = [admin.status() for _ in range(10)]
         codes = {a["errors"][0]["extensions"]["code"] for a in guesses if "errors" in a}
     assert statuses == [200] * 10
-    assert codes == {"RATE_LIMITED"}
+    # Who waits for a turn on a busy machine longer than a request may take is told that.
+    assert "RATE_LIMITED" in codes
+    assert codes <= {"RATE_LIMITED", "QUERY_TOO_COMPLEX"}
 
 
 def test_what_was_used_last_is_written_at_the_end(database_url: str) -> None:
