@@ -8,6 +8,7 @@ longer than it runs, and what a session would be told is said of each transactio
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -151,6 +152,10 @@ class Pool(AsyncAdaptedQueuePool):
     def _do_get(self) -> ConnectionPoolEntry:
         handed, self._handed = self._handed, None
         return super()._do_get() if handed is None else handed
+
+
+# SQLAlchemy keeps its own quiet, by names that begin with its own.
+logging.getLogger(f"{__name__}.{Pool.__name__}").setLevel(logging.WARNING)
 
 
 class Alive:

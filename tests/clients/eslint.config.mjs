@@ -46,6 +46,7 @@ export default [
               "InventoryChange",
               "Money",
               "OrderDownload",
+              "OrderTracking",
               "PageInfo",
               "Permissions",
               "ProductChange",
