@@ -9,6 +9,7 @@ longer than it runs, and what a session would be told is said of each transactio
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,7 +24,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util import await_
 from sqlalchemy.util.concurrency import in_greenlet
-from sqlalchemy.util.queue import Empty
+from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty, Full
 
 from db.store.texts import Wording
 
@@ -123,9 +124,65 @@ def writing() -> Iterator[None]:
         _WRITES.reset(token)
 
 
-class Pool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's own: nothing grows by what is lent, and who waits for a connection gets the next one."""
+class Line(AsyncAdaptedQueue[ConnectionPoolEntry]):
+    """Idle connections, or who waits for one: the first gets the next. SQLAlchemy's own wakes the first, and whoever
+    comes before that one has its turn takes the connection; beside many short reads, jobs would wait until they give
+    up."""
 
+    def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
+        super().__init__(maxsize, use_lifo)
+        self._idle: deque[ConnectionPoolEntry] = deque()
+        self._waiting: deque[asyncio.Future[ConnectionPoolEntry]] = deque()
+
+    def qsize(self) -> int:
+        return len(self._idle)
+
+    def empty(self) -> bool:
+        return not self._idle
+
+    def full(self) -> bool:
+        return 0 < self.maxsize <= len(self._idle)
+
+    def put_nowait(self, item: ConnectionPoolEntry) -> None:
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            if not waiting.done():
+                waiting.set_result(item)
+                return
+        if self.full():
+            raise Full
+        self._idle.append(item)
+
+    def put(self, item: ConnectionPoolEntry, block: bool = True, timeout: float | None = None) -> None:
+        del block, timeout  # there is room for each that was taken
+        self.put_nowait(item)
+
+    def get_nowait(self) -> ConnectionPoolEntry:
+        if not self._idle:
+            raise Empty
+        return self._idle.pop() if self.use_lifo else self._idle.popleft()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        return await_(self._next(timeout)) if block and not self._idle else self.get_nowait()
+
+    async def _next(self, seconds: float | None) -> ConnectionPoolEntry:
+        waiting: asyncio.Future[ConnectionPoolEntry] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(seconds):
+                return await waiting
+        except BaseException as error:
+            if waiting.done() and not waiting.cancelled():  # it came, and nobody is there to take it
+                self.put_nowait(waiting.result())
+            if isinstance(error, TimeoutError):
+                raise Empty from None
+            raise
+
+
+class Pool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's own, that lends: nothing grows by what is lent, and who waits for a connection gets the next one."""
+
+    _queue_class = Line
     _handed: ConnectionPoolEntry | None = None
 
     def lend(self) -> Any:

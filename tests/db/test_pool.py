@@ -1,0 +1,102 @@
+"""Who gets a connection of PostgreSQL, when there are fewer than are wanted."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from db.store.database import Database
+from db.store.lending import Lent
+from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """With two connections, both idle."""
+    database = Database.open(database_url, pool_size=2)
+    async with database.read(), database.read():
+        pass
+    yield database
+    await database.close()
+
+
+def taken(database: Database) -> list[Lent]:
+    """All that are idle."""
+    return [lent for _ in range(3) if (lent := database.lent()) is not None]
+
+
+def idle(database: Database) -> int:
+    """How many there are that nobody has."""
+    lent = taken(database)
+    for each in lent:
+        each.back()
+    return len(lent)
+
+
+async def waits(database: Database) -> None:
+    """Until somebody waits for a connection."""
+    pool: Any = next(iter(database.engines)).sync_engine.pool
+    async with asyncio.timeout(PATIENCE):
+        while not pool._pool._waiting:  # noqa: ASYNC110  nobody is told of it
+            await asyncio.sleep(0)
+
+
+async def used(database: Database) -> None:
+    async with database.read():
+        pass
+
+
+async def test_who_waits_gets_the_next_connection(database: Database) -> None:
+    first, second = taken(database)
+    waiting = asyncio.create_task(used(database))
+    await waits(database)
+    first.back()
+    assert database.lent() is None, "it is promised to who waits"
+    async with asyncio.timeout(PATIENCE):
+        await waiting
+    second.back()
+    assert idle(database) == 2
+
+
+async def test_what_comes_to_who_has_left_is_not_lost(database: Database) -> None:
+    first, second = taken(database)
+    waiting = asyncio.create_task(used(database))
+    await waits(database)
+    first.back()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    second.back()
+    assert idle(database) == 2
+
+
+async def test_all_come_to_their_turn_beside_those_who_never_stop(database: Database) -> None:
+    over = asyncio.Event()
+
+    async def never_stops() -> None:
+        while not over.is_set():
+            lent = database.lent()
+            if lent is None:
+                await used(database)
+            else:
+                await lent.values("SELECT 1", ())
+                lent.back()
+
+    async def leaves(after: float) -> None:
+        try:
+            async with asyncio.timeout(after):
+                await used(database)
+        except TimeoutError:
+            pass
+
+    greedy = [asyncio.create_task(never_stops()) for _ in range(8)]
+    drawn = random.Random(7)
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(used(database) for _ in range(20)), *(leaves(drawn.random() / 20) for _ in range(20)))
+        over.set()
+        await asyncio.gather(*greedy)
+    assert idle(database) == 2
