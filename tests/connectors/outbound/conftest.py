@@ -28,6 +28,6 @@ async def client(trust: ssl.SSLContext) -> AsyncIterator[Outbound]:
 
 @pytest.fixture
 async def hasty(trust: ssl.SSLContext) -> AsyncIterator[Outbound]:
-    """Gives up soon: for receivers that never do what is waited for."""
-    async with Outbound(LOOPBACK, Times(connect=0.2, total=0.3), tls=trust) as opened:
+    """Gives up soon: for receivers that never do what is waited for. What they do before has to come by then."""
+    async with Outbound(LOOPBACK, Times(total=1.0), tls=trust) as opened:
         yield opened

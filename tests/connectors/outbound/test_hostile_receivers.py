@@ -147,8 +147,8 @@ async def test_what_breaks_off(client: Outbound, behaviour: Behaviour, kind: Kin
         b"HTTP/1.1 200 " + b"y" * 20_000 + b"\r\n\r\n",
     ],
 )
-async def test_what_is_no_http(hasty: Outbound, answer: bytes) -> None:
-    failure = await failed(hasty, after_request(answer))
+async def test_what_is_no_http(client: Outbound, answer: bytes) -> None:
+    failure = await failed(client, after_request(answer))
 
     assert failure.kind is Kind.PROTOCOL
     assert failure.reason.isprintable()
