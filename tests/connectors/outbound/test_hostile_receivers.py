@@ -363,7 +363,7 @@ async def test_a_request_has_a_deadline_of_its_own(client: Outbound) -> None:
     ],
 )
 async def test_silence_has_a_deadline_of_its_own(trust: ssl.SSLContext, behaviour: Behaviour, kind: Kind) -> None:
-    async with Outbound(LOOPBACK, Times(silence=0.1), tls=trust) as client:
+    async with Outbound(LOOPBACK, Times(silence=0.5), tls=trust) as client:
         failure = await failed(client, behaviour)
 
     assert failure.kind is kind
