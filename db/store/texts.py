@@ -28,6 +28,7 @@ class Found(IteratorResult[Any]):
     def __init__(self, metadata: SimpleResultMetaData, rows: Iterable[Sequence[Any]], rowcount: int) -> None:
         super().__init__(metadata, iter(rows))
         self.rowcount = rowcount
+        self.returns_rows = bool(metadata.keys)
 
 
 class Wording:

@@ -113,7 +113,7 @@ async def update(
 async def updated(gateway: Gateway, variant: int, input: Mapping[str, Any], **arguments: Any) -> dict[str, Any]:
     """The variant after an update that has to succeed."""
     payload = await update(gateway, variant, input, **arguments)
-    assert payload["userErrors"] == []
+    assert payload["userErrors"] == [], payload["userErrors"]
     changed: dict[str, Any] = payload["variant"]
     return changed
 

@@ -69,8 +69,7 @@ def slug_of(title: str) -> str:
 
 def _stored(row: Mapping[str, Any], name: str, value: Any) -> Any:
     if name in LINES:
-        # One character too many is refused as any number is, and costs the rules after this one nothing.
-        line = text.line(value or "")[: LONGEST[name] + 1]
+        line = text.bounded(text.line(value or ""), LONGEST[name], row[name])
         return line if name == "title" else line or None
     if name == "excerpt":
         return text.lines(value or "")

@@ -106,7 +106,7 @@ def check_variant(errors: Refuses, row: Mapping[str, Any], asked: Mapping[str, A
     def refuse(name: str, message: str) -> None:
         errors.refuse(ErrorCode.VALIDATION, message, camel(name))
 
-    values = {name: _stored(name, value) for name, value in asked.items()}
+    values = {name: _stored(row, name, value) for name, value in asked.items()}
     _check_alone(differences(row, values), refuse)
     result = {**row, **values}
     if result["manage_cost"] and "cost" in asked and asked["cost"] is None:
@@ -219,14 +219,13 @@ async def refuse_missing_shipping_classes(
             errors.refuse(ErrorCode.VALIDATION, "No such shipping class", "shippingClassId")
 
 
-def _stored(name: str, value: Any) -> Any:
+def _stored(row: Mapping[str, Any], name: str, value: Any) -> Any:
     if name == "sku" and value is not None:
         value = written(text.line(value)) or None
     elif name in LONGEST and value is not None:
         value = (text.lines(value) if name == "description" else text.line(value)) or None
     if name in LONGEST and value is not None:
-        # One character too many is refused as any number is, and costs the rules after this one nothing.
-        value = value[: LONGEST[name] + 1]
+        value = text.bounded(value, LONGEST[name], row.get(name))
     return CLEARED.get(name) if value is None else value
 
 
