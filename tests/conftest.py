@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 
+from db.access.unsettled import UNSETTLED
 from tests import databases, dialects, drawing
 
 if TYPE_CHECKING:
@@ -95,6 +96,12 @@ def run_directory(pytestconfig: pytest.Config) -> Path:
     if _RUN in pytestconfig.stash:
         return pytestconfig.stash[_RUN].path
     return Path(pytestconfig.workerinput[_DIRECTORY])  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def settled() -> None:
+    """Credentials that the test before changed are read anew by each request for seconds, in all of a process."""
+    UNSETTLED._until.clear()
 
 
 # Databases
