@@ -35,7 +35,9 @@ _DIRECTORY: Final = "run_directory"
 os.environ.setdefault("STOREGRAPH_RATES", "off")
 
 # A deadline measures the machine's load as much as the code.
-hypothesis.settings.register_profile("storegraph", deadline=None, max_examples=drawing.examples(50))
+hypothesis.settings.register_profile(
+    "storegraph", deadline=None, max_examples=drawing.examples(50), derandomize=drawing.REPEATED
+)
 hypothesis.settings.load_profile("storegraph")
 
 # Reading the system's authorities takes 35 ms of the processor: once, and not for each client that asks loopback.

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
 
+from db.integration.template.failure import TemplateError
 from db.integration.template.value import shown
 from engine.values.errors import ErrorCode, Errors
 
@@ -25,6 +26,15 @@ _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 Data = Mapping[str, Any]
 _Test = Callable[[Any, Any], bool]
+
+
+def _shown(value: Any) -> str:
+    """As templates show it. What they cannot write down, such as an integer of more than 64 bits inside an object, is
+    like itself alone."""
+    try:
+        return shown(value)
+    except TemplateError:
+        return repr(value)
 
 
 def _number(value: Any) -> Decimal | None:
@@ -45,7 +55,7 @@ def _number(value: Any) -> Decimal | None:
 def _truth(value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return bool(value)
-    word = shown(value).strip().lower()
+    word = _shown(value).strip().lower()
     return True if word in _TRUE else False if word in _FALSE else None
 
 
@@ -61,7 +71,7 @@ def _same(one: Any, other: Any) -> bool:
     numbers = _number(one), _number(other)
     if None not in numbers:
         return numbers[0] == numbers[1]
-    return shown(one) == shown(other)
+    return _shown(one) == _shown(other)
 
 
 def _equal(actual: Any, wanted: Any) -> bool:
@@ -81,7 +91,7 @@ def _ordered(holds: Callable[[Any, Any], bool]) -> _Test:
         if one is not None and other is not None:
             return holds(one, other)
         # Moments are such texts. A number and a word have no order.
-        return one is None and other is None and holds(shown(actual), shown(wanted))
+        return one is None and other is None and holds(_shown(actual), _shown(wanted))
 
     return test
 
@@ -91,7 +101,9 @@ def _part(holds: Callable[[str, str], bool]) -> _Test:
 
     def test(actual: Any, wanted: Any) -> bool:
         return (
-            not isinstance(actual, list | tuple | dict) and shown(wanted) != "" and holds(shown(actual), shown(wanted))
+            not isinstance(actual, list | tuple | dict)
+            and _shown(wanted) != ""
+            and holds(_shown(actual), _shown(wanted))
         )
 
     return test
@@ -109,7 +121,7 @@ def _length(holds: Callable[[int, Decimal], bool]) -> _Test:
 
     def test(actual: Any, wanted: Any) -> bool:
         number = _number(wanted)
-        held = actual if isinstance(actual, list | tuple | dict) else shown(actual)
+        held = actual if isinstance(actual, list | tuple | dict) else _shown(actual)
         return number is not None and holds(len(held), number)
 
     return test

@@ -1,7 +1,9 @@
 """A request that takes too long is broken off with a code, at the database too, and leaves nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+import warnings
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -20,6 +22,17 @@ from engine.values.errors import Busy, TimedOut, Unavailable
 from schema.root import schema
 from tests import factories
 from tests.gateway import ADMIN, Gateway
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """A connection that is broken off while it is made is closed by its collection, which warns; here, and not in some
+    later test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
 
 SHORT = Allowance(seconds=0.3)
 # A statement that takes minutes on any machine: numbers are counted one by one.
