@@ -1,14 +1,16 @@
 """Money as callers read it. Amounts are stored in minor units of the store's one currency."""
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 import strawberry
 
 from db.commerce.money import Amount, money_format
 from db.commerce.store import MONEY_FORMAT
-from engine.declared.declaration import computed, derived
-from engine.values.columns import expression
+from engine.declared.declaration import Leaf, declare, derived
+from engine.values.columns import element, expression
 from engine.values.scalars import Cents, CurrencyCode
 
 
@@ -39,17 +41,35 @@ def _maybe(cents: int | None, packed: str | None) -> Money | None:
     return None if cents is None else _of_cents(cents, packed)
 
 
-_FORMAT = expression(cast(Any, MONEY_FORMAT), "money_format")
+def _currency(packed: str | None) -> str:
+    return money_format(packed).currency
+
+
+_FORMAT: Any = expression(cast(Any, MONEY_FORMAT), "money_format")
+_STORES_OWN: Final = Leaf((_FORMAT,), _currency)
+
+
+def _declared(
+    function: Callable[..., Money | None],
+    columns: Sequence[object],
+    currency: Leaf,
+    permission: str | None,
+    description: str | None,
+) -> Any:
+    """Whoever asks for the cents alone reads the one column, and nothing of the store."""
+    cents, *others = (element(column) for column in columns)
+    parts = MappingProxyType({"cents": Leaf((cents,)), "currency": currency})
+    return declare(Leaf((cents, *others), function, permission, parts), description=description)
 
 
 def money(cents: int, *, description: str | None = None) -> Money:
     """A leaf over a column of cents."""
-    return computed(_of_cents, cents, _FORMAT, description=description)
+    return cast(Money, _declared(_of_cents, (cents, _FORMAT), _STORES_OWN, None, description))
 
 
 def maybe_money(cents: int | None, *, permission: str | None = None, description: str | None = None) -> Money | None:
     """A leaf over a column of cents that may be null, or may not be shown."""
-    return computed(_maybe, cents, _FORMAT, permission=permission, description=description)
+    return cast("Money | None", _declared(_maybe, (cents, _FORMAT), _STORES_OWN, permission, description))
 
 
 def _ordered(cents: int, currency: str, packed: str | None) -> Money:
@@ -58,9 +78,11 @@ def _ordered(cents: int, currency: str, packed: str | None) -> Money:
 
 def order_money(cents: int, currency: str, *, description: str | None = None) -> Money:
     """A leaf over a column of cents in a currency of its own: an order keeps the one it was made in."""
-    return computed(_ordered, cents, currency, _FORMAT, description=description)
+    own = Leaf((element(currency),))
+    return cast(Money, _declared(_ordered, (cents, currency, _FORMAT), own, None, description))
 
 
 def maybe_order_money(cents: int, currency: str, *, permission: str, description: str | None = None) -> Money | None:
     """The same, where not everyone who sees the order may see it."""
-    return computed(_ordered, cents, currency, _FORMAT, permission=permission, description=description)
+    own = Leaf((element(currency),))
+    return cast("Money | None", _declared(_ordered, (cents, currency, _FORMAT), own, permission, description))

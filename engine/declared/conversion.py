@@ -4,12 +4,11 @@ Strawberry looks up names and types of every field of every value again; a list 
 has two thousand of them, and arguments are converted twice: checked before anything runs, and used.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from functools import cache
 from typing import Any, TypeAlias
 
-from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
     StrawberryList,
     StrawberryMaybe,
@@ -17,6 +16,7 @@ from strawberry.types.base import (
     get_object_definition,
     has_object_definition,
 )
+from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 from strawberry.types.maybe import Some
 from strawberry.types.unset import UNSET
@@ -37,20 +37,20 @@ def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
     return type_(**values)
 
 
-def arguments(given: Mapping[str, Any], arguments: Sequence[StrawberryArgument]) -> dict[str, Any]:
+def arguments(given: Mapping[str, Any], field: StrawberryField) -> dict[str, Any]:
     """The arguments of a field by their names in Python, as Strawberry would convert them."""
+    known = _of_arguments(field)
     found = {}
-    for argument in arguments:
-        name, convert = _of_argument(argument)
-        if name in given:
-            found[argument.python_name] = given[name] if convert is None else convert(given[name])
+    for name, value in given.items():
+        python_name, convert = known[name]
+        found[python_name] = value if convert is None else convert(value)
     return found
 
 
-# Arguments are made when a schema is, and are as many as its fields have.
+# Fields are made when a schema is.
 @cache
-def _of_argument(argument: StrawberryArgument) -> tuple[str, Convert | None]:
-    return argument.graphql_name or camel(argument.python_name), _converter(argument.type)
+def _of_arguments(field: StrawberryField) -> Mapping[str, tuple[str, Convert | None]]:
+    return {a.graphql_name or camel(a.python_name): (a.python_name, _converter(a.type)) for a in field.arguments}
 
 
 @cache

@@ -6,8 +6,9 @@ A declaration is data: `engine.standard` makes graphql-core's resolver of it, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast, overload
 
 from sqlalchemy import ColumnElement
@@ -117,11 +118,16 @@ def priced(field: StrawberryField) -> None:
 class Leaf(Declaration):
     """A value of its own row; only the columns that it needs are read. Without a function it is the one column, with
     one it is what that makes of the columns in order, and of nothing else, so that it may be kept. A function without
-    columns is given the whole value, which is no row of a table then."""
+    columns is given the whole value, which is no row of a table then.
+
+    Of a value of several fields `parts` are those, by their names in the graph, that columns of the same row say by
+    themselves: whoever asks for these alone reads no more than they need. The whole is null where its first column
+    is."""
 
     needs: Needs = ()
     function: Callable[..., Any] | None = None
     permission: str | None = None
+    parts: Mapping[str, Leaf] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def plain(self) -> bool:

@@ -6,6 +6,7 @@ A page is one statement for all parents that ask for it, its count another, and 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final, Protocol, cast
 
 from sqlalchemy import Column, ColumnElement
@@ -20,6 +21,7 @@ from engine.declared.declaration import LOOKED_UP, Declaration, DeclaredField, d
 from engine.declared.directives import ListSize
 from engine.declared.entity import Entity, entity_of
 from engine.declared.sorting import Sorting
+from engine.declared.statements import Seen
 from engine.values.columns import Needs, element, seen_by
 from engine.values.errors import BadUserInput
 from engine.values.filtering import Filtering, Part, guarded, read
@@ -33,6 +35,7 @@ REACH: Final = "reach"
 SKIPPED: Final = "skipped"
 PLACE: Final = "place_"
 LONGEST_SEARCH: Final = 200
+MOST_KEPT: Final = 1024
 
 # The SQL of a search text, decided row by row, for a viewer: nobody finds by what they do not see.
 Search = Callable[[str, Viewer], ColumnElement[bool]]
@@ -62,11 +65,14 @@ class Listing:
     def order(self, entity: Entity, asked: Sequence[SortInput] | None, viewer: Viewer) -> Order:
         """The order that was asked for, as the viewer sees it, made total by the key. Raises BadUserInput for too many
         or repeated fields."""
-        pairs = [(s.field, s.direction) for s in asked] if asked else [self.sorting.default]
+        pairs = tuple((s.field, s.direction) for s in asked) if asked else (self.sorting.default,)
         if len(pairs) > MOST_SORT_FIELDS:
             raise BadUserInput(f"`sort` takes at most {MOST_SORT_FIELDS} fields")
         if len({f for f, _ in pairs}) < len(pairs):
             raise BadUserInput("`sort` names a field twice")
+        return _ordered(self, entity, pairs, Seen(viewer))
+
+    def ordered(self, entity: Entity, pairs: Sequence[tuple[Any, SortDirection]], viewer: Viewer) -> Order:
         terms = [self._term(f, d, viewer) for f, d in pairs]
         if all(t.column is not entity.key for t in terms):
             terms.append(Term("id", entity.key, terms[-1].descending))
@@ -83,6 +89,12 @@ class Listing:
         return Term(name, column, direction is SortDirection.DESC)
 
 
+# A noun has a dozen sorts, and few lists are sorted by several.
+@lru_cache(maxsize=MOST_KEPT)
+def _ordered(listing: Listing, entity: Entity, pairs: tuple[tuple[Any, SortDirection], ...], seen: Seen) -> Order:
+    return listing.ordered(entity, pairs, seen.viewer)
+
+
 def _unchecked(_arguments: Mapping[str, Any]) -> None:
     pass
 
@@ -96,7 +108,7 @@ class Narrowing:
     check: Callable[[Mapping[str, Any]], None] = _unchecked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """A list as asked, but for its parameters: lists of one shape have the same statements. `place` says which values
     of the place that it begins behind are null. What cannot be a parameter stands here itself."""
@@ -111,8 +123,16 @@ class Shape:
     search: str | None
     narrowed: tuple[tuple[str, Any], ...]
 
+    def __hash__(self) -> int:
+        return self._hash  # asked with each list
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def _hash(self) -> int:
+        filtered = self.filter, self.search, self.narrowed
+        return hash((self.listing, self.order, self.backwards, self.place, self.skips, filtered))
+
+
+@dataclass(slots=True)  # each request makes one, and a frozen one takes three times as long to make
 class Asked:
     """One list as asked: for all parents of a field, or for the root. Without `bound` hardly anything else has its
     shape."""
@@ -128,8 +148,10 @@ class Asked:
         """Those of its statements, by name: of the window, of the place (`place_0`) and of the filter."""
         window = self.window
         most = window.size + 1  # to know whether there are more
-        found = {MOST_ROWS: most, REACH: most + window.offset, SKIPPED: window.offset}
-        found |= {f"{PLACE}{n}": value for n, value in enumerate(window.place or ()) if value is not None}
+        found: dict[str, Any] = {MOST_ROWS: most, REACH: most + window.offset, SKIPPED: window.offset}
+        for n, value in enumerate(window.place or ()):
+            if value is not None:
+                found[f"{PLACE}{n}"] = value
         return found if self.filter is None else found | self.filter.values
 
 
@@ -159,8 +181,7 @@ class Connected(Declaration):
         return super().refusable or self.first is not None or guarded(self.listing.filter)
 
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> Asked:
-        node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
-        entity = entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
+        entity = _entity(field)
         order = self.listing.order(entity, arguments.get("sort"), viewer)
         given = arguments.get("filter")
         filtering = None if given is None else read(given)
@@ -170,20 +191,31 @@ class Connected(Declaration):
             narrowed = tuple((a.name, arguments.get(a.name, a.default)) for a in self.narrowing.arguments)
         search = _searched(arguments.get("search"))
         window = Window.of(order, arguments)
-        shape = Shape(
-            self,
-            entity,
-            order,
-            window.backwards,
-            None if window.place is None else tuple(value is None for value in window.place),
-            window.offset > 0,
-            None if filtering is None else filtering.shape,
-            search,
-            narrowed,
-        )
+        place = None if window.place is None else tuple([value is None for value in window.place])
+        skips = window.offset > 0
+        if filtering is None and search is None and not narrowed:
+            return Asked(_plain(self, entity, order, window.backwards, place, skips), window, None, arguments, True)
+        filtered = None if filtering is None else filtering.shape
+        shape = Shape(self, entity, order, window.backwards, place, skips, filtered, search, narrowed)
         bound = search is None and (filtering is None or filtering.bound)
         bound = bound and all(value is None or isinstance(value, bool) for _, value in narrowed)
         return Asked(shape, window, filtering, arguments, bound)
+
+
+@cache  # fields of a schema that is whole, and stays as it is
+def _entity(field: DeclaredField) -> Entity:
+    """Of the nodes of a connection."""
+    node: Any = get_object_definition(field.target, strict=True).type_var_map["T"]
+    return entity_of(node.resolve_type() if isinstance(node, LazyType) else node)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _plain(
+    connected: Connected, entity: Entity, order: Order, backwards: bool, place: tuple[bool, ...] | None, skips: bool
+) -> Shape:
+    """Most lists are asked for without a filter. That these are one object tells faster than looking into two that
+    they are the same."""
+    return Shape(connected, entity, order, backwards, place, skips, None, None, ())
 
 
 def _searched(text: str | None) -> str | None:

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, bindparam, case, func, literal, select, true, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 
 from engine.declared.listing import MOST_ROWS, PLACE, REACH, SKIPPED, Asked, Shape
 from engine.declared.statements import KEYS, PARENT, Seen, joined
@@ -24,11 +37,12 @@ MOST_KEPT: Final = 250
 FEW: Final = 500
 
 
-def page_statement(asked: Asked, needs: Needs, viewer: Viewer, dialect: str) -> AnySelect:
+def page_statement(asked: Asked, needs: Needs, viewer: Viewer, dialect: str, *, size: int | None = None) -> AnySelect:
     """One row more than the page holds, to know whether there are more. Below parents a row carries the key of its own
-    as PARENT, and KEYS is a parameter beside those that were asked."""
+    as PARENT, and KEYS is a parameter beside those that were asked. `size`: that of the page, where its text says it;
+    MOST_ROWS else."""
     made = kept_page if asked.bound else kept_page.__wrapped__
-    return made(asked.shape, merged(needs, asked.shape.order.columns), Seen(viewer), dialect)
+    return made(asked.shape, merged(needs, asked.shape.order.columns), Seen(viewer), dialect, size)
 
 
 def count_statement(asked: Asked, *, limited: bool, viewer: Viewer, dialect: str) -> AnySelect:
@@ -38,8 +52,8 @@ def count_statement(asked: Asked, *, limited: bool, viewer: Viewer, dialect: str
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def kept_page(shape: Shape, columns: Needs, seen: Seen, dialect: str) -> AnySelect:
-    return _List(shape, seen.viewer, dialect).page(selected(columns, seen.viewer))
+def kept_page(shape: Shape, columns: Needs, seen: Seen, dialect: str, size: int | None) -> AnySelect:
+    return _List(shape, seen.viewer, dialect, size).page(selected(columns, seen.viewer))
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -48,7 +62,7 @@ def kept_count(shape: Shape, limited: bool, seen: Seen, dialect: str) -> AnySele
 
 
 class _List:
-    def __init__(self, shape: Shape, viewer: Viewer, dialect: str) -> None:
+    def __init__(self, shape: Shape, viewer: Viewer, dialect: str, size: int | None = None) -> None:
         self.shape = shape
         self.listing = shape.listing.listing
         self.key = shape.listing.key
@@ -56,7 +70,12 @@ class _List:
         self.order = shape.order
         self.viewer = viewer
         self.dialect = dialect
-        self.most, self.reach, self.skipped = (bindparam(name, type_=Integer()) for name in (MOST_ROWS, REACH, SKIPPED))
+        self.most: ColumnElement[int] = bindparam(MOST_ROWS, type_=Integer())
+        if size is not None:
+            self.most = literal_column(str(size + 1), Integer())
+        # The rows before a page, if there are any, are not in its text: nobody asks for the same pages again and again.
+        self.reach: ColumnElement[int] = bindparam(REACH, type_=Integer()) if shape.skips else self.most
+        self.skipped: ColumnElement[int] = bindparam(SKIPPED, type_=Integer()) if shape.skips else literal_column("0")
         self.place: list[Any] | None = None
         if shape.place is not None:
             terms = zip(shape.place, shape.order.terms, strict=True)

@@ -7,7 +7,7 @@ requests is a parameter. So few are made, and they are kept.
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from engine.declared.declaration import Relation
 from engine.declared.entity import Entity
@@ -17,6 +17,7 @@ from engine.values.viewer import Viewer
 
 PARENT: Final = "_parent"  # the label under which a row carries the key of the parent it belongs to
 KEYS: Final = "keys"  # the parameter that holds the parents' keys
+KEY: Final = "key"  # or that of one
 MOST_KEPT: Final = 256
 
 
@@ -36,11 +37,15 @@ class Seen:
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def related_statement(relation: Relation, entity: Entity, needs: Needs, seen: Seen, dialect: str) -> AnySelect:
-    """The statement behind a relation; its only parameter is KEYS."""
+def related_statement(
+    relation: Relation, entity: Entity, needs: Needs, seen: Seen, dialect: str, *, one: bool = False
+) -> AnySelect:
+    """The statement behind a relation; its only parameter is KEYS, or KEY for `one` parent. PostgreSQL plans it anew
+    for every list of keys that is shorter than it takes them to be, and once for one key."""
     statement = select(*selected(merged(needs), seen.viewer), relation.key.label(PARENT))
     statement = joined(statement, relation.key, relation.on, entity)
-    statement = statement.where(among(relation.key, KEYS, dialect), entity.visible(seen.viewer))
+    sought = relation.key == bindparam(KEY, type_=relation.key.type) if one else among(relation.key, KEYS, dialect)
+    statement = statement.where(sought, entity.visible(seen.viewer))
     if relation.where is not None:
         statement = statement.where(relation.where)
     order = (seen_by(column, seen.viewer) for column in relation.order)

@@ -94,6 +94,11 @@ class Compiler:
         except CodedError as error:
             shape.refuses = True
             return Constant(Fault(error, nodes, of_field(field.type, lift)))
+        if isinstance(declaration, Leaf) and declaration.parts:
+            parts = self._parts(declaration, field.type, nodes)
+            if parts is not None:
+                shape.need(parts.needs)
+                return Value(field.type, declaration.needs[:1], parts=parts)
         shape.need(declaration.needs)
         if isinstance(declaration, OfPage) and shape.entity is None:
             return self._part(shape, field, said, declaration.name, nodes, lift)
@@ -103,6 +108,22 @@ class Compiler:
             )
         shape.steps.append(self._step(shape, declaration, said, field, nodes, lift))
         return Below(len(shape.steps) - 1)
+
+    def _parts(self, leaf: Leaf, type_: Any, nodes: list[FieldNode]) -> Shape | None:
+        """What is asked of a value, if the row that it would be made of says all of it."""
+        named: Any = get_named_type(type_)
+        shape = Shape(named, None, needs=leaf.needs[:1])
+        for alias, inner in self._selections.below(named, nodes).items():
+            name = inner[0].name.value
+            part = leaf.parts.get(name)
+            if name == TYPENAME:
+                shape.fields[alias] = Constant(named.name)
+            elif part is None:
+                return None
+            else:
+                shape.need(part.needs)
+                shape.fields[alias] = Value(named.fields[name].type, part.needs, part.function)
+        return shape
 
     def _part(
         self, shape: Shape, field: GraphQLField, said: Any, name: str, nodes: list[FieldNode], lift: int

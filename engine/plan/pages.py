@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from engine.declared.connection import Window
@@ -13,11 +14,14 @@ from engine.plan.run import Run, Texts
 from engine.plan.shape import Found, Shape
 from engine.plan.steps import ROOT, Field, only
 from engine.unit.text import Columns
-from engine.values.columns import merged
+from engine.values.columns import Needs, merged
 from engine.values.ordering import Order
 
 NODE: Final = "node"
 CURSOR: Final = "cursor"
+# How many rows a list is asked for differs little: the first few numbers stand in its text. PostgreSQL takes a number
+# that it is not told before for a tenth of the table, and plans the statement anew each time.
+MOST_SIZES: Final = 4
 
 
 @dataclass(slots=True)
@@ -122,7 +126,19 @@ class Listed(Field):
         self._connected = connected
         self._asks = asks
         self._texts = Texts()
+        self._sizes: set[int] = set()
         self.parent = connected.parent
+
+    @cached_property
+    def _needs(self) -> Needs:
+        return merged(*(shape.needs for shape in self._asks.shapes))
+
+    def _stated(self, size: int) -> int | None:
+        if size not in self._sizes:
+            if len(self._sizes) >= MOST_SIZES:
+                return None
+            self._sizes.add(size)
+        return size
 
     def keys(self, values: Sequence[Any]) -> list[Any]:
         """With None, where a parent refers to nothing: its list is empty, and no row is asked for."""
@@ -150,12 +166,12 @@ class Listed(Field):
         return {key: {name: part(pages, page, key) for name, part in parts.items()} for key, page in found.items()}
 
     async def _rows(self, run: Run, asked: Asked, keys: list[Any]) -> tuple[Columns, Sequence[Any]]:
-        needs = merged(*(shape.needs for shape in self._asks.shapes))
+        size = self._stated(asked.window.size)
 
         def statement() -> Any:
-            return page_statement(asked, needs, run.viewer, run.context.dialect)
+            return page_statement(asked, self._needs, run.viewer, run.context.dialect, size=size)
 
-        text = self._texts.of(asked.shape, statement, run.dialect) if asked.bound else statement()
+        text = self._texts.of((asked.shape, size), statement, run.dialect) if asked.bound else statement()
         return await run.rows(text, asked.parameters, None if asked.shape.listing.key is None else keys)
 
 

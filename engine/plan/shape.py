@@ -55,13 +55,15 @@ class Constant:
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """Worked out from what the parent holds. Of a row: `function` of `needs`, the one of them, or of the whole value
-    where it needs none. Of a value of Python: its `attribute`, where that is given. `below`: what is asked of it."""
+    where it needs none. Of a value of Python: its `attribute`, where that is given. `below`: what is asked of it;
+    `parts`: the same, where the row itself says it."""
 
     type: GraphQLOutputType
     needs: tuple[ColumnElement[Any], ...] = ()
     function: Callable[..., Any] | None = None
     attribute: str | None = None
     below: "Shape | None" = None
+    parts: "Shape | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +91,8 @@ class Shape:
     @cached_property
     def values(self) -> int:
         """How many values a row answers, about. Asked when the shape is whole."""
-        own = (f.below.values if isinstance(f, Value) and f.below is not None else 0 for f in self.fields.values())
-        return 1 + len(self.fields) + sum(own)
+        asked = (f.below or f.parts for f in self.fields.values() if isinstance(f, Value))
+        return 1 + len(self.fields) + sum(inner.values for inner in asked if inner is not None)
 
     def way(self, columns: Columns | None, make: Callable[["Shape", Columns | None], Write]) -> Write:
         """The function that writes rows with these columns; without, values of Python."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from engine.declared.declaration import DeclaredField, Relation
 from engine.declared.entity import Entity
 from engine.declared.lookup import Every, Lookup
-from engine.declared.statements import PARENT, related_statement
+from engine.declared.statements import KEY, PARENT, related_statement
 from engine.plan.faults import Unusual, of_field
 from engine.plan.run import Read, Run, Texts
 from engine.plan.shape import Found, Shape
@@ -60,7 +60,9 @@ class Source:
         if not missing:
             assert read is not None
             return read
-        columns, rows = await run.rows(self._texts.of(None, lambda: self._statement(run), run.dialect), {}, missing)
+        one = len(missing) == 1
+        text = self._texts.of(one, lambda: self._statement(run, one=one), run.dialect)
+        columns, rows = await (run.rows(text, {KEY: missing[0]}) if one else run.rows(text, {}, missing))
         if read is None:
             read = run.read[self] = Read()
         by_key = read.by_key
@@ -73,8 +75,8 @@ class Source:
                 by_key[parent(row)].append(row)
         return read
 
-    def _statement(self, run: Run) -> Any:
-        return related_statement(self._relation, self._entity, self._needs, run.seen, run.context.dialect)
+    def _statement(self, run: Run, *, one: bool) -> Any:
+        return related_statement(self._relation, self._entity, self._needs, run.seen, run.context.dialect, one=one)
 
 
 class Rows:

@@ -224,6 +224,9 @@ class _Function:
 
     def _value(self, field: Value, body: list[str]) -> str:
         assert self.columns is not None
+        if field.parts is not None:
+            entries = self._of_row(field.parts, body)
+            return self._unless_null(field.type, self._column(label_of(field.needs[0])), f"{{{entries}}}")
         function = field.function
         type_ = get_nullable_type(field.type)
         if function is None and isinstance(type_, GraphQLEnumType) and isinstance(field.needs[0].type, EnumColumn):

@@ -97,7 +97,7 @@ class Schema(strawberry.Schema):
     def taken(self, field: DeclaredField, given: dict[str, Any], viewer: Viewer) -> Any:
         """The arguments of a field as this viewer resolves it with them. Raises BadUserInput for those that make no
         sense."""
-        converted = arguments(given, field.arguments)
+        converted = arguments(given, field)
         read = field.declaration.check(field, converted, viewer)
         return converted if read is None else read
 

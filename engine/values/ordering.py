@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -50,13 +51,20 @@ class Term:
         return clause.nulls_first() if falling else clause.nulls_last()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """A total order: the last term is the key, so that no two rows are equal."""
 
     terms: tuple[Term, ...]
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash  # asked with each list
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.terms)
+
+    @cached_property
     def spelled(self) -> str:
         """Names the order inside its cursors: `title+,id-`."""
         return ",".join(f"{t.name}{'-' if t.descending else '+'}" for t in self.terms)
@@ -86,9 +94,13 @@ class Order:
         if spelled != self.spelled:
             raise BadUserInput("The cursor belongs to another sort; start again without it, or ask with its own sort")
         try:
-            return [_read(value, term.column) for value, term in zip(values, self.terms, strict=True)]
+            return [read(value) for value, read in zip(values, self._reads, strict=True)]
         except ValueError:
             raise BadUserInput("The cursor is broken; take cursors from `pageInfo` or `edges`") from None
+
+    @cached_property
+    def _reads(self) -> tuple[Callable[[Any], Any], ...]:
+        return tuple(_reader(term.column) for term in self.terms)
 
     def beyond(self, place: Sequence[Any], *, backwards: bool = False) -> ColumnElement[bool]:
         """Rows after the place (before it, when `backwards`). The place itself need not exist any more."""
@@ -136,22 +148,27 @@ def _written(value: Any) -> Any:
     return rendered(value) if isinstance(value, datetime) else value
 
 
-def _read(value: Any, column: Column[Any]) -> Any:
-    if value is None:
-        if not column.nullable:
-            raise ValueError
-        return None
+def _reader(column: Column[Any]) -> Callable[[Any], Any]:
+    """What makes a value of the column of what a cursor holds. It raises ValueError."""
     # SQLModel decorates its types; a decorator does not know Python's type, what it decorates does.
     type_ = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
     expected = type_.python_type
-    if expected is datetime:
-        return moment(value)
-    if issubclass(expected, Enum):
-        return expected(value)
-    if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
-        raise ValueError
-    if expected is int and abs(value) >= 2**63:
-        raise ValueError
-    if expected is str and "\0" in value:  # no text holds it, and PostgreSQL refuses to compare with it
-        raise ValueError
-    return value
+
+    def read(value: Any) -> Any:
+        if value is None:
+            if not column.nullable:
+                raise ValueError
+            return None
+        if expected is datetime:
+            return moment(value)
+        if issubclass(expected, Enum):
+            return expected(value)
+        if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
+            raise ValueError
+        if expected is int and abs(value) >= 2**63:
+            raise ValueError
+        if expected is str and "\0" in value:  # no text holds it, and PostgreSQL refuses to compare with it
+            raise ValueError
+        return value
+
+    return read

@@ -8,6 +8,7 @@ import pytest
 from engine.declared import listing, pages
 from engine.declared.listing import Connected
 from engine.document import documents
+from engine.plan.pages import MOST_SIZES
 from engine.standard.execution import Executor, Request
 from schema.root import schema
 from tests import factories
@@ -77,11 +78,15 @@ async def test_a_statement_is_built_once_for_all_requests_of_its_shape(
     pages.kept_page.cache_clear()
     built = counted(monkeypatch, pages, "predicate")
 
-    answers = [await gateway(text, {"above": above, "first": first}) for above, first in ((0, 2), (5, 3), (8, 3))]
+    answers = [await gateway(text, {"above": above, "first": 3}) for above in (0, 5, 8)]
 
     assert [[node["databaseId"] for node in found["products"]["nodes"]] for found in answers] == [
-        [1, 2],
+        [1, 2, 3],
         [6, 7, 8],
         [9],
     ]
     assert len(built) == 1
+
+    sizes = [len((await gateway(text, {"above": 0, "first": first}))["products"]["nodes"]) for first in range(1, 9)]
+    assert sizes == list(range(1, 9))
+    assert len(built) == MOST_SIZES + 1, "the first sizes have texts of their own, all others one together"

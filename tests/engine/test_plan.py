@@ -217,3 +217,35 @@ async def test_a_plan_takes_one_statement_each_and_nothing_else(gateway: Gateway
         await gateway(PAGE)
 
     assert len(executed) == 3  # the page, its variants, the count
+
+
+async def test_whoever_asks_for_cents_alone_reads_nothing_of_the_store(gateway: Gateway) -> None:
+    await stored(gateway, catalogue(2))
+    price = "{{ products(first: 2) {{ nodes {{ variants {{ price {{ {} }} comparePrice {{ {} }} }} }} }} }}"
+    asked = {}
+    for leaves in ("cents", "__typename c: cents", "cents currency", "cents formatted"):
+        with gateway.counting() as executed:
+            asked[leaves] = (await gateway(price.format(leaves, leaves)))["products"]["nodes"]
+        assert any("FROM store" in text for text in executed) == ("currency" in leaves or "formatted" in leaves), leaves
+
+    def cents(leaves: str, name: str = "cents") -> list[Any]:
+        variants = [variant for node in asked[leaves] for variant in node["variants"]]
+        return [[v["price"][name], v["comparePrice"] and v["comparePrice"][name]] for v in variants]
+
+    assert cents("cents") == cents("__typename c: cents", "c") == cents("cents currency") == cents("cents formatted")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_first_sizes_of_a_list_stand_in_its_text_and_one_parent_is_asked_for_by_itself(
+    gateway: Gateway,
+) -> None:
+    """PostgreSQL would plan these anew each time that they run."""
+    await stored(gateway, catalogue(3))
+    page = "query($first: Int) { products(first: $first) { nodes { variants { sku } } } }"
+    texts: dict[int, list[str]] = {}
+    for first in (1, 2, 3):
+        with gateway.counting() as executed:
+            await gateway(page, {"first": first})
+        texts[first] = list(executed)
+        assert f"LIMIT {first + 1}" in executed[0]
+    assert ["= ANY" in texts[first][1] for first in (1, 2, 3)] == [False, True, True]
