@@ -19,6 +19,8 @@ class Wire:
         self._speaking = asyncio.Event()
         self._speaking.set()
         self.trips = 0  # so often the database was asked something, and answered
+        self._answering = 0  # connections that the database has not ended
+        self._ended = threading.Condition()
         self._server = self._loop.run_until_complete(asyncio.start_server(self._joined, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -28,6 +30,7 @@ class Wire:
         with contextlib.suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection(*self._target)
             self._writers += [writer, far_writer]
+            self._answering += 1
             asked = asyncio.Event()  # and not answered yet
             await asyncio.gather(
                 self._carried(reader, far_writer, asked), self._carried(far_reader, writer, asked, answers=True)
@@ -47,6 +50,16 @@ class Wire:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+        if answers:
+            with self._ended:
+                self._answering -= 1
+                self._ended.notify_all()
+
+    def await_the_end(self) -> None:
+        """Until the database has ended all connections, and that has come here. It holds up the loop of whoever waits:
+        what came, nobody has noticed yet."""
+        with self._ended:
+            assert self._ended.wait_for(lambda: not self._answering, PATIENCE)
 
     def through(self, url: str) -> str:
         """The URL of the same database by way of this."""

@@ -4,7 +4,7 @@ It either does all of it (the checks, the price, the new version, the product's 
 then says nothing about why: the general way, which waits and explains, is for that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Result,
     Select,
     Update,
     and_,
@@ -34,6 +35,8 @@ from engine.unit.unit import Event
 PRODUCT = table(ProductRow)
 VARIANT = table(VariantRow)
 
+Run = Callable[[Executable, Mapping[str, Any]], Awaitable[Result[Any]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Priced:
@@ -51,13 +54,14 @@ async def change_prices(
     *conditions: ColumnElement[bool],
     deed: Mapping[str, Any],
     expected_version: int | None = None,
+    run: Run | None = None,
 ) -> Priced | None:
     """Write `prices` (`price`, `compare_price` or both, in cents, not below 0) to a variant that they all differ from,
     that is at the expected version (at any, if None), meets the conditions, and keeps the rule between both prices.
 
     One statement on PostgreSQL, which writes the event too, as the `deed` of a unit; two on SQLite. None when any of
     that does not hold, when there is no such variant or, on PostgreSQL, when somebody else is writing to its product:
-    nothing was written then."""
+    nothing was written then. `run` may commit the one statement with its answer."""
     whole = connection.dialect.name == "postgresql"
     statement = _statement(connection.dialect.name, frozenset(prices), expected_version is not None, conditions)
     values: dict[str, Any] = {f"to_{name}": value for name, value in prices.items()}
@@ -66,7 +70,8 @@ async def change_prices(
         values["at_version"] = expected_version
     if whole:
         values |= {**deed, "changed": list(VARIANT_UPDATED.shown(prices))}
-    row = (await connection.execute(statement, values)).one_or_none()
+    ran = run(statement, values) if run is not None and whole else connection.execute(statement, values)
+    row = (await ran).one_or_none()
     if row is None:
         return None
     if not whole:

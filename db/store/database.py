@@ -130,10 +130,10 @@ class Database:
                 await self._left(connection)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, later: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
-        when another process writes all the time."""
-        connection = Transaction(self._writers, self._texts)
+        when another process writes all the time. `later`: it may begin with its first statement."""
+        connection = Transaction(self._writers, self._texts, later=later)
         try:
             await self._had(connection, writes=True)
             yield connection

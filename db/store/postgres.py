@@ -9,6 +9,7 @@ longer than it runs, and what a session would be told is said of each transactio
 
 import asyncio
 import logging
+import select
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -262,6 +263,34 @@ async def run(
             return rows, len(rows)
         status: str = await driver.execute(sql, *arguments)
         return (), int(count) if (count := status.rpartition(" ")[2]).isdecimal() else -1
+
+
+class NotAsked(Exception):
+    """The driver has sent nothing."""
+
+
+def quiet(driver: Any) -> bool:
+    """Whether a connection that nothing was asked of is open and has said nothing: what a server says unasked is that
+    it ends."""
+    if driver.is_closed():
+        return False
+    said = select.poll()
+    said.register(driver._transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return not said.poll(0)
+
+
+async def run_alone(
+    connection: Any, sql: str, arguments: Sequence[Any], wording: Wording
+) -> tuple[Sequence[Sequence[Any]], int]:
+    """The same of one statement with rows that is a transaction by itself: PostgreSQL begins it and commits it. Raises
+    NotAsked where the server has said meanwhile that it ends."""
+    del wording
+    async with connection._execute_mutex:
+        try:
+            rows: Sequence[Sequence[Any]] = await connection.driver_connection.fetch(sql, *arguments)
+        except asyncpg.InternalClientError as error:
+            raise NotAsked from error
+    return rows, len(rows)
 
 
 async def commit(connection: Any) -> None:

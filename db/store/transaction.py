@@ -20,11 +20,13 @@ _RUNS: Final = {"postgresql": postgres.run, "sqlite": sqlite.run}
 
 
 class Transaction(AsyncConnection):
-    __slots__ = ("_record", "_texts")
+    __slots__ = ("_later", "_record", "_texts")
 
-    def __init__(self, engine: AsyncEngine, texts: Texts) -> None:
+    def __init__(self, engine: AsyncEngine, texts: Texts, *, later: bool = False) -> None:
+        """`later`: on PostgreSQL the transaction begins with its first statement, unless that is one `alone`."""
         super().__init__(engine)
         self._texts = texts
+        self._later = later
         self._record: Any = None  # of a connection that is lent, as long as SQLAlchemy knows nothing of it
 
     @property  # type: ignore[misc]  # nobody gives it another
@@ -48,7 +50,7 @@ class Transaction(AsyncConnection):
         return pool
 
     async def start(self, is_ctxmanager: bool = False) -> "Transaction":
-        """Raises as SQLAlchemy does. On PostgreSQL the transaction has begun then."""
+        """Raises as SQLAlchemy does. On PostgreSQL the transaction has begun then, or begins later."""
         if not isinstance(self.sync_engine.pool, postgres.Pool):
             await super().start(is_ctxmanager)
         elif not await self._lent():
@@ -62,6 +64,12 @@ class Transaction(AsyncConnection):
         record = self._pool.lend()
         if record is None:
             return False
+        if self._later:
+            self._record = record
+            return True
+        return await self._begun(record)
+
+    async def _begun(self, record: Any) -> bool:
         try:
             await record.dbapi_connection._start_transaction()
         except BaseException as error:
@@ -82,13 +90,34 @@ class Transaction(AsyncConnection):
         *,
         execution_options: Any = None,
     ) -> Any:
+        if self._later:
+            await self._beginning()
         driver = None if execution_options else self._driver()
         asked = None if driver is None else self._texts.of(statement, parameters)
         if driver is None or asked is None:
             return await super().execute(statement, parameters, execution_options=execution_options)
         return await self._run(driver, asked)
 
-    async def _run(self, driver: Any, asked: Asked) -> Any:
+    async def alone(self, statement: Executable, parameters: Values) -> Any:
+        """A statement that is the whole transaction, if it changes anything, and without which nothing has begun: it
+        is committed when its answer is here. Where that cannot be told beforehand it is like others."""
+        driver = self._record.dbapi_connection if self._later and self._record is not None else None
+        asked = None if driver is None else self._texts.of(statement, parameters)
+        # It is not asked again on another connection, as a question would be: this one has to be there.
+        if driver is None or asked is None or not postgres.quiet(driver.driver_connection):
+            return await self.execute(statement, parameters)
+        try:
+            return await self._run(driver, asked, alone=True)
+        except postgres.NotAsked:
+            return await self.execute(statement, parameters)
+
+    async def _beginning(self) -> None:
+        self._later = False
+        record, self._record = self._record, None
+        if record is not None and not await self._begun(record):
+            await self.start()
+
+    async def _run(self, driver: Any, asked: Asked, *, alone: bool = False) -> Any:
         try:
             sql, arguments = asked.bound()
         except Exception as error:  # noqa: BLE001  a value that is none of its column's: it is raised
@@ -99,7 +128,10 @@ class Transaction(AsyncConnection):
         for before in hear.before_cursor_execute if hear else ():
             sql, arguments = before(self.sync_connection, None, sql, arguments, None, wording.many)
         try:
-            rows, count = await _RUNS[self.dialect.name](driver, sql, arguments, wording)
+            run = postgres.run_alone if alone else _RUNS[self.dialect.name]
+            rows, count = await run(driver, sql, arguments, wording)
+        except postgres.NotAsked:
+            raise
         except BaseException as error:  # noqa: BLE001  it is raised
             await self._failed(error, sql, arguments)
         for after in hear.after_cursor_execute if hear else ():

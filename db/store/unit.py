@@ -1,20 +1,26 @@
 """The unit of work: one transaction with its rows, its idempotency record and its events. Nobody else commits."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any, Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import CheckConstraint, Dialect, Index, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    Dialect,
+    Executable,
+    Result,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
+from db.constraints import explained
 from db.secrets.encrypted import NoSecretKey
 from db.store import failures
 from db.store.database import Database
@@ -22,11 +28,11 @@ from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
 from db.store.statements import Reads
+from db.store.transaction import Transaction
 from db.store.writing import add_values
-from db.tables import METADATA
+from engine.unit.deadline import CURRENT
 from engine.unit.unit import Cause, Errors, Event, Recorded
 from engine.values.errors import ErrorCode, Refused, Unavailable, UserError
-from engine.values.naming import camel
 from engine.values.viewer import Viewer, require
 
 log = structlog.get_logger("storegraph.db")
@@ -56,9 +62,11 @@ class UnitOfWork:
         named: Sequence[type[Any]] = (),
         cause: Cause | None = None,
         kept: timedelta = KEPT,
+        *,
+        lone: bool = False,
     ) -> None:
         """`ports` are all that the edge connected, `named` those that the mutation may reach; `kept` is how long an
-        idempotency key says what was answered."""
+        idempotency key says what was answered. `lone`: nothing is written beside what its function writes."""
         self.connection = connection
         self.viewer = viewer
         self.cause = cause
@@ -75,6 +83,7 @@ class UnitOfWork:
         self._undone: list[Callable[[], Awaitable[None]]] = []
         self._over = False
         self._unknown = False
+        self._lone = lone and isinstance(connection, Transaction)
 
     def port(self, kind: type[P]) -> P:
         if kind not in self._named:
@@ -147,6 +156,23 @@ class UnitOfWork:
     def _caller(self) -> str:
         return self.viewer.id or "anonymous"
 
+    async def alone(self, statement: Executable, values: Mapping[str, Any]) -> Result[Any]:
+        if not self._lone or self._errors or self.events:
+            return await self.connection.execute(statement, values)
+        try:
+            return cast("Result[Any]", await cast(Transaction, self.connection).alone(statement, values))
+        except Unavailable as error:
+            raise self._untold() from error
+        except asyncio.CancelledError as error:
+            deadline = CURRENT.get()
+            if deadline is None or not deadline.passed:
+                raise
+            raise self._untold() from error
+
+    def _untold(self) -> Unavailable:
+        self._unknown = True
+        return Unavailable(_UNKNOWN, retry_after=failures.DOWN_SECONDS)
+
     async def recall(self, mutation: str, key: str, input_hash: str) -> Recorded | None:
         place = (
             (_IDEMPOTENCY.c.caller == self._caller)
@@ -207,8 +233,7 @@ class UnitOfWork:
         except (Unavailable, TimeoutError) as error:
             if embedded:
                 raise
-            self._unknown = True
-            raise Unavailable(_UNKNOWN, retry_after=failures.DOWN_SECONDS) from error
+            raise self._untold() from error
 
     async def _audit(self, mutation: str) -> None:
         own = [event for place, event in enumerate(self.events) if place not in self._others]
@@ -248,26 +273,7 @@ class UnitOfWork:
     def explain(self, error: Exception) -> UserError | None:
         if isinstance(error, NoSecretKey):
             return UserError(code=error.code, message=error.message, field=None)
-        if not isinstance(error, IntegrityError):
-            return None
-        constraint = violated(error)
-        if isinstance(constraint, UniqueConstraint | Index):
-            # The last column is what the caller chose; those before it say among which it has to be unique.
-            chosen = list(constraint.columns)[-1]
-            name = camel(chosen.info.get("folds", chosen.name))
-            return UserError(code=ErrorCode.CONFLICT, message=f"{name} is taken already", field=[name])
-        if isinstance(constraint, CheckConstraint):
-            rule = str(constraint.name).removeprefix(f"ck_{constraint.table.name}_").replace("_", " ")
-            return UserError(
-                code=ErrorCode.VALIDATION, message=f"The result would break a rule of the store: {rule}", field=None
-            )
-        if _refers(error):
-            return UserError(
-                code=ErrorCode.CONFLICT,
-                message="Something that this refers to was deleted meanwhile, or is still in use; read again",
-                field=None,
-            )
-        return None
+        return explained(error) if isinstance(error, IntegrityError) else None
 
 
 class JoinedUnit(UnitOfWork):
@@ -301,32 +307,6 @@ class JoinedUnit(UnitOfWork):
             outer.emit(event, told=place in self._told)
         outer._committed += self._committed
         outer._undone += self._undone
-
-
-def _refers(error: IntegrityError) -> bool:
-    """Whether a foreign key was broken."""
-    return getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY constraint failed" in str(error.orig)
-
-
-def violated(error: IntegrityError) -> UniqueConstraint | Index | CheckConstraint | None:
-    """The constraint behind a refusal of the database; None for one that is not of these kinds."""
-    cause = getattr(error.orig, "__cause__", None) or error.orig
-    name = getattr(cause, "constraint_name", None)
-    if name is None:
-        # SQLite names a check, but of a unique constraint only the columns.
-        if check := re.search(r"CHECK constraint failed: (\w+)", str(error.orig)):
-            name = check[1]
-        elif unique := re.search(r"UNIQUE constraint failed: (\w+)\.", str(error.orig)):
-            columns = set(re.findall(r"\w+\.(\w+)", str(error.orig)))
-            return next((c for c in _unique(METADATA.tables[unique[1]]) if {*c.columns.keys()} == columns), None)
-    checks = (c for table in METADATA.tables.values() for c in table.constraints if isinstance(c, CheckConstraint))
-    kept = (c for table in METADATA.tables.values() for c in _unique(table))
-    return next((c for c in chain(kept, checks) if c.name == name), None)
-
-
-def _unique(table: Table) -> Iterator[UniqueConstraint | Index]:
-    yield from (c for c in table.constraints if isinstance(c, UniqueConstraint))
-    yield from (index for index in table.indexes if index.unique)
 
 
 class Units:
@@ -363,13 +343,14 @@ class Units:
 
     @asynccontextmanager
     async def unit(
-        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None
+        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None, lone: bool = False
     ) -> AsyncIterator[UnitOfWork]:
-        """Rolled back unless committed. `cause` is what its events say of themselves."""
+        """Rolled back unless committed. `cause` is what its events say of themselves; `lone`: nothing is written beside
+        what the function writes, no record, no entry of the audit log."""
         unit: UnitOfWork | None = None
         try:
-            async with self._database.write() as connection:
-                unit = UnitOfWork(connection, viewer, self._ports, ports, cause, self._kept)
+            async with self._database.write(later=lone) as connection:
+                unit = UnitOfWork(connection, viewer, self._ports, ports, cause, self._kept, lone=lone)
                 yield unit
         finally:
             if unit is not None:
@@ -378,4 +359,4 @@ class Units:
                 await unit.end()
 
 
-__all__: Sequence[str] = ("UnitOfWork", "Units", "violated")
+__all__: Sequence[str] = ("UnitOfWork", "Units")

@@ -28,10 +28,11 @@ class Database(Protocol):
         """The connection itself, for functions that stand outside a mutation's transaction."""
 
     def unit(
-        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None
+        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None, lone: bool = False
     ) -> AbstractAsyncContextManager[Unit]:
         """A transaction, rolled back unless it is committed. `ports`: those that its functions may reach; `cause`: what
-        its events say of themselves."""
+        its events say of themselves; `lone`: nothing is written beside what its functions write, so that one statement
+        may be all of it."""
 
     def port(self, kind: type[P]) -> P:
         """What the edge connected of this type: a store of files, a signer. Raises LookupError."""

@@ -152,11 +152,13 @@ class _Attempt:
     cause: Cause | None
 
     async def __call__(self, outside: Any) -> Outcome:
-        name = self.known.name
-        async with self.units.unit(self.viewer, self.known.mutation.ports, cause=self.cause) as unit:
+        known = self.known
+        name = known.name
+        lone = self.record is None and not self.dry and not known.audited
+        async with self.units.unit(self.viewer, known.mutation.ports, cause=self.cause, lone=lone) as unit:
             unit.outside = outside
             try:
-                return await _run(self.known, self.given, unit, _grace(self.units), record=self.record, dry=self.dry)
+                return await _run(known, self.given, unit, _grace(self.units), record=self.record, dry=self.dry)
             except Refused as refused:
                 return Outcome(name, refused.keys or {}, tuple(refused.errors))
             except Exception as error:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import Executable, Result
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.values.errors import ErrorCode, Errors, UserError
@@ -95,6 +96,12 @@ class Unit(Protocol):
     async def written(self) -> list[int]:
         """Write the events that were emitted so far, and not with the commit; the ids of those that were not written
         before, for rows that refer to them. TypeError in a unit that joined another: that one writes its events."""
+
+    async def alone(self, statement: Executable, values: Mapping[str, Any]) -> Result[Any]:
+        """Run a statement that writes, or finds, all that the mutation does, its event included; if it does nothing,
+        others may follow. Where the unit writes nothing of its own (no idempotency record, no entry of the audit log,
+        no dry run) the database may take it for the whole transaction, and it is committed then. Raises Unavailable
+        where nobody knows whether it was."""
 
     def require(self, permission: str) -> None:
         """Raise Forbidden unless the viewer has this permission too, beside the declared one: what a mutation needs

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.taxonomy import CATEGORIES
+from db.constraints import violated
 from db.store.row import Row, table
-from db.store.unit import UnitOfWork, violated
+from db.store.unit import UnitOfWork
 from engine.values.errors import ErrorCode
 from tests import factories
 from tests.gateway import ADMIN, Gateway

@@ -62,7 +62,9 @@ class Nowhere:
     def statements(self) -> NoReturn:
         raise AssertionError("something was read")
 
-    def unit(self, viewer: Any, ports: Any = (), *, cause: Any = None) -> AbstractAsyncContextManager[Any]:
+    def unit(
+        self, viewer: Any, ports: Any = (), *, cause: Any = None, lone: bool = False
+    ) -> AbstractAsyncContextManager[Any]:
         raise AssertionError("something was begun")
 
     def port(self, kind: Any) -> NoReturn:

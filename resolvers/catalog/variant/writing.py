@@ -105,7 +105,14 @@ async def _priced(unit: Unit, input: VariantUpdateInput, asked: Mapping[str, Any
     key = key_of(input.id)
     seen = visibility.variants(unit.viewer)
     priced = await change_prices(
-        unit.connection, key, prices, seen, PRICES_ALONE, deed=unit.deed, expected_version=input.expected_version
+        unit.connection,
+        key,
+        prices,
+        seen,
+        PRICES_ALONE,
+        deed=unit.deed,
+        expected_version=input.expected_version,
+        run=unit.alone,
     )
     if priced is None:
         return None
