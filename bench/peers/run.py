@@ -101,15 +101,15 @@ def lags(server: Server) -> Counter[float]:
 
 
 def written(server: Server, name: str, products: int, folder: Path, number: int = 7) -> Path:
-    """The script of a round. A price is a new one with each request: one that is there already changes nothing, and
-    storegraph then writes nothing."""
+    """The script of a round. A price is a new one with each request, and with each server, for two of them may share a
+    database: one that is there already changes nothing, and storegraph then writes nothing."""
     chance = random.Random(7)
     bodies = folder / f"{server.group}.{server.name}.{name}.bodies"
     given = (server.body(name, products, chance) for _ in range(BODIES))
     bodies.write_text("\n".join(given if name != "M1" else (_PRICE.sub(rf'\1"{asked.PRICE}"', body) for body in given)))
     headers = "{" + ", ".join(f"[{json.dumps(k)}] = {json.dumps(v)}" for k, v in server.headers.items()) + "}"
     script = folder / f"{server.group}.{server.name}.{name}.lua"
-    script.write_text(_LUA % (bodies, number, asked.PRICE, headers))
+    script.write_text(_LUA % (bodies, 1000 * server.port + number, asked.PRICE, headers))
     return script
 
 

@@ -167,13 +167,14 @@ class GraphQLEndpoint:
         return intent.kind, answer
 
     async def _body(self, call: Call) -> bytes:
+        cycle, most = call.cycle, self._settings.max_body_bytes
+        here = None if cycle is None else cycle.taken()
+        if here is not None:
+            return body.bounded(here, most)
         seconds = self._settings.body_seconds
-        reading = body.read(call.receive, call.header(b"content-length"), self._settings.max_body_bytes)
-        if call.whole:
-            return await reading
         try:
             async with asyncio.timeout(seconds):
-                return await reading
+                return await body.read(call.receive, call.header(b"content-length"), most)
         except TimeoutError:
             late = f"The body did not arrive in {seconds:g} s"
             raise Refusal(408, late, headers={"Connection": "close"}) from None

@@ -1,18 +1,21 @@
 """One HTTP request, as it passes through the edge."""
 
+import os
+import random
 import re
-import secrets
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from db.access.viewer import ANONYMOUS, Viewer
-from server.http.tcp import WHOLE
+from server.http.cycle import CYCLE, Cycle
 from server.limits.limits import Turn
 
 # What proxies and tracers send: UUIDs, ULIDs, trace ids, `Root=1-…`. Nothing that could forge a line or a header.
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._:=+/-]{1,128}")
+# Ids of requests are no secrets. Each process begins elsewhere; the system's own chance takes a call of the system.
+_DRAWN: Final = random.Random(os.urandom(32))  # noqa: S311
 
 
 class Call:
@@ -46,7 +49,7 @@ class Call:
         self._fields: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._unique = len(self._fields) == len(scope["headers"])
         given = self._fields.get(b"x-request-id", b"")
-        self.id = given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        self.id = given.decode() if given and _REQUEST_ID.fullmatch(given) else f"{_DRAWN.getrandbits(128):032x}"
         self.viewer: Viewer = ANONYMOUS
         self.shown: str | None = None
         self.operation: str | None = None
@@ -65,9 +68,10 @@ class Call:
         return [value.decode("latin-1") for given, value in self.scope["headers"] if given == name]
 
     @property
-    def whole(self) -> bool:
-        """Whether its body is here already."""
-        return WHOLE in self.scope.get("state", ())
+    def cycle(self) -> Cycle | None:
+        """What takes and answers it as a whole, where the server is ours."""
+        cycle: Cycle | None = self.scope["state"].get(CYCLE)
+        return cycle
 
     @property
     def headers(self) -> Headers:

@@ -15,6 +15,7 @@ from structlog.contextvars import bind_contextvars
 
 from server.files.uploads import PREFLIGHT_HEADERS
 from server.http.call import Call
+from server.http.cycle import lines
 from server.http.refusal import internal
 from server.http.reply import Reply
 from server.limits.limits import HEADERS
@@ -136,6 +137,13 @@ class _Sent:
             return
         if reply.status not in {204, 304}:
             headers[b"content-length"] = b"%d" % len(reply.body)
+        cycle = self._call.cycle
+        if cycle is not None:
+            head = lines(self._edge.headers(self._call, headers.items()))
+            self.status, self.size = reply.status, len(reply.body)
+            self._edge.count(self._call, reply.status)
+            await cycle.answer(reply.status, head, reply.body)
+            return
         await self._begin({"type": "http.response.start", "status": reply.status}, headers.items())
         self.size = len(reply.body)
         await self._send({"type": "http.response.body", "body": reply.body})
