@@ -38,6 +38,9 @@ SQLITE_READERS: Final = 8
 ASKED_SECONDS: Final = 5.0
 # Whoever got a connection in the last moment still needs some for it to be tried, or opened.
 _GRACE_SECONDS: Final = 2.0
+# Who waits for a transaction inside a deadline learns that the database is silent before being told that it took long:
+# as much sooner as it takes to leave a connection behind.
+_SOONER_SECONDS: Final = 0.3
 # A rollback takes a trip to the server; one that takes so long is not waited for.
 _LEAVING_SECONDS: Final = 1.0
 # SQLite: an acknowledged write survives a power cut.
@@ -133,9 +136,11 @@ class Database:
     async def write(self, *, later: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
         when another process writes all the time. `later`: it may begin with its first statement."""
-        connection = Transaction(self._writers, self._texts, later=later)
+        begin = partial(self._had, writes=True, sooner=_SOONER_SECONDS) if later else None
+        connection = Transaction(self._writers, self._texts, begin)
         try:
-            await self._had(connection, writes=True)
+            if not self._lent(connection):
+                await self._had(connection, writes=True)
             yield connection
         finally:
             if not connection.ended():
@@ -150,6 +155,13 @@ class Database:
         if deadline is not None and deadline.passed:
             raise TimedOut(deadline.seconds)
         return Lent.of(self._readers)
+
+    @staticmethod
+    def _lent(connection: Transaction) -> bool:
+        deadline = CURRENT.get()
+        if deadline is not None and deadline.passed:
+            raise TimedOut(deadline.seconds)
+        return connection.lent()
 
     async def ask(self, question: Callable[[AsyncConnection], Awaitable[T]], *, seconds: float) -> T:
         """What a question is answered on a connection of its own. Raises Unavailable, also for a question that is not
@@ -173,13 +185,14 @@ class Database:
         except TimedOut as error:
             raise failures.down() from error
 
-    async def _had(self, connection: AsyncConnection, *, writes: bool = False) -> None:
+    async def _had(self, connection: AsyncConnection, *, writes: bool = False, sooner: float = 0.0) -> None:
+        """`sooner`: so much before the deadline, which whoever waits keeps too."""
         deadline = CURRENT.get()
         wait, most = self._wait, self._wait + _GRACE_SECONDS
         if deadline is not None:
             if deadline.passed:
                 raise TimedOut(deadline.seconds)
-            wait, most = min(wait, deadline.left), min(most, deadline.left + self._grace)
+            wait, most = min(wait, deadline.left), min(most, deadline.left + self._grace - sooner)
         until = time.monotonic() + wait
         pool: Any = connection.engine.sync_engine.pool
         try:

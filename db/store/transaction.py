@@ -6,7 +6,7 @@ savepoint, a rollback, a statement that SQLAlchemy has to run) makes it SQLAlche
 What goes wrong is told by SQLAlchemy's own function, so that it is the same error, with the same consequences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NoReturn
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -20,13 +20,15 @@ _RUNS: Final = {"postgresql": postgres.run, "sqlite": sqlite.run}
 
 
 class Transaction(AsyncConnection):
-    __slots__ = ("_later", "_record", "_texts")
+    __slots__ = ("_begin", "_record", "_texts")
 
-    def __init__(self, engine: AsyncEngine, texts: Texts, *, later: bool = False) -> None:
-        """`later`: on PostgreSQL the transaction begins with its first statement, unless that is one `alone`."""
+    def __init__(
+        self, engine: AsyncEngine, texts: Texts, begin: Callable[["Transaction"], Awaitable[None]] | None = None
+    ) -> None:
+        """`begin`, where a connection that was `lent` may begin with its first statement, has it started then."""
         super().__init__(engine)
         self._texts = texts
-        self._later = later
+        self._begin = begin
         self._record: Any = None  # of a connection that is lent, as long as SQLAlchemy knows nothing of it
 
     @property  # type: ignore[misc]  # nobody gives it another
@@ -37,6 +39,7 @@ class Transaction(AsyncConnection):
     def _proxied(self) -> Connection:
         if self._record is not None:
             record, self._record = self._record, None
+            self._begin = None  # SQLAlchemy's driver begins with the first statement
             self._pool.hand(record)
             connection = self.sync_engine.connect()
             connection.begin()  # which tells the server nothing
@@ -50,7 +53,8 @@ class Transaction(AsyncConnection):
         return pool
 
     async def start(self, is_ctxmanager: bool = False) -> "Transaction":
-        """Raises as SQLAlchemy does. On PostgreSQL the transaction has begun then, or begins later."""
+        """Raises as SQLAlchemy does. On PostgreSQL the transaction has begun then."""
+        self._begin = None
         if not isinstance(self.sync_engine.pool, postgres.Pool):
             await super().start(is_ctxmanager)
         elif not await self._lent():
@@ -61,13 +65,21 @@ class Transaction(AsyncConnection):
 
     async def _lent(self) -> bool:
         """False where no connection is idle, or the one that is turns out to be gone: the pool makes another."""
-        record = self._pool.lend()
-        if record is None:
+        record, self._record = self._record or self._pool.lend(), None
+        return record is not None and await self._begun(record)
+
+    def lent(self) -> bool:
+        """Has an idle connection, whose transaction begins later. False where no connection is idle."""
+        pool = self.sync_engine.pool
+        if self._begin is None or not isinstance(pool, postgres.Pool):
             return False
-        if self._later:
-            self._record = record
-            return True
-        return await self._begun(record)
+        self._record = pool.lend()
+        return self._record is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to commit."""
+        return self._record is not None and not postgres.begun(self._record.dbapi_connection)
 
     async def _begun(self, record: Any) -> bool:
         try:
@@ -90,8 +102,8 @@ class Transaction(AsyncConnection):
         *,
         execution_options: Any = None,
     ) -> Any:
-        if self._later:
-            await self._beginning()
+        if self._begin is not None:
+            await self._begin(self)
         driver = None if execution_options else self._driver()
         asked = None if driver is None else self._texts.of(statement, parameters)
         if driver is None or asked is None:
@@ -101,7 +113,7 @@ class Transaction(AsyncConnection):
     async def alone(self, statement: Executable, parameters: Values) -> Any:
         """A statement that is the whole transaction, if it changes anything, and without which nothing has begun: it
         is committed when its answer is here. Where that cannot be told beforehand it is like others."""
-        driver = self._record.dbapi_connection if self._later and self._record is not None else None
+        driver = None if self._begin is None or self._record is None else self._record.dbapi_connection
         asked = None if driver is None else self._texts.of(statement, parameters)
         # It is not asked again on another connection, as a question would be: this one has to be there.
         if driver is None or asked is None or not postgres.quiet(driver.driver_connection):
@@ -110,12 +122,6 @@ class Transaction(AsyncConnection):
             return await self._run(driver, asked, alone=True)
         except postgres.NotAsked:
             return await self.execute(statement, parameters)
-
-    async def _beginning(self) -> None:
-        self._later = False
-        record, self._record = self._record, None
-        if record is not None and not await self._begun(record):
-            await self.start()
 
     async def _run(self, driver: Any, asked: Asked, *, alone: bool = False) -> Any:
         try:

@@ -226,6 +226,8 @@ class UnitOfWork:
     async def _made(self) -> None:
         """A commit is waited for beyond any deadline, for nobody knows what becomes of one that is broken off; but not
         for ever. What an embedded store says of it is always known."""
+        if isinstance(self.connection, Transaction) and self.connection.idle:
+            return
         embedded = self.connection.dialect.name == "sqlite"
         try:
             async with asyncio.timeout(None if embedded else COMMIT_SECONDS):

@@ -111,10 +111,10 @@ class Documents:
     async def ready(self, text: str, openness: Openness = OPEN, allowance: Allowance | None = None) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate, or exceeds a bound; Busy,
         when a caller of this allowance does not get a turn in its seconds."""
-        self._bounds.check_text(text)
-        known = self._kept.get(text)
+        known = self.known(text)
         if known is not None:
             return known
+        self._bounds.check_text(text)
         async with self._turns.taken(*((allowance.of, allowance.seconds) if allowance else ())):
             if len(text) > LONG:
                 return self._kept.get(text) or self._keep(text, await asyncio.to_thread(self._made, text, openness))
@@ -122,6 +122,10 @@ class Documents:
             # for one document, and another class of callers comes in between.
             await asyncio.sleep(0)
             return self.now(text, openness)
+
+    def known(self, text: str) -> Ready | None:
+        """The same, if it is prepared."""
+        return self._kept.get(text)
 
     def now(self, text: str, openness: Openness = OPEN) -> Ready:
         """The same, holding up whoever else is to be served."""

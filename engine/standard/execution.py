@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, cast
@@ -69,7 +69,6 @@ class Intent:
 
 _INTENTS: Final = {kind: Intent(kind) for kind in ("query", "subscription")}
 _CHANGES: Final = "changes"
-_AT_ONCE: Final = nullcontext()
 
 
 def _changes(root: GraphQLObjectType, nodes: Iterable[FieldNode]) -> Intent:
@@ -127,11 +126,13 @@ class Executor:
     ) -> Intent:
         """Prepares the document, which `execute` will find, or what is to be told of it to this viewer. Raises Busy,
         when it is not the caller's turn in time."""
-        openness = OPEN if viewer is None else self._openness(viewer)
-        try:
-            document = await self._documents.ready(request.query, openness, allowance)
-        except RequestErrors:
-            return Intent()
+        document = self._documents.known(request.query)
+        if document is None:
+            openness = OPEN if viewer is None else self._openness(viewer)
+            try:
+                document = await self._documents.ready(request.query, openness, allowance)
+            except RequestErrors:
+                return Intent()
         operation = document.operation(request.operation_name)
         if operation is None:
             return Intent()
@@ -185,18 +186,25 @@ class Executor:
         if request.extensions.get(PLAN) is True and self._explains(viewer):
             context.steps = []
         context.performs = partial(self._performed, context)
-        async with self._turn(allowance, understood):
-            with limited(allowance.seconds):
-                try:
-                    result = await self._run(understood, context)
-                finally:
-                    await context.close()
+        turn = self._turn(allowance, understood)
+        if turn is None:
+            result = await self._in_time(allowance, understood, context)
+        else:
+            async with turn:
+                result = await self._in_time(allowance, understood, context)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = [self.shown(e, context) for e in result.errors]
         name = document.name(understood.operation)
         roots = document.costs.roots(name, request.variables) if result.errors else ()
         return Answer(_body(body, context.extensions), executed=True, retry_after=_retry_after(result, roots))
+
+    async def _in_time(self, allowance: Allowance, understood: Understood, context: Context) -> ExecutionResult:
+        with limited(allowance.seconds):
+            try:
+                return await self._run(understood, context)
+            finally:
+                await context.close()
 
     async def _run(self, understood: Understood, context: Context) -> ExecutionResult:
         """By the plan of the operation, if it has one. What meets something unusual runs again, in graphql-core's
@@ -240,13 +248,13 @@ class Executor:
         known = self.schema.mutations[node.name.value]
         return await performed(context, known, field, node, arguments)
 
-    def _turn(self, allowance: Allowance, understood: Understood) -> AbstractAsyncContextManager[None]:
-        """Waits until what takes long may be begun. Raises Busy."""
+    def _turn(self, allowance: Allowance, understood: Understood) -> AbstractAsyncContextManager[None] | None:
+        """Waits until what takes long may be begun. Raises Busy. None for what takes no turn."""
         if understood.aside:
             return self._introspecting.taken(allowance.of, allowance.seconds)
         if understood.cost > HEAVY:
             return self._heavy.taken(allowance.of, allowance.seconds)
-        return _AT_ONCE
+        return None
 
     def document(self, text: str) -> Ready:
         """The prepared document. Raises RequestErrors for what does not parse or validate."""

@@ -91,7 +91,9 @@ class Understanding:
         """The operation, ready to run: what is checked is what it runs with. Raises RequestErrors; Busy, when it is
         not the caller's turn in time."""
         request, allowance = asking.request, asking.allowance
-        document = await self._documents.ready(request.query, asking.openness, allowance)
+        document = self._documents.known(request.query)
+        if document is None:
+            document = await self._documents.ready(request.query, asking.openness, allowance)
         operation = _operation(document, request.operation_name)
         given = request.variables
         if given:

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
         finally:
             if reply is None or reply.stream is None:  # a stream ends its turn itself
                 call.turn.end()
-        reply.named(call.turn.headers)
+        reply.headers.update(call.turn.headers)
         reply.headers[b"vary"] = _VARY
         # An answer to a GET may be kept by the caller's own cache, if it asks whether it still holds.
         reply.headers.setdefault(b"cache-control", b"no-store" if call.method not in _READING else caching.PRIVATE)

@@ -52,7 +52,7 @@ class SDL:
             reply = refusal.reply()
         finally:
             call.turn.end()
-        reply.named(call.turn.headers)
+        reply.headers.update(call.turn.headers)
         reply.headers[b"vary"] = b"Authorization, X-API-Key"
         return reply
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("storegraph.server")
 
 HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_NAMES: Final = tuple(name.lower().encode() for name in HEADERS)
 # Beside the standard budget, which every request and every mutation field is charged to.
 BULK: Final = "bulk"
 # Bad credentials of an address, as many as anonymous requests: when these are used up none that is not known to be good
@@ -111,9 +112,10 @@ class Standing:
     ends: int
 
     @property
-    def headers(self) -> dict[str, str]:
-        limit, remaining, ends = HEADERS
-        return {limit: str(self.budget.hourly), remaining: str(self.remaining), ends: str(self.ends)}
+    def headers(self) -> dict[bytes, bytes]:
+        """Of an answer, by their names in small letters."""
+        limit, remaining, ends = _NAMES
+        return {limit: b"%d" % self.budget.hourly, remaining: b"%d" % self.remaining, ends: b"%d" % self.ends}
 
     def refusal(self) -> Refusal:
         seconds = max(1, math.ceil(self.seconds))
@@ -156,6 +158,13 @@ class Counters:
             except (StorageError, OSError) as error:
                 self._rests_until = time.monotonic() + _REDIS_REST_SECONDS
                 log.warning("Redis does not answer; this process counts alone", reason=str(error))
+        return self._counted(budget, cost)
+
+    def here(self, budget: Budget, cost: int) -> Standing | None:
+        """The same at once, where budgets are kept in this process alone."""
+        return self._counted(budget, cost) if self._shared is None else None
+
+    def _counted(self, budget: Budget, cost: int) -> Standing:
         fits, remaining, seconds = self._own.charge((budget.name, budget.caller), budget.hourly, cost)
         return Standing(budget, fits, remaining, seconds, reset(seconds))
 
@@ -264,6 +273,9 @@ class Limits:
     async def charge(self, budget: Budget | None, cost: int) -> Standing | None:
         return None if budget is None else await self._counters.charge(budget, cost)
 
+    def here(self, budget: Budget, cost: int) -> Standing | None:
+        return self._counters.here(budget, cost)
+
     def begin(self, key: BudgetKey) -> None:
         """Raises Refusal(429) for one request more than a caller may have under way."""
         if self._busy[key] >= self._concurrent:
@@ -292,13 +304,18 @@ class Turn:
         self._standing: Standing | None = None  # what the answer tells
 
     @property
-    def headers(self) -> dict[str, str]:
+    def headers(self) -> dict[bytes, bytes]:
         return {} if self._standing is None else self._standing.headers
 
     async def begin(self, viewer: Viewer) -> None:
         """Charges the request, whatever becomes of it. Raises Refusal(429)."""
         self._caller = caller = self._limits.caller(viewer)
-        await self._charge(caller.budget, 1)
+        budget = caller.budget
+        standing = None if budget is None else self._limits.here(budget, 1)
+        if standing is None:
+            await self._charge(budget, 1)
+        else:
+            self._settle(standing)
         self._limits.begin(caller.key)
         self._begun = True
 
@@ -314,7 +331,9 @@ class Turn:
         """Charges a request whose credential is no good to its address, whatever is left there."""
         stranger = _stranger(address)
         await self._limits.charge(self._limits.budget(BAD, stranger), 1)
-        await self._limit(self._limits.budget(STANDARD, stranger), 1)
+        standing = await self._limits.charge(self._limits.budget(STANDARD, stranger), 1)
+        if standing is not None:
+            self._tell(standing)
 
     @property
     def allowance(self) -> Allowance:
@@ -339,16 +358,19 @@ class Turn:
             self._limits.end(self._caller.key)
 
     async def _charge(self, budget: Budget | None, cost: int) -> None:
-        standing = await self._limit(budget, cost)
-        if standing is not None and not standing.fits:
+        standing = await self._limits.charge(budget, cost)
+        if standing is not None:
+            self._settle(standing)
+
+    def _settle(self, standing: Standing) -> None:
+        self._tell(standing)
+        if not standing.fits:
             raise standing.refusal()
 
-    async def _limit(self, budget: Budget | None, cost: int) -> Standing | None:
-        standing = await self._limits.charge(budget, cost)
-        # A request that was charged to a narrower budget tells of that one.
-        if standing is not None and (standing.budget.name != STANDARD or not standing.fits or not self._narrower):
+    def _tell(self, standing: Standing) -> None:
+        """A request that was charged to a narrower budget tells of that one."""
+        if standing.budget.name != STANDARD or not standing.fits or not self._narrower:
             self._standing = standing
-        return standing
 
     @property
     def _narrower(self) -> bool:

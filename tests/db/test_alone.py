@@ -156,3 +156,26 @@ async def test_nobody_knows_what_became_of_it_without_an_answer(far: Database, w
     assert not unit.UnitOfWork.passing(unit.UnitOfWork.__new__(unit.UnitOfWork), untold.value)
     wire.speak()
     assert ended == []
+
+
+async def test_a_savepoint_begins_the_transaction(database: Database) -> None:
+    for commit, expected in ((False, "Linen"), (True, "Silk")):
+        async with Units(database).unit(SYSTEM, lone=True) as work:
+            async with work.connection.begin_nested():
+                await work.connection.execute(CHANGE, {"which": 1, "to": "Silk"})
+            await work.alone(CHANGE, {"which": 2, "to": "Felt"})
+            if commit:
+                await work.commit("change", None, {})
+        assert await title(database) == expected
+
+
+@on_postgres
+async def test_a_server_that_is_silent_before_anything_was_asked(far: Database, wire: Wire) -> None:
+    """Nothing was written then, and that is said."""
+    wire.silence()
+    with limited(1.0), pytest.raises(Unavailable) as refused:
+        async with Units(far).unit(SYSTEM, lone=True) as work, within():
+            await work.connection.execute(CHANGE, {"which": 1, "to": "Silk"})
+    assert "did not say whether" not in refused.value.message
+    wire.speak()
+    assert tuple(await changed(far, "Wool")) == (1, "Wool")

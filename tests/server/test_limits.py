@@ -11,7 +11,7 @@ import pytest
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from engine.declared.mutation import STANDARD
 from server.http.refusal import Refusal
-from server.limits.limits import BULK, PROFILES, Counters, Limits
+from server.limits.limits import BULK, HEADERS, PROFILES, Counters, Limits, Turn
 from server.limits.windows import Windows
 from server.settings.limits import RateProfile
 from server.settings.mistake import Mistake
@@ -35,7 +35,13 @@ async def spent(of: Limits, viewer: Viewer, *rates: str) -> dict[str, str]:
         await turn.changes(rates)
     finally:
         turn.end()
-    return turn.headers
+    return said(turn)
+
+
+def said(turn: Turn) -> dict[str, str]:
+    """The headers of an answer, as whoever reads them writes their names."""
+    told = {name.decode(): value.decode() for name, value in turn.headers.items()}
+    return {name: told[name.lower()] for name in HEADERS if told}
 
 
 async def used_up(of: Limits, viewer: Viewer, most: int) -> None:
@@ -193,7 +199,7 @@ async def bad(of: Limits, address: str) -> int:
     try:
         await turn.unknown(address)
     except Refusal as refused:
-        assert turn.headers["X-RateLimit-Remaining"] == "0"
+        assert said(turn)["X-RateLimit-Remaining"] == "0"
         return refused.status
     await turn.turned_away(address)
     return 401
