@@ -6,6 +6,7 @@ runs it is known by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
@@ -15,7 +16,7 @@ from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import SelectBase, UpdateBase
 
-from engine.unit.text import Process, result_process
+from engine.unit.text import Process, result_process, stated
 
 Values = Mapping[str, Any]
 
@@ -34,7 +35,10 @@ class Found(IteratorResult[Any]):
 class Wording:
     """A compiled statement. `many`: it runs once for each of several mappings of values."""
 
-    __slots__ = ("_compiled", "_later", "_metadata", "_names", "_processes", "_results", "many", "returns", "sql")
+    __slots__ = (
+        *("_compiled", "_dialect", "_later", "_metadata", "_names", "_processes", "_results"),
+        *("many", "returns", "sql"),
+    )
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         entries = compiled._result_columns
@@ -43,6 +47,7 @@ class Wording:
         self.many = compiled.for_executemany
         self.returns = bool(entries)
         self._compiled = compiled
+        self._dialect = dialect
         self._names = tuple(compiled.positiontup or ())
         self._processes = cast("Mapping[str, Process]", compiled._bind_processors)
         # Where the text hangs on the values: on the length of a list, mostly.
@@ -73,6 +78,16 @@ class Wording:
             values[name] if (process := processes.get(name)) is None else process(values[name]) for name in names
         ]
 
+    def with_(self, own: Values) -> tuple["Wording", Values]:
+        """The same with some of its values in its text, and those that are not."""
+        if self._later or self.many or self._dialect.paramstyle != "numeric_dollar":
+            return self, own
+        known = {name: v if (p := self._processes.get(name)) is None else p(v) for name, v in own.items()}
+        one = copy(self)
+        one.sql, names = stated(self.sql, self._names, known)
+        one._names = tuple(names)
+        return one, {name: own[name] for name in names if name in own}
+
     def found(self, rows: Sequence[Sequence[Any]], rowcount: int) -> Found:
         """The driver's rows as Python's."""
         if self._results is None:
@@ -96,11 +111,14 @@ class Asked:
         return self.wording.sql, [self.wording.bound(each)[1] for each in self.values]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
+    """`again`: it was run before as the same object, so that what it says itself is worth being in its text."""
+
     wording: Wording
     names: frozenset[str]  # of the values that were given
     own: Values  # those of the statement itself
+    again: bool = False
 
 
 class Texts:
@@ -122,6 +140,9 @@ class Texts:
         one = given[0]
         kept = self._kept.get(statement) if isinstance(statement, SelectBase | UpdateBase) else None
         if kept is not None and len(given) == 1 and kept.names == one.keys():
+            if not kept.again:
+                kept.wording, kept.own = kept.wording.with_(kept.own)
+                kept.again = True
             return Asked(kept.wording, [{**kept.own, **one}])
         return self._found(statement, given)
 

@@ -4,6 +4,7 @@ the driver's values mean.
 SQLAlchemy compiles; that is all it does of a request whose statements are known.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -22,6 +23,35 @@ _DOUBLE: Final = 701
 _NUMERIC: Final = 1700
 # Where SQLAlchemy leaves the place of a list whose length is not known before.
 _LIST: Final = f"__[POSTCOMPILE_{KEYS}]"
+
+
+# How PostgreSQL's texts name what they are given, and what may stand in them without any doubt.
+_PLACE: Final = re.compile(r"\$(\d+)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.: -]*")
+
+
+def stated(sql: str, names: Sequence[str], known: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """A text of PostgreSQL's with what is `known` of its parameters in it, and the names of the others in order. Only
+    numbers, truths and plain words: to encode one and to send it takes as long as much else that a statement needs,
+    and who plans it is told more. The values are the driver's."""
+    said = {name: text for name, value in known.items() if (text := _literal(value)) is not None}
+    places: dict[str, int] = {}
+
+    def written(found: re.Match[str]) -> str:
+        name = names[int(found[1]) - 1]
+        return said[name] if name in said else f"${places.setdefault(name, len(places) + 1)}"
+
+    return (_PLACE.sub(written, sql), list(places)) if said else (sql, list(names))
+
+
+def _literal(value: Any) -> str | None:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if type(value) is int:
+        return f"({value})"
+    return f"'{value}'" if type(value) is str and _PLAIN.fullmatch(value) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +84,11 @@ class Text:
         known, processes = compiled.params, cast("Mapping[str, Process]", compiled._bind_processors)
         self.sql = str(compiled)
         self._listed = _LIST in self.sql
-        self._arguments = [
-            (name, _processed(processes.get(name), known.get(name)), processes.get(name)) for name in names
-        ]
+        # What the statement says itself. Of what it is given nothing is known: these are required.
+        own = {n: _processed(processes.get(n), known[n]) for n in names if not compiled.binds[n].required}
+        if dialect.paramstyle == "numeric_dollar":
+            self.sql, names = stated(self.sql, names, own)
+        self._arguments = [(name, own.get(name), processes.get(name)) for name in names]
         entries = compiled._result_columns
         self.columns = Columns(
             tuple(str(entry.keyname) for entry in entries),
