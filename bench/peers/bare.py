@@ -7,6 +7,7 @@ metrics, caches, followers and no work beside requests. What is the engine's sta
 arguments checked, visibility and permissions, events, fair turns.
 """
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from db.store.unit import Units
 from server import startup
 from server.graphql import parameters
 from server.graphql.executor import executor
+from server.http.cycle import CYCLE, Cycle, lines
 from server.http.tcp import HttpProtocol
 from server.settings.settings import Settings
 
@@ -37,24 +39,27 @@ def application(settings: Settings) -> Any:
             await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body"})
             return
-        body, more = b"", True
+        cycle: Cycle = scope["state"][CYCLE]
+        body = cycle.taken()
+        more = body is None
         while more:
             message = await receive()
-            body += message.get("body", b"")
+            body = (body or b"") + message.get("body", b"")
             more = message.get("more_body", False)
-        answered = await runs.execute(parameters.posted(body), VIEWER, units, "bare")
+        answered = await runs.execute(parameters.posted(body or b""), VIEWER, units, "bare")
         content = orjson.dumps(answered.body)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await cycle.answer(200, lines(headers), content)
 
     return answer
 
 
 def main() -> None:
     settings = Settings()
+    served = application(settings)
+    gc.freeze()  # as `storegraph serve` does
     given: dict[str, Any] = {"http": HttpProtocol, "lifespan": "off", "access_log": False, "server_header": False}
-    uvicorn.run(application(settings), host=settings.host, port=settings.port, ws="none", log_level="warning", **given)
+    uvicorn.run(served, host=settings.host, port=settings.port, ws="none", log_level="warning", **given)
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ def shown(servers: list[Server], names: list[str]) -> str:
     for name in names:
         spent = {s.name: statistics.median(r.server for r in s.rounds[name]) for s in servers}
         both = {s.name: statistics.median(r.server + r.database for r in s.rounds[name]) for s in servers}
-        others = [s.name for s in servers if not s.ours]
+        others = [s.name for s in servers if s.peer]
         for server in servers:
             rounds = server.rounds[name]
             each = [r.server for r in rounds]

@@ -18,6 +18,7 @@ from bench.peers import asked
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent.parent
+FLOOR: Final = "uvicorn, asyncpg"
 OURS, THEIRS = "storegraph_bench_peers_ours", "storegraph_bench_peers_theirs"
 CONNECTIONS: Final = 16
 # What settings can leave out of the edge: rates, access log, metrics, subscriptions. Credentials they cannot.
@@ -54,6 +55,11 @@ class Server:
     @property
     def ours(self) -> bool:
         return self.words is asked.STOREGRAPH
+
+    @property
+    def peer(self) -> bool:
+        """Whether it is one of those that storegraph is compared with."""
+        return not self.ours and self.name != FLOOR
 
     @property
     def database(self) -> str:
@@ -141,6 +147,11 @@ class Starting:
             environment = {**theirs, **own, "PORT": str(self.port)}
             secret = self.secret if group == "dressed" else None
             yield self._server(name, group, [self.node, str(HERE / script)], environment, words, secret)
+        if group == "bare":
+            environment = {**theirs, "PORT": str(self.port)}
+            yield self._server(
+                FLOOR, group, [sys.executable, str(HERE / "floor.py")], environment, asked.HANDWRITTEN, None
+            )
 
     def _server(
         self,
