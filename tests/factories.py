@@ -27,7 +27,8 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, LABELS, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
-from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import (
     DownloadPermissionRow,
     OrderAddressRow,

@@ -12,8 +12,8 @@ from connectors.importers.fluentcart.commerce.order import ORDER, ORDER_ADDRESS,
 from connectors.importers.fluentcart.values import shown
 from connectors.importers.mapping import Columns, Mapped, Record, Unreadable
 from connectors.importers.report import Skipped
+from db.commerce.address import AddressType
 from db.commerce.currency import is_code
-from db.commerce.customer import AddressType
 from db.commerce.order import OrderMode, PaymentStatus, TransactionStatus, TransactionType
 
 

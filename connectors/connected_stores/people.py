@@ -9,7 +9,7 @@ from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER,
 from connectors.importers.fluentcart.commerce.order import ORDER_ADDRESS
 from connectors.importers.fluentcart.values import plain
 from connectors.importers.mapping import Columns, Record
-from db.commerce.customer import AddressType
+from db.commerce.address import AddressType
 
 # Theirs by the importer's.
 Names = Mapping[str, str]

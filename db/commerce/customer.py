@@ -8,17 +8,13 @@ from typing import Any
 from sqlalchemy import Index, Numeric, text
 from sqlmodel import Field
 
+from db.commerce.address import AddressRow
 from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
 class CustomerStatus(StrEnum):
     ACTIVE = "active"
     INACTIVE = "inactive"
-
-
-class AddressType(StrEnum):
-    BILLING = "billing"
-    SHIPPING = "shipping"
 
 
 class CustomerRow(VersionedRow, table=True):
@@ -46,7 +42,7 @@ class CustomerRow(VersionedRow, table=True):
     postcode: str = ""
 
 
-class CustomerAddressRow(VersionedRow, table=True):
+class CustomerAddressRow(AddressRow, table=True):
     __tablename__ = "customer_address"
     __table_args__ = (
         Index(
@@ -63,16 +59,7 @@ class CustomerAddressRow(VersionedRow, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     customer_id: int = Field(foreign_key="customer.id", ondelete="CASCADE", index=True, sa_type=KEY)
     is_primary: bool = False
-    type: AddressType = Field(sa_type=wire(AddressType))
     status: str = "active"
     label: str = ""
-    name: str = ""
-    address1: str = ""
-    address2: str = ""
-    city: str = ""
-    state: str = ""
-    postcode: str = ""
-    country: str = ""
     phone: str = ""
     email: str = ""
-    extra: Any | None = Field(default=None, sa_type=DOCUMENT)

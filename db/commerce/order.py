@@ -9,7 +9,7 @@ from sqlalchemy import Index, Numeric
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType
-from db.commerce.customer import AddressType
+from db.commerce.address import AddressRow
 from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
@@ -196,21 +196,12 @@ class OrderTransactionRow(VersionedRow, table=True):
     extra: Any | None = Field(default=None, sa_type=DOCUMENT)
 
 
-class OrderAddressRow(VersionedRow, table=True):
+class OrderAddressRow(AddressRow, table=True):
     __tablename__ = "order_address"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", index=True, sa_type=KEY)
-    type: AddressType = Field(sa_type=wire(AddressType))
-    name: str = ""
-    address1: str = ""
-    address2: str = ""
-    city: str = ""
-    state: str = ""
-    postcode: str = ""
-    country: str = ""
-    extra: Any | None = Field(default=None, sa_type=DOCUMENT)
 
 
 class DownloadPermissionRow(VersionedRow, table=True):

@@ -1,7 +1,8 @@
 """The documented words of orders, customers and subscriptions as GraphQL enums."""
 
 from db.catalog.shipping import ShippingClassType
-from db.commerce.customer import AddressType, CustomerStatus
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerStatus
 from db.commerce.entitlement import Verdict
 from db.commerce.order import (
     LineType,

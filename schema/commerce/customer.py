@@ -8,7 +8,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from db.commerce import visibility
-from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow, CustomerStatus
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus
 from db.commerce.order import OrderRow
 from db.commerce.subscription import SubscriptionRow
 from engine.declared.connection import Connection

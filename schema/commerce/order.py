@@ -10,7 +10,8 @@ from strawberry.scalars import JSON
 
 from db.catalog.product import FulfillmentType
 from db.commerce import visibility
-from db.commerce.customer import AddressType, CustomerRow
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerRow
 from db.commerce.order import (
     DownloadPermissionRow,
     OrderAddressRow,

@@ -15,7 +15,7 @@ from connectors.importers.fluentcart.commerce import subscription as imported_su
 from connectors.importers.mapping import Mapped
 from db.access.viewer import SYSTEM, Viewer
 from db.catalog.product import FulfillmentType
-from db.commerce.customer import AddressType
+from db.commerce.address import AddressType
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, TransactionStatus, TransactionType
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.events import KINDS

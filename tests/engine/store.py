@@ -2,7 +2,8 @@
 
 from db.catalog.product import ProductStatus
 from db.catalog.variant import VariantStatus
-from db.commerce.customer import AddressType, CustomerAddressRow
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerAddressRow
 from db.commerce.order import OrderAddressRow
 from db.store.row import Row
 from tests import factories as f

@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from db.catalog.download import DownloadRow
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
-from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import OrderAddressRow, OrderRow
 from db.integration.feed import FeedRow
 from db.integration.setting import IntegrationSettingRow

@@ -23,7 +23,7 @@ from connectors.importers.fluentcart.values import (
 )
 from connectors.importers.mapping import Columns, Field, Record, Unreadable
 from connectors.importers.report import Skipped
-from db.commerce.customer import AddressType
+from db.commerce.address import AddressType
 from db.commerce.order import (
     OrderStatus,
     PaymentStatus,

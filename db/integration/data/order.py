@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Select, and_, bindparam, select
 
 from db.commerce import visibility
-from db.commerce.customer import AddressType, CustomerAddressRow
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerAddressRow
 from db.commerce.entitlement import Entitlement, entitlements
 from db.commerce.order import OrderType, TransactionStatus
 from db.integration.data.record import (

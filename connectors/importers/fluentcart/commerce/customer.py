@@ -30,8 +30,9 @@ from connectors.importers.fluentcart.values import (
 )
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
+from db.commerce.address import AddressType
 from db.commerce.currency import from_hundredths, map_from_hundredths
-from db.commerce.customer import AddressType, CustomerAddressRow, CustomerRow, CustomerStatus
+from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus
 from db.commerce.events import CUSTOMER_CREATED, CUSTOMER_UPDATED
 
 CUSTOMER: Final = Mapped(

@@ -31,7 +31,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Reader, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.catalog.product import FulfillmentType
-from db.commerce.customer import AddressType
+from db.commerce.address import AddressType
 from db.commerce.events import ORDER_CREATED, ORDER_UPDATED
 from db.commerce.following import of_order, of_payment
 from db.commerce.order import (
