@@ -27,11 +27,12 @@ from tests.gateway import ADMIN, Gateway
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
     """A connection that is broken off while it is made is closed by its collection, which warns; here, and not in some
-    later test."""
+    later test. What is older than the test is left alone: looking through all that a worker keeps takes a second."""
+    gc.collect(1)
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+        gc.collect(1)
 
 
 SHORT = Allowance(seconds=0.3)

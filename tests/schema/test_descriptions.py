@@ -43,7 +43,10 @@ def places(core: GraphQLSchema) -> Iterator[tuple[str, str | None]]:
         yield from ((f"@{directive.name}({name}:)", of.description) for name, of in directive.args.items())
 
 
-PLACES: Final = dict(places(build_schema(schema.as_str())))  # with what the SDL alone has: directives
+@pytest.fixture(scope="module")
+def described() -> dict[str, str | None]:
+    """Of the whole schema, with what the SDL alone has: directives."""
+    return dict(places(build_schema(schema.as_str())))
 
 
 def bare(place: str, description: str | None) -> bool:
@@ -55,15 +58,15 @@ def bare(place: str, description: str | None) -> bool:
     return len(said) < SHORTEST or words <= {word.lower() for word in _WORD.findall(name)}
 
 
-def test_nothing_is_bare() -> None:
-    assert [place for place, description in PLACES.items() if bare(place, description)] == []
+def test_nothing_is_bare(described: dict[str, str | None]) -> None:
+    assert [place for place, description in described.items() if bare(place, description)] == []
 
 
-def test_the_walk_reaches_every_kind_of_place() -> None:
+def test_the_walk_reaches_every_kind_of_place(described: dict[str, str | None]) -> None:
     assert {
         *("Product", "Product.title", "Query.product(by:)", "ProductFilter.title", "ProductStatus.DRAFT"),
         *("CentsOperators.gte", "TaxClassCreatePayload.taxClass", "PageInfo.endCursor", "@cost", "@cost(weight:)"),
-    } <= PLACES.keys()
+    } <= described.keys()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_what_says_more_is_not(place: str, description: str) -> None:
 # What is derived
 
 
-def test_a_written_description_is_never_replaced() -> None:
+def test_a_written_description_is_never_replaced(described: dict[str, str | None]) -> None:
     @strawberry.input
     class TextOperators:
         eq: str | None = strawberry.field(default=None, description="Written by hand.")
@@ -117,23 +120,23 @@ def test_a_written_description_is_never_replaced() -> None:
     after = dict(places(core))
     assert {place: said for place, said in before.items() if said}.items() <= after.items()
     assert after["TextOperators.eq"] == "Written by hand."
-    assert after["TextOperators.contains"] == PLACES["TextOperators.contains"]
+    assert after["TextOperators.contains"] == described["TextOperators.contains"]
 
 
-def test_it_takes_what_the_entity_says_of_the_same_field() -> None:
-    title = own(PLACES["TaxClass.title"])
+def test_it_takes_what_the_entity_says_of_the_same_field(described: dict[str, str | None]) -> None:
+    title = own(described["TaxClass.title"])
     for input_ in ("TaxClassCreateInput", "TaxClassUpdateInput"):
-        assert PLACES[f"{input_}.title"] == title
-    assert PLACES["ProductFilter.slug"] == f"By its `slug`. {PLACES['Product.slug']}"
-    assert PLACES["ProductSortField.MIN_PRICE"] == f"By `minPrice`. {PLACES['Product.minPrice']}"
+        assert described[f"{input_}.title"] == title
+    assert described["ProductFilter.slug"] == f"By its `slug`. {described['Product.slug']}"
+    assert described["ProductSortField.MIN_PRICE"] == f"By `minPrice`. {described['Product.minPrice']}"
     # What reading takes is said of reading alone.
-    assert own(PLACES["Product.commentStatus"]) == PLACES["ProductCreateInput.commentStatus"]
+    assert own(described["Product.commentStatus"]) == described["ProductCreateInput.commentStatus"]
 
 
-def test_the_numbers_in_what_is_derived_are_those_that_hold() -> None:
-    assert f"at most {MOST_VALUES};" in str(PLACES["IntOperators.in"])
-    assert f"or {FIRST}." in str(PLACES["PageInfo.perPage"])
-    assert f"at most {MOST_NODES};" in str(PLACES["Query.nodes(ids:)"])
+def test_the_numbers_in_what_is_derived_are_those_that_hold(described: dict[str, str | None]) -> None:
+    assert f"at most {MOST_VALUES};" in str(described["IntOperators.in"])
+    assert f"or {FIRST}." in str(described["PageInfo.perPage"])
+    assert f"at most {MOST_NODES};" in str(described["Query.nodes(ids:)"])
 
 
 # Enums of stored words
