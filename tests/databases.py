@@ -276,7 +276,7 @@ class PostgresDatabases:
             # A test may have ended all connections to its database.
             if lent.connection is None or lent.connection.is_closed():
                 lent.connection = await connected(url)
-            since = await self._emptyings[lent.template].empty(lent.connection, lent.since)
+            since = await self._emptyings[lent.template].empty(lent.connection, lent.since, lent.uses)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # it may have left a lock, or no database
             return False
         lent.since = since or 0
