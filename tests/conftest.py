@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from tests.gateway import Gateway
+    from tests.recorded import Imported
     from tests.wire import Wire
 
 # Set where nothing may be missing (continuous integration): a skip is then a failure.
@@ -33,6 +34,8 @@ _DIRECTORY: Final = "run_directory"
 
 # Tests ask more in a minute than anybody may in an hour; those of the rates say which they mean.
 os.environ.setdefault("STOREGRAPH_RATES", "off")
+# To loopback nobody encrypts: asking costs both sides of ten thousand connections milliseconds of the processor each.
+os.environ.setdefault("PGSSLMODE", "disable")
 
 # A deadline measures the machine's load as much as the code.
 hypothesis.settings.register_profile(
@@ -66,11 +69,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(FIRST)))
 
 
-def pytest_collection_finish() -> None:
-    """What was imported stays to the end. Looking through it for garbage, again and again, took a fifth of the run."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported stays to the end. Looking through it for garbage, again and again, took a fifth of collecting
+    it, and a fifth of the run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
+        gc.enable()
 
 
 # One directory per run
@@ -252,6 +262,34 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)
+
+
+# The recorded store: imported once by each worker that asks, whichever folder its tests are of
+
+
+@pytest.fixture(scope="session")
+def imported_on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> "Imported":
+    from tests.recorded import OnSqlite
+
+    template = tmp_path_factory.mktemp("recorded") / "template.sqlite"
+    shutil.copyfile(sqlite_template, template)
+    return OnSqlite(template)
+
+
+@pytest.fixture(scope="session")
+def imported_on_postgresql(postgres_databases: databases.PostgresDatabases) -> Iterator["Imported"]:
+    from tests.recorded import OnPostgres
+
+    imported = OnPostgres(postgres_databases)
+    yield imported
+    imported.drop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def imported(request: pytest.FixtureRequest) -> "Imported":
+    """The imported store, on each database in turn."""
+    found: Imported = request.getfixturevalue(f"imported_on_{request.param}")
+    return found
 
 
 # The gateway

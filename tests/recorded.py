@@ -1,6 +1,6 @@
 """The recorded store, imported as any store is: once per worker and database, read in place or written to in a copy.
 
-A conftest that imports these fixtures gives its folder `recorded_store` and `recorded_copy`.
+`tests/conftest.py` has it imported; a conftest that imports these fixtures gives its folder gateways to it.
 """
 
 import asyncio
@@ -95,27 +95,6 @@ class OnPostgres:
 def _finished(work: Coroutine[Any, Any, None]) -> None:
     with ThreadPoolExecutor(1) as thread:
         thread.submit(partial(asyncio.run, work)).result()
-
-
-@pytest.fixture(scope="session")
-def imported_on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Imported:
-    template = tmp_path_factory.mktemp("recorded") / "template.sqlite"
-    shutil.copyfile(sqlite_template, template)
-    return OnSqlite(template)
-
-
-@pytest.fixture(scope="session")
-def imported_on_postgresql(postgres_databases: databases.PostgresDatabases) -> Iterator[Imported]:
-    imported = OnPostgres(postgres_databases)
-    yield imported
-    imported.drop()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def imported(request: pytest.FixtureRequest) -> Imported:
-    """The imported store, on each database in turn."""
-    found: Imported = request.getfixturevalue(f"imported_on_{request.param}")
-    return found
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ from server.settings.settings import Settings
 from tests.clients.shop import TOKEN, Shop, endpoint
 from tests.clients.workspace import CLIENTS, Workspace, copied, install, kept
 from tests.databases import sqlite_url
-from tests.recorded import Imported, imported_on_sqlite
+from tests.recorded import Imported
 from tests.server.running import running
-
-__all__ = ["imported_on_sqlite"]
 
 # Some packages are programs of one system.
 _SYSTEM = f"{sys.platform} {platform.machine()}"

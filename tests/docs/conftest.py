@@ -2,9 +2,9 @@ import pytest
 
 from server.demo.furnishing import furnish
 from tests.gateway import Gateway
-from tests.recorded import imported, imported_on_postgresql, imported_on_sqlite, recorded_copy, recorded_store
+from tests.recorded import recorded_copy, recorded_store
 
-__all__ = ["imported", "imported_on_postgresql", "imported_on_sqlite", "recorded_copy", "recorded_store"]
+__all__ = ["recorded_copy", "recorded_store"]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.factories import store_rows
 from tests.gateway import Gateway, opened
 from tests.operations.seeds import SEEDS
 from tests.patience import PATIENCE
-from tests.recorded import NOW, Imported, imported, imported_on_postgresql, imported_on_sqlite
+from tests.recorded import NOW, Imported
 from tests.resolvers.dry_runs import Place, mutations, places
 from tests.resolvers.shelf import as_stored
 
@@ -29,7 +29,6 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "signOut": "it ends the session that asks, and no case has one",
 }
 
-__all__ = ["imported", "imported_on_postgresql", "imported_on_sqlite"]
 PLACES: Final = [place for name, place in sorted(places().items()) if name not in LEFT_OUT]
 
 
