@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from alembic.util import CommandError
 from sqlalchemy import func, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -261,7 +260,7 @@ async def migrate(database: Database) -> None:
     """Raises Mistake when this version is older than the database."""
     try:
         await migrations.migrate(database)
-    except CommandError as error:
+    except migrations.Newer as error:
         raise Mistake(f"{named(database)} was made by a newer version of storegraph ({_line(error)})") from None
 
 

@@ -34,6 +34,8 @@ WAIT_SECONDS: Final = 30.0
 SILENCE_SECONDS: Final = 60.0
 # Enough for one page of GraphiQL or a front end asking in parallel; a read holds its connection for milliseconds.
 SQLITE_READERS: Final = 8
+# Statements that each of these keeps prepared: what is asked again and again. sqlite3's own 128 take megabytes each.
+_SQLITE_STATEMENTS: Final = 48
 # How long a question is asked of whom no deadline is known; the server asks as long as strangers may.
 ASKED_SECONDS: Final = 5.0
 # Whoever got a connection in the last moment still needs some for it to be tried, or opened.
@@ -261,7 +263,10 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=wait,
-        connect_args={"timeout": min(wait, _LOCK_SECONDS) if writes else wait},
+        connect_args={
+            "timeout": min(wait, _LOCK_SECONDS) if writes else wait,
+            "cached_statements": _SQLITE_STATEMENTS,
+        },
         hide_parameters=True,
     )
 

@@ -6,6 +6,7 @@ nothing will be, so what finds the connection broken is asked again on another o
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final, Self
 
@@ -14,12 +15,36 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.store import failures
 from db.store.postgres import Pool
-from engine.unit.deadline import CURRENT
+from engine.unit.deadline import CURRENT, Deadline
 from engine.values.errors import CodedError, TimedOut
 
 # In which a server that is there has confirmed that it cancels a statement whose time is over. One that does not is
 # taken for one that does not answer at all.
 _CONFIRMED_SECONDS: Final = 1.0
+
+
+# Texts that were asked lately, by their hashes; a front end has some hundred.
+MOST_TEXTS: Final = 4096
+_ASKED: Final[OrderedDict[int, None]] = OrderedDict()
+
+
+def _asked_before(sql: str) -> bool:
+    """What is prepared is kept by the driver and by the server, a hundred of each connection. A stream of documents
+    that nobody sends twice would push out what front ends ask."""
+    place = hash(sql)
+    if place in _ASKED:
+        _ASKED.move_to_end(place)
+        return True
+    _ASKED[place] = None
+    if len(_ASKED) > MOST_TEXTS:
+        _ASKED.popitem(last=False)
+    return False
+
+
+async def _once(driver: Any, sql: str, arguments: Sequence[Any], deadline: Deadline | None) -> Any:
+    """In as many trips as one that is prepared and kept."""
+    statement = await driver.prepare(sql, name="", timeout=None if deadline is None else deadline.left)
+    return await statement.fetch(*arguments, timeout=None if deadline is None else max(0.001, deadline.left))
 
 
 class Broken(Exception):
@@ -77,7 +102,11 @@ class Lent:
             raise TimedOut(deadline.seconds)
         driver = self._record.dbapi_connection.driver_connection
         try:
-            found: Sequence[Sequence[Any]] = await driver.fetch(sql, *arguments, timeout=left)
+            found: Sequence[Sequence[Any]] = (
+                await driver.fetch(sql, *arguments, timeout=left)
+                if _asked_before(sql)
+                else await _once(driver, sql, arguments, deadline)
+            )
         except Exception as error:
             if deadline is not None and deadline.passed:
                 silent = not await self._confirmed() and not self._answered

@@ -1,6 +1,7 @@
 """The history of the schema ends where the tables are, on both databases, whoever else upgrades at the same time."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, MetaData, UniqueConstraint, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
@@ -176,8 +179,27 @@ async def test_an_upgrade_that_fails_leaves_nothing(empty: Database) -> None:
 
 
 def test_every_revision_has_one_successor() -> None:
-    """A history that forks has no head."""
-    assert migrations.head()
+    """A history that forks has no head; the one that there is has the greatest number."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    assert migrations.head() == ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_alembic_is_left_alone_where_there_is_nothing_to_do(database_url: str) -> None:
+    """It takes 10 MB, and as long as much of the start."""
+    asks = f"""
+import asyncio, sys
+from db import migrations
+from db.store.database import Database
+from server import app, startup
+async def asked():
+    database = Database.open({database_url!r})
+    assert await migrations.revision_of(database) == migrations.head()
+    await database.close()
+asyncio.run(asked())
+assert "alembic" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", asks], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_upgrade_without_a_loop(unmigrated_database_url: str) -> None:

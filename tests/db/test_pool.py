@@ -9,6 +9,7 @@ import pytest
 
 from db.store.database import Database
 from db.store.lending import Lent
+from db.store.unit import Units
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -100,3 +101,19 @@ async def test_all_come_to_their_turn_beside_those_who_never_stop(database: Data
         over.set()
         await asyncio.gather(*greedy)
     assert idle(database) == 2
+
+
+async def test_what_is_asked_once_is_not_kept_prepared(database_url: str) -> None:
+    """A stream of such statements would push out those that are asked all the time."""
+    database = Database.open(database_url, pool_size=1)
+    await used(database)  # which leaves it idle, to be lent
+    texts = [f"SELECT {number} AS once_{number}" for number in range(3)]
+    kept = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'SELECT _ AS once%' ORDER BY 1"
+    for round_ in range(3):
+        async with Units(database).statements() as reads:
+            for text in texts if not round_ else texts[:1]:
+                assert [tuple(row) for row in await reads.values(text, ())] == [(texts.index(text),)]
+        async with database.read() as connection:
+            found = (await connection.exec_driver_sql(kept)).scalars().all()
+        assert found == (texts[:1] if round_ else [])
+    await database.close()
