@@ -62,8 +62,7 @@ class Lent:
         self._record = record
         self._answered = False
         self._over: CodedError | None = None
-        hear = engine.dispatch
-        self._heard = bool(hear.before_cursor_execute) or bool(hear.after_cursor_execute)
+        self._heard: bool = engine._has_events
 
     @classmethod
     def of(cls, engine: AsyncEngine) -> Self | None:
