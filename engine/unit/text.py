@@ -28,12 +28,14 @@ _LIST: Final = f"__[POSTCOMPILE_{KEYS}]"
 # How PostgreSQL's texts name what they are given, and what may stand in them without any doubt.
 _PLACE: Final = re.compile(r"\$(\d+)")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.: -]*")
+# A greater number may be somebody's key (who sees what is their own), and each would have a text of its own.
+_MANY: Final = 10
 
 
 def stated(sql: str, names: Sequence[str], known: Mapping[str, Any]) -> tuple[str, list[str]]:
     """A text of PostgreSQL's with what is `known` of its parameters in it, and the names of the others in order. Only
-    numbers, truths and plain words: to encode one and to send it takes as long as much else that a statement needs,
-    and who plans it is told more. The values are the driver's."""
+    small numbers, truths and plain words: to encode one and to send it takes as long as much else that a statement
+    needs, and who plans it is told more. The values are the driver's."""
     said = {name: text for name, value in known.items() if (text := _literal(value)) is not None}
     places: dict[str, int] = {}
 
@@ -49,7 +51,7 @@ def _literal(value: Any) -> str | None:
         return "NULL"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if type(value) is int:
+    if type(value) is int and -_MANY < value < _MANY:
         return f"({value})"
     return f"'{value}'" if type(value) is str and _PLAIN.fullmatch(value) else None
 
