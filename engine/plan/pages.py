@@ -20,7 +20,8 @@ from engine.values.ordering import Order
 NODE: Final = "node"
 CURSOR: Final = "cursor"
 # How many rows a list is asked for differs little: the first few numbers stand in its text. PostgreSQL takes a number
-# that it is not told before for a tenth of the table, and plans the statement anew each time.
+# that it is not told before for a tenth of the table, and plans the statement anew each time. That is right where there
+# is a filter: how rare is what passes it hangs on its values.
 MOST_SIZES: Final = 4
 
 
@@ -133,7 +134,10 @@ class Listed(Field):
     def _needs(self) -> Needs:
         return merged(*(shape.needs for shape in self._asks.shapes))
 
-    def _stated(self, size: int) -> int | None:
+    def _stated(self, asked: Asked) -> int | None:
+        shape, size = asked.shape, asked.window.size
+        if shape.filter is not None or shape.search is not None or shape.narrowed:
+            return None
         if size not in self._sizes:
             if len(self._sizes) >= MOST_SIZES:
                 return None
@@ -166,7 +170,7 @@ class Listed(Field):
         return {key: {name: part(pages, page, key) for name, part in parts.items()} for key, page in found.items()}
 
     async def _rows(self, run: Run, asked: Asked, keys: list[Any]) -> tuple[Columns, Sequence[Any]]:
-        size = self._stated(asked.window.size)
+        size = self._stated(asked)
 
         def statement() -> Any:
             return page_statement(asked, self._needs, run.viewer, run.context.dialect, size=size)
