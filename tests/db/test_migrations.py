@@ -1,6 +1,7 @@
 """The history of the schema ends where the tables are, on both databases, whoever else upgrades at the same time."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -22,6 +23,8 @@ from db.store.database import Database
 from db.store.row import NAMES
 from db.tables import METADATA
 from tests import databases, factories
+from tests.forked import Process
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -152,12 +155,11 @@ async def test_a_second_upgrade_changes_nothing(migrated: Database) -> None:
 
 
 async def test_two_processes_that_upgrade_at_once_take_turns(unmigrated_database_url: str) -> None:
-    program = f"from db import migrations; migrations.upgrade({unmigrated_database_url!r})"
-    home = Path(__file__).parent.parent.parent
+    home = Path(__file__).parents[2]
+    started = [Process("tests.db.upgrading", unmigrated_database_url, cwd=home, env={**os.environ}) for _ in range(2)]
 
-    started = [await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=home) for _ in range(2)]
-
-    assert [await process.wait() for process in started] == [0, 0]
+    ended = await asyncio.gather(*(asyncio.to_thread(process.communicate, PATIENCE) for process in started))
+    assert [process.wait() for process in started] == [0, 0], ended
     database = Database.open(unmigrated_database_url)
     assert await migrations.revision_of(database) == migrations.head()
     await database.close()
