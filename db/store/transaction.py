@@ -6,6 +6,7 @@ savepoint, a rollback, a statement that SQLAlchemy has to run) makes it SQLAlche
 What goes wrong is told by SQLAlchemy's own function, so that it is the same error, with the same consequences.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NoReturn
 
@@ -15,12 +16,13 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.store import postgres, sqlite
 from db.store.texts import Asked, Texts, Values
+from engine.values.errors import Unavailable
 
 _RUNS: Final = {"postgresql": postgres.run, "sqlite": sqlite.run}
 
 
 class Transaction(AsyncConnection):
-    __slots__ = ("_begin", "_record", "_texts")
+    __slots__ = ("_begin", "_record", "_texts", "untold")
 
     def __init__(
         self, engine: AsyncEngine, texts: Texts, begin: Callable[["Transaction"], Awaitable[None]] | None = None
@@ -29,6 +31,7 @@ class Transaction(AsyncConnection):
         super().__init__(engine)
         self._texts = texts
         self._begin = begin
+        self.untold = False  # whether a statement that was alone had no answer
         self._record: Any = None  # of a connection that is lent, as long as SQLAlchemy knows nothing of it
 
     @property  # type: ignore[misc]  # nobody gives it another
@@ -122,6 +125,9 @@ class Transaction(AsyncConnection):
             return await self._run(driver, asked, alone=True)
         except postgres.NotAsked:
             return await self.execute(statement, parameters)
+        except (Unavailable, asyncio.CancelledError):
+            self.untold = True
+            raise
 
     async def _run(self, driver: Any, asked: Asked, *, alone: bool = False) -> Any:
         try:

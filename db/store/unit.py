@@ -159,13 +159,15 @@ class UnitOfWork:
     async def alone(self, statement: Executable, values: Mapping[str, Any]) -> Result[Any]:
         if not self._lone or self._errors or self.events:
             return await self.connection.execute(statement, values)
+        connection = cast(Transaction, self.connection)
         try:
-            return cast("Result[Any]", await cast(Transaction, self.connection).alone(statement, values))
-        except Unavailable as error:
-            raise self._untold() from error
-        except asyncio.CancelledError as error:
+            return cast("Result[Any]", await connection.alone(statement, values))
+        except (Unavailable, asyncio.CancelledError) as error:
+            if not connection.untold:
+                raise
+            self._unknown = True
             deadline = CURRENT.get()
-            if deadline is None or not deadline.passed:
+            if isinstance(error, asyncio.CancelledError) and (deadline is None or not deadline.passed):
                 raise
             raise self._untold() from error
 

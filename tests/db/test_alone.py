@@ -170,6 +170,26 @@ async def test_a_savepoint_begins_the_transaction(database: Database) -> None:
 
 
 @on_postgres
+async def test_a_server_that_is_gone_before_anything_was_asked(far: Database, wire: Wire) -> None:
+    """Nothing was written then, and that is said."""
+    await asyncio.to_thread(wire.cut)
+    ended: list[str] = []
+
+    async def noted() -> None:
+        ended.append("undone")
+
+    async def changing() -> None:
+        async with Units(far).unit(SYSTEM, lone=True) as work:
+            work.afterwards(undone=noted)
+            await work.alone(CHANGE, {"which": 1, "to": "Silk"})
+
+    with pytest.raises(Unavailable) as refused:
+        await changing()
+    assert "did not say whether" not in refused.value.message
+    assert ended == ["undone"]
+
+
+@on_postgres
 async def test_a_server_that_is_silent_before_anything_was_asked(far: Database, wire: Wire) -> None:
     """Nothing was written then, and that is said."""
     wire.silence()
