@@ -24,15 +24,17 @@ from tests import factories
 from tests.gateway import ADMIN, Gateway
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def collected() -> Iterator[None]:
-    """A connection that is broken off while it is made is closed by its collection, which warns; here, and not in some
-    later test. What is older than the test is left alone: looking through all that a worker keeps takes a second."""
-    gc.collect(1)
+    """A connection that is broken off while it is made is closed by its collection, which warns: at the end of these
+    tests, and not in some later one. One look through all that a worker keeps takes as long as several of them."""
+    gc.collect()
+    gc.disable()
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect(1)
+        gc.collect()
+    gc.enable()
 
 
 SHORT = Allowance(seconds=0.3)
