@@ -255,6 +255,7 @@ def has_headers(tab: Page, expected: dict[str, str] | None) -> None:
 
 def switch_to(tab: Page, index: int) -> None:
     tab.locator(".graphiql-tab-button").nth(index).click()
+    passed(tab, 250)  # what a tab shows is an edit to GraphiQL, which gives it to the tab after 100 ms
 
 
 def kept_on_disk(tab: Page) -> str:
