@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, String, cast, literal_column, select
+from sqlalchemy import CheckConstraint, String, cast, select
 from sqlmodel import Field, col
 
 from db.store.row import DOCUMENT, VersionedRow, wire
@@ -39,17 +39,15 @@ class StoreRow(VersionedRow, table=True):
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=DOCUMENT)  # all others, as the store names them
 
 
-_SPACE: ColumnElement[str] = literal_column("' '")
-
 # What turns cents into words, in one column: one uncorrelated subquery, which both databases evaluate once a statement.
 MONEY_FORMAT = (
     select(
         col(StoreRow.currency)
-        .concat(_SPACE)
+        .concat(" ")
         .concat(cast(StoreRow.currency_position, String))
-        .concat(_SPACE)
+        .concat(" ")
         .concat(cast(StoreRow.decimal_separator, String))
     )
-    .where(col(StoreRow.id) == literal_column("1"))
+    .where(col(StoreRow.id) == 1)
     .scalar_subquery()
 )

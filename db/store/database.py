@@ -34,7 +34,7 @@ WAIT_SECONDS: Final = 30.0
 SILENCE_SECONDS: Final = 60.0
 # Enough for one page of GraphiQL or a front end asking in parallel; a read holds its connection for milliseconds.
 SQLITE_READERS: Final = 8
-# Statements that each of these keeps prepared: what is asked again and again. sqlite3's own 128 take megabytes each.
+# Statements that each of these keeps prepared: what is asked again and again. sqlite3 itself would keep 128.
 _SQLITE_STATEMENTS: Final = 48
 # How long a question is asked of whom no deadline is known; the server asks as long as strangers may.
 ASKED_SECONDS: Final = 5.0
@@ -138,7 +138,7 @@ class Database:
     async def write(self, *, later: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
         when another process writes all the time. `later`: it may begin with its first statement."""
-        begin = partial(self._had, writes=True, sooner=_SOONER_SECONDS) if later else None
+        begin = partial(self._had, writes=True, margin=_SOONER_SECONDS) if later else None
         connection = Transaction(self._writers, self._texts, begin)
         try:
             if not self._lent(connection):
@@ -187,14 +187,14 @@ class Database:
         except TimedOut as error:
             raise failures.down() from error
 
-    async def _had(self, connection: AsyncConnection, *, writes: bool = False, sooner: float = 0.0) -> None:
-        """`sooner`: so much before the deadline, which whoever waits keeps too."""
+    async def _had(self, connection: AsyncConnection, *, writes: bool = False, margin: float = 0.0) -> None:
+        """`margin`: so much before the deadline, which whoever waits keeps too."""
         deadline = CURRENT.get()
         wait, most = self._wait, self._wait + _GRACE_SECONDS
         if deadline is not None:
             if deadline.passed:
                 raise TimedOut(deadline.seconds)
-            wait, most = min(wait, deadline.left), min(most, deadline.left + self._grace - sooner)
+            wait, most = min(wait, deadline.left), min(most, deadline.left + self._grace - margin)
         until = time.monotonic() + wait
         pool: Any = connection.engine.sync_engine.pool
         try:

@@ -45,9 +45,6 @@ _SECURITY: Final = (
     # Data is no page: should a browser show it as one, it may load nothing and be framed by nobody.
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-_SECURE: Final = lines(list(_SECURITY))
-# What an answer says that has more to say than others, or that is a preflight's.
-_SPECIAL: Final = frozenset({name for name, _ in _SECURITY} | {b"access-control-allow-methods"})
 
 
 class Edge:
@@ -103,19 +100,6 @@ class Edge:
     def count(self, call: Call, status: int) -> None:
         self._metrics.asked(call.method, call.path, status)
 
-    def head(self, call: Call, own: Mapping[bytes, bytes]) -> bytes:
-        """The same in lines, as they are sent."""
-        if call.header(b"origin") is not None or not _SPECIAL.isdisjoint(own):
-            return lines(self.headers(call, own.items()))
-        varies = own.get(b"vary")
-        parts = (
-            lines([pair for pair in own.items() if pair[0] != b"vary"]),
-            _SECURE,
-            b"x-request-id: %b\r\n" % call.id.encode(),
-            b"vary: Origin\r\n" if varies is None else b"vary: %b, Origin\r\n" % varies,
-        )
-        return b"".join(parts)
-
     def headers(self, call: Call, own: Iterable[Pair]) -> list[Pair]:
         """Those of an answer, with what every answer says."""
         names = dict(headers := list(own))
@@ -155,7 +139,7 @@ class _Sent:
             headers[b"content-length"] = b"%d" % len(reply.body)
         cycle = self._call.cycle
         if cycle is not None:
-            head = self._edge.head(self._call, headers)
+            head = lines(self._edge.headers(self._call, headers.items()))
             self.status, self.size = reply.status, len(reply.body)
             self._edge.count(self._call, reply.status)
             await cycle.answer(reply.status, head, reply.body)

@@ -20,8 +20,3 @@ class Reply:
     def of(cls, response: Response) -> "Reply":
         """What Starlette's would answer."""
         return cls(response.status_code, dict(response.raw_headers), bytes(response.body))
-
-    def named(self, headers: dict[str, str]) -> None:
-        """Says these too."""
-        for name, value in headers.items():
-            self.headers[name.lower().encode("latin-1")] = value.encode("latin-1")

@@ -310,12 +310,7 @@ class Turn:
     async def begin(self, viewer: Viewer) -> None:
         """Charges the request, whatever becomes of it. Raises Refusal(429)."""
         self._caller = caller = self._limits.caller(viewer)
-        budget = caller.budget
-        standing = None if budget is None else self._limits.here(budget, 1)
-        if standing is None:
-            await self._charge(budget, 1)
-        else:
-            self._settle(standing)
+        await self._charge(caller.budget, 1)
         self._limits.begin(caller.key)
         self._begun = True
 
@@ -358,11 +353,10 @@ class Turn:
             self._limits.end(self._caller.key)
 
     async def _charge(self, budget: Budget | None, cost: int) -> None:
-        standing = await self._limits.charge(budget, cost)
-        if standing is not None:
-            self._settle(standing)
-
-    def _settle(self, standing: Standing) -> None:
+        if budget is None:
+            return
+        standing = self._limits.here(budget, cost) or await self._limits.charge(budget, cost)
+        assert standing is not None
         self._tell(standing)
         if not standing.fits:
             raise standing.refusal()
