@@ -248,7 +248,20 @@ async def test_two_sources_have_two_states(database: Database, small: Exchanges,
 
 
 async def test_two_imports_at_once_take_turns(database: Database, small: Exchanges, tmp_path: Path) -> None:
-    reports = await asyncio.gather(*(import_store(database, paged(small, tmp_path)) for _ in range(2)))
+    both = asyncio.Barrier(2)
+
+    class Together:
+        """Neither writes before the other has begun, or it goes on where the first one is, as after an interruption."""
+
+        def __init__(self) -> None:
+            self.store: Sends = in_process(small, tmp_path)
+
+        async def send(self, request: Request) -> Outcome:
+            if "/tax/classes" in request.url:
+                await both.wait()
+            return await self.store.send(request)
+
+    reports = await asyncio.gather(*(import_store(database, source(Together(), per_page=SMALL_PAGE)) for _ in range(2)))
     imported = sum(report.of("products").imported for report in reports)
     unchanged = sum(report.of("products").unchanged for report in reports)
     assert (imported, unchanged) == (20, 20)
