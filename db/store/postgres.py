@@ -9,6 +9,7 @@ longer than it runs, and what a session would be told is said of each transactio
 
 import asyncio
 import logging
+import math
 import select
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -202,10 +203,17 @@ class Pool(AsyncAdaptedQueuePool):
     def take_back(self, record: ConnectionPoolEntry) -> None:
         self._return_conn(record)
 
-    def hand(self, record: ConnectionPoolEntry) -> None:
-        """`connect`, called next, makes a connection of this record, which was lent; it waits for nothing then."""
+    @contextmanager
+    def handed(self, record: Any) -> Iterator[None]:
+        """Inside, `connect` makes a connection of this record, which was lent; it waits for nothing. Whatever became of
+        others: a transaction that is under way has this connection alone, and what is wrong with it is told by it."""
+        made, record.starttime = record.starttime, math.inf
         record.info[_KNOWN] = True
         self._handed = record
+        try:
+            yield
+        finally:
+            record.starttime = made
 
     def _do_get(self) -> ConnectionPoolEntry:
         handed, self._handed = self._handed, None

@@ -43,8 +43,8 @@ class Transaction(AsyncConnection):
         if self._record is not None:
             record, self._record = self._record, None
             self._begin = None  # SQLAlchemy's driver begins with the first statement
-            self._pool.hand(record)
-            connection = self.sync_engine.connect()
+            with self._pool.handed(record):
+                connection = self.sync_engine.connect()
             connection.begin()  # which tells the server nothing
             self.sync_connection = self._assign_proxied(connection)
         return super()._proxied

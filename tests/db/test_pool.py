@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, text
 
 from db.store.database import Database
+from db.store.failures import Lost
 from db.store.lending import Lent
 from db.store.unit import Units
 from tests.patience import PATIENCE
@@ -117,3 +119,38 @@ async def test_what_is_asked_once_is_not_kept_prepared(database_url: str) -> Non
             found = (await connection.exec_driver_sql(kept)).scalars().all()
         assert found == (texts[:1] if round_ else [])
     await database.close()
+
+
+async def test_all_who_lose_their_connections_are_told_so(database: Database) -> None:
+    """Whoever meets it first has SQLAlchemy make all connections of that time anew, those too that are lent."""
+    backend, ended = (
+        select(func.pg_backend_pid()),
+        text("SELECT pg_terminate_backend(:one), pg_terminate_backend(:two)"),
+    )
+    async with database.write() as one, database.write() as two:
+        assert await one.scalar(select(1)) == 1
+        both = {"one": await one.scalar(backend), "two": await two.scalar(backend)}
+        with pytest.raises(Lost):
+            await one.execute(ended, both)
+        with pytest.raises(Lost):
+            await two.execute(select(1))
+    assert await answers(database)
+
+
+async def test_a_transaction_stays_on_its_connection_while_another_breaks(database: Database) -> None:
+    backend = select(func.pg_backend_pid())
+    async with database.write() as whole:
+        here = await whole.scalar(backend)
+        async with database.write() as broken:
+            with pytest.raises(Lost):
+                await broken.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        async with whole.begin_nested():
+            assert await whole.scalar(backend) == here
+        await whole.commit()
+    assert await answers(database)
+
+
+async def answers(database: Database) -> bool:
+    """On two connections at once, and whatever breaks is no longer lent."""
+    async with database.write() as one, database.write() as two:
+        return bool(await one.scalar(select(1)) == await two.scalar(select(1)) == 1)
