@@ -32,6 +32,7 @@ from server.consents import PATH as CONSENTS_PATH
 from server.consents import Consents
 from server.files import stores as files
 from server.files.downloads import Downloads
+from server.garbage import collected_seldom
 from server.graphql import graphiql
 from server.graphql.disclosure import asked_at_home, openness
 from server.graphql.documents import KnownDocuments
@@ -190,7 +191,9 @@ def application() -> Starlette:
     settings = Settings()
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
     threading.Thread(target=_end_with_supervisor, name="supervisor's end", daemon=True).start()
-    return create_app(settings)
+    app = create_app(settings)
+    collected_seldom()
+    return app
 
 
 def _end_with_supervisor() -> None:

@@ -7,7 +7,6 @@ metrics, caches, followers and no work beside requests. What is the engine's sta
 arguments checked, visibility and permissions, events, fair turns.
 """
 
-import gc
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import Viewer
 from db.store.unit import Units
 from server import startup
+from server.garbage import collected_seldom
 from server.graphql import parameters
 from server.graphql.executor import executor
 from server.http.cycle import CYCLE, Cycle, lines
@@ -57,7 +57,7 @@ def application(settings: Settings) -> Any:
 def main() -> None:
     settings = Settings()
     served = application(settings)
-    gc.freeze()  # as `storegraph serve` does
+    collected_seldom()  # as `storegraph serve` does
     given: dict[str, Any] = {"http": HttpProtocol, "lifespan": "off", "access_log": False, "server_header": False}
     uvicorn.run(served, host=settings.host, port=settings.port, ws="none", log_level="warning", **given)
 

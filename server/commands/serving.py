@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from server import logs, startup
 from server.app import GRAPHQL_PATH, create_app
+from server.garbage import collected_seldom
 from server.http.tcp import HttpProtocol
 from server.http.websocket import WebSocketProtocol
 from server.limits.limits import check_redis
@@ -55,7 +56,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 def _announced(url: str, announce: Callable[[str], None]) -> None:
-    gc.freeze()  # what the start has made stays: no collection looks through it
+    collected_seldom()
     gc.enable()
     log.info("serving", url=url, process=os.getpid())
     announce(url)

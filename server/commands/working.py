@@ -17,6 +17,7 @@ from db.store.database import Database
 from db.store.unit import Units
 from server import logs, startup
 from server.commands.serving import bound
+from server.garbage import collected_seldom
 from server.graphql.executor import executor as made_executor
 from server.health import READY_AGAIN, health, missing
 from server.metrics import PATH as METRICS_PATH
@@ -35,6 +36,7 @@ log = structlog.get_logger("storegraph.work")
 def work(settings: Settings) -> None:
     """Work until told to stop. Raises Mistake."""
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
+    collected_seldom()
     asyncio.run(_work(settings))
 
 
