@@ -19,7 +19,7 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -316,6 +316,20 @@ def migrated_sqlite(path: Path) -> Path:
 
 def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
+
+
+@contextlib.asynccontextmanager
+async def allowed(url: str, **times: str) -> AsyncIterator[None]:
+    """Inside, sessions of a PostgreSQL database begin with these settings, as operators give them."""
+    admin = await asyncpg.connect(url)
+    name = await admin.fetchval("SELECT current_database()")
+    try:
+        for setting, time in times.items():
+            await admin.execute(f"ALTER DATABASE {name} SET {setting} = '{time}'")
+        yield
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} RESET ALL")
+        await admin.close()
 
 
 def _locked(path: Path, *, wait: bool = False) -> IO[str]:

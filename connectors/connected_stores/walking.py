@@ -35,6 +35,7 @@ from db.access.viewer import SYSTEM
 from db.integration import store_sync
 from db.integration.store_sync import SyncKind
 from db.store.database import Database
+from db.store.failures import Passing
 from db.store.row import now
 from db.store.unit import Units
 from engine.unit.unit import Cause
@@ -175,12 +176,12 @@ class _Walk:
         return shop.orders(self._row["connected_at"] if since is None else since, after)
 
     async def _taken(self, works: Works, page: Page) -> bool:
-        """Whether the walk goes on. If the database refuses a page, each record goes on its own, and those that it
-        refuses alone are left out."""
+        """Whether the walk goes on. If the database refuses a page, or others stand in its way, each record goes on its
+        own, and those that the database refuses alone are left out."""
         try:
             return await self._written(works, page.records, page)
-        except DBAPIError as refusal:
-            if not _about_values(refusal):
+        except (DBAPIError, Passing) as refusal:
+            if isinstance(refusal, DBAPIError) and not _about_values(refusal):
                 raise
         left = Report(skipped=list(page.records.skipped))
         for part in _parts(page.records):

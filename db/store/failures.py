@@ -18,7 +18,11 @@ _BROKEN: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlit
 # PostgreSQL: no connection, no resources (connections, memory, disk), shut down or starting, its own disk failing;
 # a standby, where the primary was before; a transaction ended because it was silent.
 _CLASSES: Final = frozenset({"08", "53", "58"})
-_STATES: Final = frozenset({"57P01", "57P02", "57P03", "25006", "25P03"})
+_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25006", "25P03", "25P04"})
+# A deadlock's victim, a serialization failure, a lock not granted in time.
+_PASSING: Final = frozenset({"40P01", "40001", "55P03"})
+# By whoever operates the server, or by the time that they allow a statement.
+_ENDED: Final = "57014"
 
 
 def too_busy() -> Busy:
@@ -37,6 +41,19 @@ class Lost(Unavailable):
     """The connection broke, whatever ran on it: what was not being committed is not done, and may be done again."""
 
 
+class Passing(Busy):
+    """Others' transactions stood in the way, says the database: what was asked is undone, and may be done again at
+    once."""
+
+
+class Ended(Unavailable):
+    """The database broke a statement off, as it says: its transaction is undone, its connection is well."""
+
+
+# After these it is known that nothing was done, and what comes next may be asked on the same connection.
+UNDONE: Final = (Passing, Ended)
+
+
 def lost() -> Lost:
     return Lost("The database does not answer: try again", retry_after=DOWN_SECONDS)
 
@@ -49,6 +66,10 @@ def meant(error: BaseException) -> Unavailable | None:
     if code in _LOCKED:
         return locked()
     state = getattr(error, "sqlstate", None) or ""
+    if state in _PASSING:
+        return Passing("Others change the same: try again")
+    if state == _ENDED:
+        return Ended("The database broke this off, as it does when it takes too long there", retry_after=DOWN_SECONDS)
     if code in _BROKEN or state[:2] in _CLASSES or state in _STATES:
         return down()
     return None

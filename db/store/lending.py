@@ -112,7 +112,11 @@ class Lent:
                 self._over = failures.down() if silent else TimedOut(deadline.seconds)
                 await self._dropped(error)
                 raise self._over from error
-            if driver.is_closed() or failures.meant(error) is not None:
+            meant = failures.meant(error)
+            if isinstance(meant, failures.UNDONE):
+                self._answered = True
+                raise meant from error
+            if driver.is_closed() or meant is not None:
                 await self._dropped(error)
                 raise Broken from error
             raise

@@ -8,7 +8,7 @@ from sqlalchemy import Executable, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.store import sqlite
+from db.store import failures, sqlite
 from db.store.database import Database
 from db.store.lending import Broken, Lent
 from engine.unit.deadline import INTERRUPTS, within
@@ -77,7 +77,10 @@ class ConnectionStatements:
         try:
             return (await self._connection.execute(statement, parameters)).all()
         except Unavailable as error:
-            self._lost = error
+            if isinstance(error, failures.UNDONE):
+                await self._connection.rollback()
+            else:
+                self._lost = error
             raise
         except DBAPIError:
             # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
@@ -102,11 +105,14 @@ class ConnectionStatements:
             return await driver.values(sql, arguments)
         try:
             return await driver.driver_connection.fetch(sql, *arguments)  # type: ignore[no-any-return]
-        except Exception:
+        except Exception as error:
             if driver.driver_connection.is_closed():
                 await self._connection.invalidate()
             else:
                 await self._connection.rollback()
+            meant = failures.meant(error)
+            if isinstance(meant, failures.UNDONE):
+                raise meant from error
             raise
         except BaseException:  # it was not waited for: nobody knows what the connection is about
             await self._connection.invalidate()

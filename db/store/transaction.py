@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.store import postgres, sqlite
+from db.store import failures, postgres, sqlite
 from db.store.texts import Asked, Texts, Values
 from engine.values.errors import Unavailable
 
@@ -125,8 +125,8 @@ class Transaction(AsyncConnection):
             return await self._run(driver, asked, alone=True)
         except postgres.NotAsked:
             return await self.execute(statement, parameters)
-        except (Unavailable, asyncio.CancelledError):
-            self.untold = True
+        except (Unavailable, asyncio.CancelledError) as error:
+            self.untold = not isinstance(error, failures.UNDONE)
             raise
 
     async def _run(self, driver: Any, asked: Asked, *, alone: bool = False) -> Any:

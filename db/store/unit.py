@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
@@ -39,8 +39,6 @@ log = structlog.get_logger("storegraph.db")
 
 _IDEMPOTENCY = table(IdempotencyRow)
 _EVENT = table(EventRow)
-# A deadlock's victim, a serialization failure, a lock not granted in time.
-_PASSING = frozenset({"40P01", "40001", "55P03"})
 # A commit that waits for a disk takes some.
 COMMIT_SECONDS: Final = 10.0
 _UNKNOWN: Final = (
@@ -235,7 +233,7 @@ class UnitOfWork:
             async with asyncio.timeout(None if embedded else COMMIT_SECONDS):
                 await self.connection.commit()
         except (Unavailable, TimeoutError) as error:
-            if embedded:
+            if embedded or isinstance(error, failures.UNDONE):
                 raise
             raise self._untold() from error
 
@@ -268,11 +266,7 @@ class UnitOfWork:
         }
 
     def passing(self, error: Exception) -> bool:
-        if isinstance(error, failures.Lost):
-            return True
-        if not isinstance(error, DBAPIError):
-            return False
-        return getattr(error.orig, "sqlstate", None) in _PASSING or "database is locked" in str(error.orig)
+        return isinstance(error, failures.Lost | failures.Passing)
 
     def explain(self, error: Exception) -> UserError | None:
         if isinstance(error, NoSecretKey):

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connectors.importers.fluentcart import Source, import_store
 from connectors.importers.report import Tally
 from connectors.outbound.message import Outcome, Request, Sends
 from db.store.database import Database
 from db.tables import METADATA
+from engine.values.errors import Busy
+from tests import databases
 from tests.connectors.fluentcart_store import (
     OF_A_PRODUCT,
     PASSWORD,
@@ -245,6 +248,28 @@ async def test_two_sources_have_two_states(database: Database, small: Exchanges,
     states = {(row["source"], row["entity"]): row["reached"] for row in await rows(database, "import_source")}
     assert states["https://other.example", "products"] is None
     assert states[SITE, "products"] is not None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_others_stand_in_the_way_of_is_imported_later(
+    database: Database, database_url: str, small: Exchanges, tmp_path: Path
+) -> None:
+    """The database does not refuse the record: nothing is left out, and the next import goes on there."""
+    await import_store(database, paged(small, tmp_path))
+    for product in product_ids(small):
+        priced(small, product)["post_title"] = f"Anew {product}"
+    one = product_ids(small)[7]
+    async with databases.allowed(database_url, lock_timeout="50ms"):
+        hurried = Database.open(database_url, pool_size=2)
+        async with database.write() as holder:
+            title = {"title": "by hand", "id": one}
+            await holder.execute(text("UPDATE product SET title = :title WHERE id = :id"), title)
+            with pytest.raises(Busy, match="Others change the same"):
+                await import_store(hurried, paged(small, tmp_path))
+        report = await import_store(hurried, paged(small, tmp_path))
+        await hurried.close()
+    assert not report.skipped
+    assert {row["title"] for row in await rows(database, "product")} == {f"Anew {p}" for p in product_ids(small)}
 
 
 async def test_two_imports_at_once_take_turns(database: Database, small: Exchanges, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
 from connectors.importers.work import Work, Works
+from db.store.failures import Passing
 
 
 class Identified(Protocol):
@@ -83,14 +84,14 @@ class Stage(ABC, Generic[T, R]):
         return report
 
     async def take(self, batch: Batch[T]) -> Report:
-        """Writes one batch. If the database refuses it, each record goes on its own, and only those that it refuses
-        alone are skipped."""
+        """Writes one batch. If the database refuses it, or others stand in its way, each record goes on its own, and
+        only those that the database refuses alone are skipped."""
         self.begun(batch)
         rows, skipped = self.read(batch)
         try:
             report = await self._commit(batch, rows, batch.after, batch.upto)
-        except DBAPIError as refusal:
-            if not _about_a_record(refusal):
+        except (DBAPIError, Passing) as refusal:
+            if isinstance(refusal, DBAPIError) and not _about_a_record(refusal):
                 raise
             report = await self._write_singly(batch, refusal)
         for record in skipped:
@@ -98,7 +99,7 @@ class Stage(ABC, Generic[T, R]):
         self.done(batch)
         return report
 
-    async def _write_singly(self, batch: Batch[T], refusal: DBAPIError) -> Report:
+    async def _write_singly(self, batch: Batch[T], refusal: DBAPIError | Passing) -> Report:
         report = Report()
         after, refused = batch.after, 0
         rows, _ = self.read(batch)
