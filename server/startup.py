@@ -23,10 +23,10 @@ from db import migrations
 from db.access import token
 from db.access.permission import ALL
 from db.access.token import TokenRow
+from db.drivers import postgres
+from db.drivers.postgres import Pooler
 from db.secrets.hashed import hashed, last_four
-from db.store import postgres
 from db.store.database import SILENCE_SECONDS, Database, shown
-from db.store.postgres import Pooler
 from db.store.row import table
 from db.store.unit import Units
 from engine.standard.schema import Schema

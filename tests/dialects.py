@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.engine.url import URL
 from sqlalchemy.util import LRUCache
 
-from db.store import database, postgres, sqlite
+from db.drivers import postgres, sqlite
+from db.store import database
 
 # All statements of all tests of a worker; an engine's own 500 are those of one server.
 _STATEMENTS: Final = 5000

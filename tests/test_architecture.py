@@ -37,8 +37,8 @@ MEANINGLESS: Final = {"utils", "util", "helpers", "helper", "common", "misc", "b
 
 COMMITS: Final = {
     "db/store/unit.py": "the unit of work",
-    "db/store/transaction.py": "the connection of all of these, whose words they are",
-    "db/store/postgres.py": "and its driver's",
+    "db/drivers/transaction.py": "the connection of all of these, whose words they are",
+    "db/drivers/postgres.py": "and its driver's",
     "db/store/outbox.py": "positions are given apart from what is read and written",
     "engine/unit/perform.py": "asks the unit of work to",
     "db/store/database.py": "settings of a new connection, made outside any transaction of ours",
@@ -129,6 +129,17 @@ def test_arrows_inside_the_engine_point_down(storey: str) -> None:
         for path in modules(f"engine/{storey}")
         for line, name in imported(parsed(path))
         if name == "engine" or (name.startswith("engine.") and name.split(".")[1] not in STOREYS[storey])
+    ]
+
+    assert wrong == []
+
+
+def test_drivers_know_nothing_of_the_store() -> None:
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in modules("db/drivers")
+        for line, name in imported(parsed(path))
+        if name.split(".")[0] == "db" and not name.startswith("db.drivers")
     ]
 
     assert wrong == []

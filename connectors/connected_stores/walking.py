@@ -32,10 +32,10 @@ from connectors.importers.report import Report, Skipped
 from connectors.importers.telling import imported
 from connectors.importers.work import Works
 from db.access.viewer import SYSTEM
+from db.drivers.failures import Passing
 from db.integration import store_sync
 from db.integration.store_sync import SyncKind
 from db.store.database import Database
-from db.store.failures import Passing
 from db.store.row import now
 from db.store.unit import Units
 from engine.unit.unit import Cause

@@ -14,11 +14,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.store import failures, postgres, sqlite
+from db.drivers import failures, postgres, sqlite
+from db.drivers.lending import Lent
+from db.drivers.texts import Texts
+from db.drivers.transaction import Transaction
 from db.store.discretion import discreet
-from db.store.lending import Lent
-from db.store.texts import Texts
-from db.store.transaction import Transaction
 from engine.unit.deadline import CURRENT, INTERRUPTS, Deadline, sooner, within
 from engine.values.errors import Busy, TimedOut, Unavailable
 

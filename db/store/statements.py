@@ -8,9 +8,9 @@ from sqlalchemy import Executable, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.store import failures, sqlite
+from db.drivers import failures, sqlite
+from db.drivers.lending import Broken, Lent
 from db.store.database import Database
-from db.store.lending import Broken, Lent
 from engine.unit.deadline import INTERRUPTS, within
 from engine.values.errors import Unavailable
 

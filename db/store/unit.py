@@ -21,14 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from db.access import audit
 from db.constraints import explained
+from db.drivers import failures
+from db.drivers.transaction import Transaction
 from db.secrets.encrypted import NoSecretKey
-from db.store import failures
 from db.store.database import Database
 from db.store.idempotency import KEPT, IdempotencyRow, forget_old
 from db.store.outbox import EventRow
 from db.store.row import now, table
 from db.store.statements import Reads
-from db.store.transaction import Transaction
 from db.store.writing import add_values
 from engine.unit.deadline import CURRENT
 from engine.unit.unit import Cause, Errors, Event, Recorded

@@ -21,9 +21,9 @@ from connectors.inbound.receiving import recognise, take
 from connectors.inbound.taking import Taking
 from connectors.outbound.message import Outcome, Request, Sends
 from connectors.providers.limits import Limits
+from db.drivers import sqlite
 from db.integration.connected_store import ConnectedStoreRow, RemoteRecordRow
 from db.secrets.encrypted import Secret, unlock
-from db.store import sqlite
 from db.store.database import Database
 from db.store.row import now, table
 from db.store.unit import Units

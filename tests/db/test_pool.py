@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+from db.drivers.failures import Lost
+from db.drivers.lending import Lent
 from db.store.database import Database
-from db.store.failures import Lost
-from db.store.lending import Lent
 from db.store.unit import Units
 from tests.patience import PATIENCE
 

@@ -27,12 +27,12 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow
 from db.constraints import violated
-from db.store import transaction as transactions
+from db.drivers import transaction as transactions
+from db.drivers.failures import Lost
+from db.drivers.transaction import Transaction
 from db.store.database import Database
-from db.store.failures import Lost
 from db.store.outbox import EVENT
 from db.store.row import now, table
-from db.store.transaction import Transaction
 from db.store.writing import add_values
 from tests import factories
 

@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, func, insert, select, text, update
 
 from db.access.viewer import SYSTEM
 from db.catalog.product import ProductRow
+from db.drivers.failures import Ended, Passing
 from db.store.database import Database
-from db.store.failures import Ended, Passing
 from db.store.row import table
 from db.store.unit import Units
 from tests import factories

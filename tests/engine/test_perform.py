@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 from db.access.audit import AuditRow
 from db.access.viewer import SYSTEM, Viewer
 from db.catalog.product import ProductRow
-from db.store.failures import Passing
+from db.drivers.failures import Passing
 from db.store.outbox import EventRow
 from db.store.row import table
 from db.store.unit import Units

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text, update
 
 from db.catalog.product import ProductRow
-from db.store import sqlite
+from db.drivers import sqlite
 from db.store.database import Database
 from db.store.row import table
 from engine.document.bounds import Bounds

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import event, select
 
 from db.catalog.taxonomy import TermRow
+from db.drivers.texts import Found, Wording
 from db.store.row import Row, table
-from db.store.texts import Found, Wording
 from engine.values import identity
 from tests import factories
 from tests.gateway import Gateway, opened

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import func, select
 
 from db.access.permission import PERMISSIONS
+from db.drivers.postgres import Pooler
 from db.store.database import Database
-from db.store.postgres import Pooler
 from db.store.unit import Units
 from server import startup
 from server.settings.database import Pooling

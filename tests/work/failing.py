@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from db.store import postgres
+from db.drivers import postgres
 from db.store.database import Database
 
 

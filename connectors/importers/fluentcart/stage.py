@@ -18,7 +18,7 @@ from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
 from connectors.importers.work import Work, Works
-from db.store.failures import Passing
+from db.drivers.failures import Passing
 
 
 class Identified(Protocol):

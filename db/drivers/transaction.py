@@ -1,8 +1,9 @@
 """A connection for changes: SQLAlchemy's, that leaves to SQLAlchemy only what needs it.
 
-Its statements go to the driver as texts (`db.store.texts`), and on PostgreSQL the connection itself is an idle one that
-the pool lends: taken, begun, committed and given back without SQLAlchemy's greenlets. Whatever else is asked of it (a
-savepoint, a rollback, a statement that SQLAlchemy has to run) makes it SQLAlchemy's own first, in the same transaction.
+Its statements go to the driver as texts (`db.drivers.texts`), and on PostgreSQL the connection itself is an idle one
+that the pool lends: taken, begun, committed and given back without SQLAlchemy's greenlets. Whatever else is asked of it
+(a savepoint, a rollback, a statement that SQLAlchemy has to run) makes it SQLAlchemy's own first, in the same
+transaction.
 What goes wrong is told by SQLAlchemy's own function, so that it is the same error, with the same consequences.
 """
 
@@ -14,8 +15,8 @@ from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.store import failures, postgres, sqlite
-from db.store.texts import Asked, Texts, Values
+from db.drivers import failures, postgres, sqlite
+from db.drivers.texts import Asked, Texts, Values
 from engine.values.errors import Unavailable
 
 _RUNS: Final = {"postgresql": postgres.run, "sqlite": sqlite.run}

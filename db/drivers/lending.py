@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from db.store import failures
-from db.store.postgres import Pool
+from db.drivers import failures
+from db.drivers.postgres import Pool
 from engine.unit.deadline import CURRENT, Deadline
 from engine.values.errors import CodedError, TimedOut
 

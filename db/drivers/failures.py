@@ -7,7 +7,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from db.store import postgres, sqlite
+from db.drivers import postgres, sqlite
 from engine.values.errors import Busy, Unavailable
 
 # A server that comes back takes some seconds for it.

@@ -28,7 +28,7 @@ from sqlalchemy.util import await_
 from sqlalchemy.util.concurrency import in_greenlet
 from sqlalchemy.util.queue import AsyncAdaptedQueue, Empty, Full
 
-from db.store.texts import Wording
+from db.drivers.texts import Wording
 
 DRIVER: Final = "postgresql+leaving"
 # In which a server that answers has cancelled the statement and closed; nobody notices it.

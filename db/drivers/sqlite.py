@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.util import EMPTY_DICT
 
-from db.store.texts import Wording
+from db.drivers.texts import Wording
 
 DRIVER = "sqlite+onetrip"
 _NOTHING = SimpleNamespace(description=None, rowcount=-1, lastrowid=None, arraysize=1)
