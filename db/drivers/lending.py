@@ -113,12 +113,12 @@ class Lent:
                 await self._dropped(error)
                 raise self._over from error
             meant = failures.meant(error)
-            if isinstance(meant, failures.UNDONE):
-                self._answered = True
-                raise meant from error
-            if driver.is_closed() or meant is not None:
+            if driver.is_closed() or not isinstance(meant, failures.UNDONE | None):
                 await self._dropped(error)
                 raise Broken from error
+            self._answered = True
+            if isinstance(meant, failures.Ended):  # asked again, it would take as long again
+                raise meant from error
             raise
         except BaseException as error:  # it was not waited for: nobody knows what the connection is about
             await self._dropped(error)

@@ -111,7 +111,7 @@ class ConnectionStatements:
             else:
                 await self._connection.rollback()
             meant = failures.meant(error)
-            if isinstance(meant, failures.UNDONE):
+            if isinstance(meant, failures.Ended):  # asked again, it would take as long again
                 raise meant from error
             raise
         except BaseException:  # it was not waited for: nobody knows what the connection is about

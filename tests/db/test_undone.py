@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+import asyncpg
 import pytest
 from sqlalchemy import bindparam, func, insert, select, text, update
 
@@ -73,6 +74,21 @@ async def test_a_field_that_takes_too_long_leaves_the_connection_to_others(datab
         with pytest.raises(Ended):
             await reads.rows(text(LONG))
         assert [tuple(row) for row in await reads.rows(select(1))] == [(1,)]
+
+
+async def test_a_field_that_others_stand_in_the_way_of_may_ask_again(database: Database) -> None:
+    """As the driver tells it, by which a plan knows that the request is worth another try."""
+    own, held = "SELECT pg_backend_pid()", "SELECT title FROM product WHERE id = 1 FOR UPDATE NOWAIT"
+    async with database.write() as holder:
+        await holder.execute(CHANGE, {"which": 1, "to": "Silk"})
+        async with Units(database).statements() as reads:
+            ((here,),) = await reads.values(own, ())
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await reads.values(held, ())
+            assert [tuple(row) for row in await reads.values(own, ())] == [(here,)]
+        await holder.commit()
+    async with Units(database).statements() as reads:
+        assert [tuple(row) for row in await reads.values(held, ())] == [("Silk",)]
 
 
 async def test_a_change_that_takes_too_long_is_known_to_be_undone(database: Database) -> None:
