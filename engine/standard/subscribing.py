@@ -19,7 +19,7 @@ from engine.standard.context import Context
 from engine.standard.understanding import Asking, Understood
 from engine.unit.database import Database
 from engine.unit.deadline import limited
-from engine.values.errors import CodedError, ErrorCode
+from engine.values.errors import CodedError, ErrorCode, Unavailable
 from engine.values.viewer import Viewer, require
 
 # The extension of every answer that says its place among all events.
@@ -119,7 +119,8 @@ class Subscription:
     async def answers(
         self, database: Database, request_id: str, follower: Follower, tell: Tell
     ) -> list[tuple[int, dict[str, Any]]]:
-        """Positions, and what is answered there. Raises CodedError where nothing can be told any more, or now."""
+        """Positions, and what is answered there. Raises CodedError where nothing can be told any more, or now; an
+        answer that lacks what the database could not say is none, for nobody would be told the rest."""
         context = self._context(database, request_id)
         context.arguments = self.understood.arguments
         found: list[tuple[int, dict[str, Any]]] = []
@@ -129,7 +130,13 @@ class Subscription:
                 for start in range(0, len(told), AT_ONCE):
                     some = told[start : start + AT_ONCE]
                     # In one turn, so that all of them are looked up by the same statements.
-                    found += await asyncio.gather(*(self._answer(one, context) for one in some))
+                    answers = await asyncio.gather(
+                        *(self._answer(one, context) for one in some), return_exceptions=True
+                    )
+                    for answer in answers:
+                        if isinstance(answer, BaseException):
+                            raise answer
+                        found.append(answer)
             finally:
                 await context.close()
         return [(position, body) for position, body in found if body]
@@ -143,6 +150,9 @@ class Subscription:
             return told.position, {}  # it is hidden from this viewer
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
+            for error in result.errors:
+                if isinstance(error.original_error, Unavailable):
+                    raise error.original_error
             body["errors"] = [self.shown(error, context) for error in result.errors]
         body["extensions"] = {POSITION: told.position}
         return told.position, body

@@ -4,18 +4,19 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from db.access.viewer import ANONYMOUS, Viewer
 from db.store.outbox import EVENT, EVENT_LOG
 from db.store.row import now
 from engine.document.request import RequestErrors
-from engine.values.errors import CodedError, ErrorCode
+from engine.values.errors import CodedError, ErrorCode, Unavailable
+from engine.values.identity import encode
 from server.live import group, reader
 from server.live.outgoing import Outgoing
 from tests.gateway import CLERK, Gateway
 from tests.live.following import following
-from tests.live.talking import EVENTS, PRODUCT
+from tests.live.talking import EVENTS, PRODUCT, UPDATE
 from tests.server.running import SECONDS
 
 
@@ -100,6 +101,43 @@ async def test_a_position_that_is_forgotten_is_gone(gateway: Gateway) -> None:
         await follow(EVENTS, after=2)
 
     assert gone.value.code is ErrorCode.GONE
+
+
+@pytest.mark.parametrize("failures", [1, 3, 100])
+async def test_what_cannot_be_read_now_is_told_later_or_ends(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    """Nobody is told of a change without what changed: who was not told goes on behind the position that they know."""
+    monkeypatch.setattr(reader, "POLL_SECONDS", SECONDS)
+    monkeypatch.setattr(group, "_AGAIN_SECONDS", 0.0)
+    left = failures
+
+    def fails(_connection: Any, _cursor: Any, statement: str, arguments: Any, *_: Any) -> tuple[str, Any]:
+        nonlocal left
+        if "product.title" in statement and left:
+            left -= 1
+            raise Unavailable("The database does not answer: try again", retry_after=5)
+        return statement, arguments
+
+    async with following(gateway) as follow:
+        _, heard = await follow(PRODUCT, id=1)
+        known = (await heard.body())["extensions"]["position"]
+        await gateway(UPDATE, {"input": {"id": encode("Product", 1), "title": "Green tea"}})
+        for engine in gateway.database.engines:
+            event.listen(engine.sync_engine, "before_cursor_execute", fails, retval=True)
+        follow.live.wake()
+        if failures < 100:
+            told = await heard.body()
+        else:
+            await asyncio.wait_for(heard.ended.wait(), SECONDS)
+            assert heard.bodies.empty()
+            assert [error["extensions"] for error in heard.errors] == [{"code": "INTERNAL", "retryAfter": 5}]
+            left = 0
+            told = await (await follow(PRODUCT, id=1, after=known))[1].body()
+
+    assert "errors" not in told
+    assert told["data"]["productChanged"]["product"]["title"] == "Green tea"
+    assert told["extensions"]["position"] > known
 
 
 async def test_who_may_no_longer_is_told_so(gateway: Gateway) -> None:
