@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.connected_stores.asking import Stores
@@ -30,7 +30,7 @@ from connectors.importers.fluentcart.values import line
 from connectors.importers.rehearsal import copied
 from connectors.importers.report import Report, Skipped
 from connectors.importers.telling import imported
-from connectors.importers.work import Works
+from connectors.importers.work import Works, parted
 from db.access.viewer import SYSTEM
 from db.drivers.failures import Passing
 from db.integration import store_sync
@@ -181,7 +181,7 @@ class _Walk:
         try:
             return await self._written(works, page.records, page)
         except (DBAPIError, Passing) as refusal:
-            if isinstance(refusal, DBAPIError) and not _about_values(refusal):
+            if not parted(refusal):
                 raise
         left = Report(skipped=list(page.records.skipped))
         for part in _parts(page.records):
@@ -189,7 +189,7 @@ class _Walk:
                 if not await self._written(works, part, None):
                     return False
             except DBAPIError as refusal:
-                if not _about_values(refusal):
+                if not parted(refusal):
                     raise
                 reason = f"the database refuses it: {line(str(refusal.orig))}"
                 for product in part.products:
@@ -245,11 +245,6 @@ async def _first(connection: AsyncConnection, row: Mapping[str, Any], sync: Mapp
     if sync["kind"] is not SyncKind.PRODUCTS or sync["seen_until"] is not None:
         return False
     return not await been_through(connection, row["store_url"], PRODUCT.entity)
-
-
-def _about_values(error: DBAPIError) -> bool:
-    """Not that the database is locked, full or away."""
-    return not error.connection_invalidated and not isinstance(error, OperationalError)
 
 
 def _parts(records: Records) -> Iterator[Records]:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, seen
@@ -14,11 +15,20 @@ from connectors.importers.reconcile import Difference, StoredRows
 from connectors.importers.report import Report
 from connectors.importers.telling import Ledger
 from db.access.viewer import SYSTEM
+from db.drivers.failures import Passing
 from db.store.unit import Units
 from engine.unit.unit import Cause, Unit
 
 # The action of its entries in the audit log.
 IMPORT: Final = "import"
+
+
+def parted(refusal: DBAPIError | Passing) -> bool:
+    """Whether what was written together is to be tried record by record: the database refused values, or others stood
+    in the way; not that it is locked, full or away."""
+    if isinstance(refusal, Passing):
+        return True
+    return not refusal.connection_invalidated and not isinstance(refusal, OperationalError)
 
 
 class Work:

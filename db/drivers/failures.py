@@ -51,7 +51,7 @@ class Ended(Unavailable):
 
 
 # After these it is known that nothing was done, and what comes next may be asked on the same connection.
-UNDONE: Final = Passing | Ended
+UNDONE: Final = (Passing, Ended)
 
 
 def lost() -> Lost:

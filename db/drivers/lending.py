@@ -113,7 +113,7 @@ class Lent:
                 await self._dropped(error)
                 raise self._over from error
             meant = failures.meant(error)
-            if driver.is_closed() or not isinstance(meant, failures.UNDONE | None):
+            if driver.is_closed() or (meant is not None and not isinstance(meant, failures.UNDONE)):
                 await self._dropped(error)
                 raise Broken from error
             self._answered = True

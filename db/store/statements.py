@@ -76,15 +76,12 @@ class ConnectionStatements:
         self._check()
         try:
             return (await self._connection.execute(statement, parameters)).all()
-        except Unavailable as error:
-            if isinstance(error, failures.UNDONE):
-                await self._connection.rollback()
-            else:
-                self._lost = error
-            raise
-        except DBAPIError:
+        except (DBAPIError, *failures.UNDONE):
             # PostgreSQL answers nothing more in a transaction that failed; the other fields have theirs to come.
             await self._connection.rollback()
+            raise
+        except Unavailable as error:
+            self._lost = error
             raise
 
     async def values(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:

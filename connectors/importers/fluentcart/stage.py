@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers.checkpoint import Checkpoint, take_turn
@@ -17,7 +17,7 @@ from connectors.importers.fluentcart.remote_list import Batch, NotOffered, Remot
 from connectors.importers.fluentcart.values import line
 from connectors.importers.mapping import Mapped
 from connectors.importers.report import Report, Skipped
-from connectors.importers.work import Work, Works
+from connectors.importers.work import Work, Works, parted
 from db.drivers.failures import Passing
 
 
@@ -91,7 +91,7 @@ class Stage(ABC, Generic[T, R]):
         try:
             report = await self._commit(batch, rows, batch.after, batch.upto)
         except (DBAPIError, Passing) as refusal:
-            if isinstance(refusal, DBAPIError) and not _about_a_record(refusal):
+            if not parted(refusal):
                 raise
             report = await self._write_singly(batch, refusal)
         for record in skipped:
@@ -107,7 +107,7 @@ class Stage(ABC, Generic[T, R]):
             try:
                 report.add(await self._commit(batch, [row], after, row.id))
             except DBAPIError as error:
-                if not _about_a_record(error):
+                if not parted(error):
                     raise
                 refused += 1
                 reason = f"the database refuses it: {line(str(error.orig))}"
@@ -146,8 +146,3 @@ async def _ahead(source: AsyncGenerator[Batch[T], None]) -> AsyncGenerator[Batch
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def _about_a_record(error: DBAPIError) -> bool:
-    """Whether the database refused values; not that it is locked, full or away."""
-    return not error.connection_invalidated and not isinstance(error, OperationalError)
