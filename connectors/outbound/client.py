@@ -26,7 +26,7 @@ from connectors.outbound.message import Answer, Failure, Kind, Outcome, Request,
 from connectors.outbound.reach import PUBLIC, Reach, read_address
 from connectors.outbound.resolving import RefusedAddress, Resolve, Resolver, by_the_system
 from connectors.outbound.url import BadUrl, Url, parsed
-from connectors.outbound.watching import LONGEST_LINE, MOST_HEADERS, Connector, watched
+from connectors.outbound.watching import CONNECTED, LONGEST_LINE, MOST_HEADERS, Connector
 
 # Node and uvicorn close a connection that nobody used for 5 seconds; a request that is sent just then is lost.
 KEPT_SECONDS: Final = 4.0
@@ -122,6 +122,7 @@ class Outbound:
             return Failure(Kind.ADDRESS, f"The host is not asked: {why}", monotonic() - begun)
         seconds = self._times.total if request.seconds is None else min(request.seconds, self._times.total)
         stage = Stage(url.host, seconds, self._times.connect)
+        connected = CONNECTED.set(stage.connected)
         try:
             async with asyncio.timeout(seconds):
                 return await self._asked(request, url, stage, begun)
@@ -129,6 +130,8 @@ class Outbound:
             stage.looking_up = url.host in self._resolver.pending
             kind, reason = told(error, stage)
             return Failure(kind, reason, monotonic() - begun, stage.status)
+        finally:
+            CONNECTED.reset(connected)
 
     async def _asked(self, request: Request, url: Url, stage: Stage, begun: float) -> Outcome:
         assert self._session is not None, "use the client as `async with`"
@@ -140,7 +143,6 @@ class Outbound:
             allow_redirects=False,
         ) as response:
             stage.status = response.status
-            stage.watched = watched(response)
             if stage.watched is not None:
                 stage.watched.expect(request.longest)
             if response.status < 200:

@@ -15,7 +15,7 @@ from connectors.outbound.watching import Watched
 @dataclass(slots=True)
 class Stage:
     """How far a request got. `status` once there is one; `seconds` are those that it has, `connect` those until there
-    is a connection; `watched` what the rest of an answer comes by."""
+    is a connection; `watched` is that connection."""
 
     host: str
     seconds: float
@@ -23,6 +23,9 @@ class Stage:
     status: int | None = None
     looking_up: bool = False
     watched: Watched | None = None
+
+    def connected(self, watched: Watched) -> None:
+        self.watched = watched
 
     @property
     def flooded(self) -> bool:
@@ -47,9 +50,13 @@ def told(error: BaseException, stage: Stage) -> tuple[Kind, str]:
         case aiohttp.ClientConnectorError():
             return _unreached(error.os_error, stage)
         case aiohttp.ServerDisconnectedError():
-            return Kind.CLOSED, "The connection was closed without an answer"
+            return _closed()
         case aiohttp.ClientResponseError():
-            return Kind.PROTOCOL, f"What answers does not speak HTTP: {_line(error.message)}"
+            return _garbled(error.message)
+        case aiohttp.ClientConnectionResetError() if stage.watched is not None and not stage.watched.reset:
+            # Before the request was sent: what came first was no HTTP, or the end.
+            garbled = stage.watched.garbled
+            return _closed() if garbled is None else _garbled(garbled)
         case aiohttp.ClientPayloadError():
             return _broken(stage)
         case ssl.SSLError():
@@ -59,6 +66,14 @@ def told(error: BaseException, stage: Stage) -> tuple[Kind, str]:
         case OSError():
             return Kind.UNREACHABLE, f"The connection failed: {_line(str(error))}"
     return Kind.PROTOCOL, f"The exchange failed: {_line(str(error)) or type(error).__name__}"
+
+
+def _garbled(why: str) -> tuple[Kind, str]:
+    return Kind.PROTOCOL, f"What answers does not speak HTTP: {_line(why)}"
+
+
+def _closed() -> tuple[Kind, str]:
+    return Kind.CLOSED, "The connection was closed without an answer"
 
 
 def _late(stage: Stage, what: str) -> tuple[Kind, str]:

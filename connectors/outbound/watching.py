@@ -1,10 +1,13 @@
 """Connections of aiohttp that count what none of its bounds sees, and remember how they ended."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 
 from connectors.outbound.message import MIB
@@ -23,10 +26,11 @@ _CARRIAGE: Final = 2
 class Watched(ResponseHandler):
     """What comes when nobody has asked ends them. `flooded`: left because bytes came that become neither a head nor a
     body, such as answers announced without end and comments on chunks. `reset`: the other side did not end it in an
-    orderly way."""
+    orderly way. `garbled`: why what came is no HTTP, where something was wrong with it."""
 
     flooded = False
     reset = False
+    garbled: str | None = None
     _left = _BESIDE
     _answers = 0
     _answered = False
@@ -65,6 +69,11 @@ class Watched(ResponseHandler):
         self.reset = isinstance(exc, ConnectionError)
         super().connection_lost(exc)
 
+    def set_exception(self, exc: BaseException, *of: Any) -> None:
+        if isinstance(exc, HttpProcessingError):
+            self.garbled = exc.message
+        super().set_exception(exc, *of)
+
     def _leave(self, why: str) -> None:
         if not self.flooded:
             self.flooded = True
@@ -76,6 +85,10 @@ class Watched(ResponseHandler):
             self.transport.abort()
 
 
+# Told by the connector what the request under way, in the same task, goes by.
+CONNECTED: Final[ContextVar[Callable[[Watched], None]]] = ContextVar("connected")
+
+
 class Connector(aiohttp.TCPConnector):
     """Makes such connections."""
 
@@ -83,8 +96,8 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(**options)
         self._factory = partial(Watched, loop=self._loop)  # type: ignore[assignment]  # a narrower one
 
-
-def watched(response: aiohttp.ClientResponse) -> Watched | None:
-    """The connection that the rest of an answer comes by; None where all of it is here."""
-    protocol = None if response.connection is None else response.connection.protocol
-    return protocol if isinstance(protocol, Watched) else None
+    async def connect(self, *given: Any, **named: Any) -> Connection:
+        connection = await super().connect(*given, **named)
+        if isinstance(connection.protocol, Watched):
+            CONNECTED.get()(connection.protocol)
+        return connection

@@ -9,9 +9,10 @@ import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from connectors.outbound.client import Outbound, Times
-from connectors.outbound.message import MIB, Answer, Failure, Kind, Request
+from connectors.outbound.message import MIB, Answer, Failure, Kind, Outcome, Request
 from connectors.outbound.watching import MOST_INTERIM
 from tests.connectors.outbound.receiver import LOOPBACK, Behaviour, Exchange, polite, receiving
 
@@ -153,6 +154,26 @@ async def test_what_is_no_http(client: Outbound, answer: bytes) -> None:
     assert failure.kind is Kind.PROTOCOL
     assert failure.reason.isprintable()
     assert len(failure.reason) < 300
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_speaks_first_is_no_http(method: str, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """On the loop of a server it is here before the request is written, which then is not: no connection was reset."""
+
+    async def greets(exchange: Exchange) -> None:
+        await exchange.send(b"SSH-2.0-OpenSSH_9.9\r\n")
+        await exchange.left()
+
+    async def asked() -> Outcome:
+        async with Outbound(LOOPBACK) as client, receiving(greets) as receiver:
+            return await client.send(Request(method, receiver.url, body=b"{}" if method == "POST" else None))
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        for _ in range(5):
+            failure = runner.run(asked())
+            assert isinstance(failure, Failure)
+            assert (failure.kind, failure.reason.split(":")[0]) == (Kind.PROTOCOL, "What answers does not speak HTTP")
 
 
 async def test_heads_without_an_end_are_not_kept(client: Outbound) -> None:
