@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import httpcore2
 import hypothesis
 import pytest
-from sqlalchemy.engine import make_url
 
 from db.access.unsettled import UNSETTLED
 from tests import databases, dialects, drawing
@@ -185,8 +184,7 @@ def wire(database_url: str) -> Iterator["Wire"]:
     """Between a test and its PostgreSQL."""
     from tests.wire import Wire
 
-    url = make_url(database_url)
-    wire = Wire(url.host or "127.0.0.1", url.port or 5432)
+    wire = Wire(database_url)
     yield wire
     wire.close()
 

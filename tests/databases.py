@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any, Final, ParamSpec, TypeVar
 
 import asyncpg
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from db import migrations
 from tests.emptying import Emptying, connected
@@ -44,10 +44,12 @@ _START_SECONDS: Final = 60
 # Deleted rows and catalogue entries keep their room.
 _MOST_USES: Final = 200
 
-# Nothing here has to survive a power cut. No Unix socket: its path may be too long in a temporary directory.
+# A Unix socket's path may be no longer (sockaddr_un, and the zero at its end).
+_LONGEST_SOCKET: Final = 107
+
+# Nothing here has to survive a power cut.
 _SETTINGS: Final = """
 listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
 fsync = off
 full_page_writes = off
 synchronous_commit = off
@@ -96,6 +98,8 @@ class EmbeddedPostgres:
         self._directory = directory
         self._data = directory / "data"
         self._log = directory / "log"
+        # A trip by way of it takes both sides two thirds of one by TCP.
+        self._sockets = directory / "sockets"
         self._nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
     def url(self) -> str:
@@ -103,8 +107,17 @@ class EmbeddedPostgres:
         with _locked(self._directory / "starting", wait=True):
             address = self._directory / "url"
             if not address.exists():
-                address.write_text(f"postgresql://postgres@127.0.0.1:{self._start()}/postgres")
+                address.write_text(self._address(self._start()))
             return address.read_text()
+
+    def _address(self, port: int) -> str:
+        if not self._by_socket:
+            return f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        return f"postgresql://postgres@/postgres?host={self._sockets}&port={port}"
+
+    @property
+    def _by_socket(self) -> bool:
+        return len(str(self._sockets / ".s.PGSQL.65535.lock")) <= _LONGEST_SOCKET
 
     def stop(self) -> None:
         """Ends the process whose id the data directory holds, if there is one."""
@@ -129,16 +142,18 @@ class EmbeddedPostgres:
 
     def _start(self) -> int:
         self._data.mkdir(mode=0o700)
+        self._sockets.mkdir()
         self._log.touch()
         if self._nobody is not None:
             self._directory.chmod(0o711)
-            for path in (self._data, self._log):
+            for path in (self._data, self._sockets, self._log):
                 os.chown(path, self._nobody.pw_uid, self._nobody.pw_gid)
         # C.UTF-8 as the character type: under plain C a trigram of a letter outside ASCII is lost.
         locale = ("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
         self._run("initdb", "--pgdata", self._data, "--username=postgres", "--auth=trust", "--no-sync", *locale)
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS)
+            settings.write(f"unix_socket_directories = '{self._sockets if self._by_socket else ''}'\n")
         return self._listen(_PORT_TRIES)
 
     def _listen(self, tries: int) -> int:
@@ -304,6 +319,14 @@ class _Loop:
     def close(self) -> None:
         self._thread.submit(self._runner.close).result()
         self._thread.shutdown()
+
+
+def over_tcp(url: str) -> URL:
+    """The same database by its address: that of PostgreSQL's socket is no place for a proxy."""
+    parts = make_url(url)
+    port = parts.query.get("port", parts.port or 5432)
+    assert isinstance(port, str | int)
+    return parts.set(host=parts.host or "127.0.0.1", port=int(port), query={})
 
 
 def migrated_sqlite(path: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.engine import make_url
+from tests.databases import over_tcp
 
 SESSIONS: Final = 2
 _SECONDS: Final = 60.0
@@ -25,7 +25,7 @@ def pooled(program: str, url: str, folder: Path) -> Iterator[str]:
         process = _started(program, url, folder, port)
         try:
             if _up(process):
-                yield make_url(url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+                yield over_tcp(url).set(port=port).render_as_string(hide_password=False)
                 return
         finally:
             process.terminate()
@@ -34,12 +34,12 @@ def pooled(program: str, url: str, folder: Path) -> Iterator[str]:
 
 
 def _started(program: str, url: str, folder: Path, port: int) -> "subprocess.Popen[str]":
-    behind = make_url(url)
+    behind = over_tcp(url)
     password = f" password={behind.password}" if behind.password else ""
     settings = folder / "pgbouncer.ini"
     settings.write_text(
         f"""[databases]
-{behind.database} = host={behind.host} port={behind.port or 5432} user={behind.username}{password}
+{behind.database} = host={behind.host} port={behind.port} user={behind.username}{password}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import threading
 
-from sqlalchemy.engine import make_url
-
+from tests.databases import over_tcp
 from tests.patience import PATIENCE
 
 
 class Wire:
     """A connection to a database that can be cut, or go silent, between the server and it."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+    def __init__(self, url: str) -> None:
+        target = over_tcp(url)
+        self._target = target.host, target.port
         self._loop = asyncio.new_event_loop()
         self._writers: list[asyncio.StreamWriter] = []
         self._speaking = asyncio.Event()
@@ -63,7 +63,7 @@ class Wire:
 
     def through(self, url: str) -> str:
         """The URL of the same database by way of this."""
-        return make_url(url).set(host="127.0.0.1", port=self.port).render_as_string(hide_password=False)
+        return over_tcp(url).set(port=self.port).render_as_string(hide_password=False)
 
     def silence(self) -> None:
         self._loop.call_soon_threadsafe(self._speaking.clear)
