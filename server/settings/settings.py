@@ -107,8 +107,8 @@ class Settings(
     database_url: str = Field(
         default_factory=_embedded,
         repr=False,  # may hold a password
-        description="The database: `sqlite:///path` or `postgresql://user:password@host/name`; a PostgreSQL of the same "
-        "machine by its socket, `postgresql:///name?host=/var/run/postgresql`.",
+        description="The database: `sqlite:///path` or `postgresql://user:password@host/name`; a PostgreSQL of the "
+        "same machine by its socket, `postgresql:///name?host=/var/run/postgresql`.",
         json_schema_extra={"shown": "SQLite: `store.db` in the data folder, for the demo `demo.db`"},
     )
     pool_size: int = Field(
