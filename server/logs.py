@@ -19,6 +19,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from engine.values.errors import Unavailable
 from server.settings.settings import LogFormat, LogLevel
 
 # A write costs as much as making the line; whoever follows the log does not notice a second.
@@ -109,11 +110,22 @@ class AccessLog:
 ACCESS: Final = AccessLog()
 atexit.register(ACCESS.flush)
 
+
+def in_a_line(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Of a database that cannot be had the reason says all, and there may be many lines: no traceback."""
+    error = event.get("exc_info")
+    if isinstance(error, Unavailable):
+        del event["exc_info"]
+        event["reason"] = error.reason
+    return event
+
+
 # Whoever embeds the application and configures nothing gets plain lines through the standard library. structlog's own
 # default prints to standard output, and with a traceback all local variables, which hold credentials.
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,
+        in_a_line,
         structlog.processors.format_exc_info,
         structlog.processors.KeyValueRenderer(key_order=["event"]),
     ],
@@ -142,6 +154,7 @@ def configure(
     rendered = _rendered(stream, readable=readable)
     shared: tuple[Processor, ...] = (
         structlog.contextvars.merge_contextvars,
+        in_a_line,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if readable else "iso", utc=not readable),
     )

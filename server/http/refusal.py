@@ -57,8 +57,6 @@ def noted(refusal: Refusal, cause: CodedError) -> None:
         return
     if isinstance(cause, Busy):
         log.warning("refused", status=refusal.status, reason=refusal.message)
-    elif isinstance(cause, Unavailable):
-        log.error("refused", status=refusal.status, reason=cause.reason)
     else:
         log.error("refused", status=refusal.status, reason=refusal.message, exc_info=cause)
 

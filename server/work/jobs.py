@@ -10,7 +10,6 @@ from typing import Any, Final
 import structlog
 
 from engine.unit.deadline import limited
-from engine.values.errors import Unavailable
 
 log = structlog.get_logger("storegraph.server")
 
@@ -112,9 +111,7 @@ class Jobs:
         failing = self._failing.setdefault(job.name, Failing(job.name))
         failing.rounds += 1
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failing.rounds - 1, 30))
-        # Of a database that cannot be had a line says all.
-        about = {"reason": error.reason} if isinstance(error, Unavailable) else {"exc_info": error}
-        log.warning("work beside the requests failed", job=job.name, rounds=failing.rounds, pause=pause, **about)
+        log.warning("work beside the requests failed", job=job.name, rounds=failing.rounds, pause=pause, exc_info=error)
         self._told(job.name, True)
         return pause
 

@@ -28,7 +28,6 @@ from db.store.database import Database
 from db.store.outbox import number_events
 from db.work import leases
 from db.work.delivery import DeliveryState
-from engine.values.errors import Unavailable
 from server.work.jobs import Failing
 from server.work.running import PAUSE, TRIES, Beside, Kind, Periodic
 
@@ -313,8 +312,7 @@ class Worker:
         if self._failing is None:
             self._failing = Failing("work")
         self._failing.rounds += 1
-        about = {"reason": error.reason} if isinstance(error, Unavailable) else {"exc_info": error}
-        log.warning("the worker could not work", rounds=self._failing.rounds, **about)
+        log.warning("the worker could not work", rounds=self._failing.rounds, exc_info=error)
         self._told.job("work", True)
 
     def _worked(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 import structlog
 import uvicorn
 
+from engine.values.errors import Unavailable
 from server import logs
 from server.logs import ACCESS, FLUSH_LINES, Redaction
 from server.settings.settings import LogFormat, LogLevel
@@ -89,6 +90,23 @@ async def test_in_a_terminal_it_is_for_people_and_shows_no_local_variables(strea
     assert "path=/x" in stream.getvalue()
     assert "ValueError: 24" in stream.getvalue()
     assert local_secret not in stream.getvalue()
+
+
+@pytest.mark.parametrize("shown", [LogFormat.JSON, LogFormat.CONSOLE])
+async def test_of_a_database_that_cannot_be_had_a_line_says_all(stream: io.StringIO, shown: LogFormat) -> None:
+    logs.configure(LogLevel.INFO, shown, stream=stream)
+    try:
+        try:
+            raise OSError("Connection refused\nIs it running?")
+        except OSError as error:
+            raise Unavailable("The database does not answer: try again", retry_after=5) from error
+    except Unavailable as error:
+        structlog.get_logger("storegraph").warning("workers were not told", exc_info=error)
+
+    (line,) = stream.getvalue().splitlines()
+    assert "Connection refused" in line
+    assert "workers were not told" in line
+    assert "Traceback" not in line
 
 
 async def test_less_grave_lines_are_left_out(stream: io.StringIO) -> None:
