@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.engine.url import URL
 from sqlalchemy.util import LRUCache
 
-from db.drivers import postgres, sqlite
+from db.drivers import compiled, postgres, sqlite
 from db.store import database
 
 # All statements of all tests of a worker; an engine's own 500 are those of one server.
@@ -71,5 +71,6 @@ def leave_unsynced() -> None:
 
 def share() -> None:
     """For this process. Processes that tests start have dialects as SQLAlchemy makes them."""
+    compiled.compiled_cache = lambda: _Shared.cache
     for driver in (postgres, sqlite):
         registry.impls[driver.DRIVER.replace("+", ".")] = _Shared(driver.Dialect)

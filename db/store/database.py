@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.drivers import failures, postgres, sqlite
+from db.drivers import compiled, failures, postgres, sqlite
 from db.drivers.lending import Lent
 from db.drivers.texts import Texts
 from db.drivers.transaction import Transaction
@@ -104,6 +104,7 @@ class Database:
                 connect_args={} if pooler is None else postgres.behind_a_pooler(silence),
                 poolclass=postgres.Pool,
             )
+            engine.sync_engine._compiled_cache = compiled.compiled_cache()
             postgres.Alive(engine.sync_engine)
             if pooler is None:
                 event.listen(engine.sync_engine, "connect", partial(_told, silence))
@@ -269,6 +270,7 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
         },
         hide_parameters=True,
     )
+    engine.sync_engine._compiled_cache = compiled.compiled_cache()
 
     def connected(dbapi: Any, record: Any) -> None:
         dbapi.isolation_level = None  # this module says BEGIN itself

@@ -56,13 +56,6 @@ class Document:
     def name(self, operation: OperationDefinitionNode) -> str | None:
         return operation.name.value if operation.name else None
 
-    @property
-    def tokens(self) -> int:
-        found, token = 0, self.ast.loc.start_token if self.ast.loc else None
-        while token is not None:
-            found, token = found + 1, token.next
-        return found
-
     def variables(self, operation: OperationDefinitionNode) -> frozenset[str]:
         """The names of those that the operation declares."""
         found = self._variables.get(id(operation))

@@ -8,7 +8,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 # A quarter is for what was asked for once, but no more than this: whoever sends a document again soon meets it.
-NEW: Final = 64
+NEW: Final = 32
 # Of those that left, so many are remembered by their marks: one that comes back stays.
 MARKS: Final = 8192
 

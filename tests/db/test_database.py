@@ -16,6 +16,7 @@ from sqlmodel import col
 from db.access.token import TokenRow
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
+from db.drivers import compiled
 from db.store.database import WAIT_SECONDS, Database, shown
 from db.store.row import table
 from tests import dialects, factories
@@ -255,3 +256,37 @@ async def test_what_a_row_holds_is_not_in_the_error_about_it(database: Database)
         assert "INSERT INTO" in said
         assert "argon2id" not in said
         assert "\nline" not in said
+
+
+async def test_what_was_compiled_is_kept_for_a_statement_that_comes_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a stream of statements that all differ nothing is left, and it pushes nothing out."""
+    made: list[compiled.Compiled] = []
+
+    def cache() -> compiled.Compiled:
+        made.append(compiled.Compiled(most=2))
+        return made[-1]
+
+    monkeypatch.setattr(compiled, "compiled_cache", cache)  # tests share theirs
+    database = Database.open(database_url)
+    columns = list(PRODUCT.c)[:12]
+    async with database.read() as connection:
+        before = sum(map(len, made))
+        for column in columns:
+            await connection.execute(select(column).where(PRODUCT.c.id.in_([1, 2])))
+        assert sum(map(len, made)) == before
+        for _ in range(2):
+            await connection.execute(select(PRODUCT.c.id, PRODUCT.c.title))
+        assert sum(map(len, made)) == before + 1
+        for column in columns:
+            await connection.execute(select(column, PRODUCT.c.id).where(PRODUCT.c.id.in_([1, 2])))
+        assert sum(map(len, made)) == before + 1
+    await database.close()
+
+
+def test_statements_that_came_once_are_forgotten_in_their_turn() -> None:
+    cache = compiled.Compiled()
+    for number in [*range(compiled.MOST_ONCE + 1), 0, compiled.MOST_ONCE]:
+        cache[number] = number
+    assert list(cache) == [compiled.MOST_ONCE]

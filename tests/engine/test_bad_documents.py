@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.document.bounds import Bounds
-from engine.document.documents import ASKS, MOST_ERRORS
+from engine.document.documents import ASKS, BYTES_OF_A_TOKEN, MOST_ERRORS
 from engine.standard.execution import Executor, ExecutorSettings, Request
 from schema.root import schema
 from tests.engine.answers import EXECUTOR, Nowhere, clean, codes, refused
@@ -255,6 +255,16 @@ def test_prepared_documents_take_so_much_memory_and_not_more() -> None:
 
     assert executor.document(large[1]) is last
     assert executor.document(large[0]) is not first
+
+
+def test_tokens_of_a_prepared_document_hold_nothing_together() -> None:
+    """graphql-core links them both ways, and garbage collection alone would find what has left."""
+    document = Executor(schema).document("{ __typename }")
+
+    assert document.ast.loc is not None
+    assert document.ast.loc.start_token.next is None
+    assert document.ast.loc.end_token.prev is None
+    assert document.size > 5 * BYTES_OF_A_TOKEN
 
 
 async def test_a_refused_document_is_not_kept() -> None:
