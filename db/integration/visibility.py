@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, True_, and_, exists, false, or_, true
+from sqlalchemy import ColumnElement, True_, and_, exists, false, not_, or_, true
 from sqlmodel import col
 
 from db.access.permission import ALL, IS_SUPER_ADMIN
@@ -15,6 +15,7 @@ from db.integration.push import PushSubscriptionRow
 from db.integration.workflow.row import WorkflowRunRow, WorkflowStepRow
 from db.store.events import Readers
 from db.store.outbox import EVENT
+from db.store.row import among
 from db.store.visibility import rows_with
 from db.work.delivery import DeliveryRow
 from engine.values.viewer import Viewer, permits
@@ -61,8 +62,8 @@ def readable_events(viewer: Viewer, name: ColumnElement[str] = EVENT.c.name) -> 
             names += named
             rows = read_by.rows(viewer)
             if not isinstance(rows, True_):
-                asked.append(or_(name.not_in(named), rows))
-    return and_(name.in_(names) if names else false(), *asked)
+                asked.append(or_(not_(among(name, named)), rows))
+    return and_(among(name, names) if names else false(), *asked)
 
 
 def webhooks(viewer: Viewer) -> ColumnElement[bool]:

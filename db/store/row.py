@@ -1,13 +1,16 @@
 """What every table shares: names of constraints, column types that mean the same on both databases, versions."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, BigInteger, Enum, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, Integer, MetaData, String, Table, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
+
+T = TypeVar("T")
 
 # Constraints need names: Alembic drops by name, and a violation is explained to the caller by the name it breaks.
 NAMES = {
@@ -54,6 +57,12 @@ class Row(SQLModel):
 def table(row: type[SQLModel]) -> Table:
     """The Core table of a row class. Reads and writes are Core statements; no ORM session lives here."""
     return cast(Table, cast(Any, row).__table__)
+
+
+def among(column: ColumnElement[T], words: Iterable[T]) -> ColumnElement[bool]:
+    """Whether it is one of these, which are the statement's own: each has a place in its text. A list of any length has
+    not, so that SQLAlchemy would have to run the statement each time."""
+    return column.in_([literal(word, column.type) for word in words])
 
 
 class VersionedRow(Row):

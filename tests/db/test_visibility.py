@@ -22,6 +22,7 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
+from db.drivers import postgres, sqlite
 from db.integration.setting import IntegrationSettingRow
 from db.store.row import Row, now
 from db.work.delivery import AttemptRow, DeliveryRow
@@ -29,6 +30,7 @@ from db.work.target import TargetRow
 from engine.declared.declaration import DEFINITION, DeclaredField, Relation
 from engine.declared.entity import Entity
 from engine.declared.listing import Connected
+from engine.unit.text import Text
 from engine.values import identity
 from engine.values.viewer import permits
 from schema.root import schema
@@ -215,3 +217,16 @@ async def test_what_one_viewer_may_see_is_not_shown_to_the_next(shop: Gateway) -
         for viewer, seen in ((someone, theirs), (ANONYMOUS, nobodys)):
             found = [one for part in (every[:100], every[100:]) for one in await asked(shop, document, part, viewer)]
             assert (viewer.name, found) == (viewer.name, seen)
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [sqlite.Dialect(), postgres.Dialect()],  # type: ignore[no-untyped-call]
+    ids=["sqlite", "postgresql"],
+)
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_what_is_visible_is_said_by_one_text(entity: Entity, dialect: Any) -> None:
+    """A list whose length SQLAlchemy does not know would have it run every statement of the entity: see `among`."""
+    for viewer in (*VIEWERS, ADMIN):
+        visible = select(entity.key).where(entity.visible(viewer))
+        assert Text.of(visible, dialect) is not None, viewer

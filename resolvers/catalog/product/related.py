@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
-from db.store.row import table
+from db.store.row import among, table
 from engine.declared.batch import Argument
 from engine.declared.listing import Narrowing
 
@@ -30,7 +30,7 @@ def _sharing(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
         .where(
             _MINE.c.product_id == RELATED_TO.c.id,
             _OTHERS.c.product_id == PRODUCT.c.id,
-            TERM.c.taxonomy.in_(wanted),
+            among(TERM.c.taxonomy, wanted),
         )
         .correlate(RELATED_TO, PRODUCT)
     )
