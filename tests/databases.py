@@ -326,7 +326,7 @@ def over_tcp(url: str) -> URL:
     parts = make_url(url)
     port = parts.query.get("port", parts.port or 5432)
     assert isinstance(port, str | int)
-    return parts.set(host=parts.host or "127.0.0.1", port=int(port), query={})
+    return parts.set(host=parts.host or "127.0.0.1", port=int(port)).difference_update_query(["host", "port"])
 
 
 def migrated_sqlite(path: Path) -> Path:
