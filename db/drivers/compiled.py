@@ -1,14 +1,13 @@
 """What SQLAlchemy compiled, kept for statements that come again."""
 
-from collections import OrderedDict
 from typing import Any, Final
 
 from sqlalchemy.util import LRUCache
 
+from db.drivers.asked import Asked
+
 # As many as SQLAlchemy keeps.
 MOST: Final = 500
-# Statements that came once, by their hashes.
-MOST_ONCE: Final = 4096
 
 
 class Compiled(LRUCache[Any, Any]):
@@ -17,17 +16,11 @@ class Compiled(LRUCache[Any, Any]):
 
     def __init__(self, most: int = MOST) -> None:
         super().__init__(most)
-        self._once: OrderedDict[int, None] = OrderedDict()
+        self._asked = Asked()
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        place = hash(key)
-        if place in self._once:
-            del self._once[place]
+        if self._asked.before(key):
             super().__setitem__(key, value)
-            return
-        self._once[place] = None
-        if len(self._once) > MOST_ONCE:
-            self._once.popitem(last=False)
 
 
 def compiled_cache() -> LRUCache[Any, Any]:

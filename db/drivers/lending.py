@@ -6,7 +6,6 @@ nothing will be, so what finds the connection broken is asked again on another o
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final, Self
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from db.drivers import failures
+from db.drivers.asked import Asked
 from db.drivers.postgres import Pool
 from engine.unit.deadline import CURRENT, Deadline
 from engine.values.errors import CodedError, TimedOut
@@ -22,23 +22,8 @@ from engine.values.errors import CodedError, TimedOut
 # taken for one that does not answer at all.
 _CONFIRMED_SECONDS: Final = 1.0
 
-
-# Texts that were asked lately, by their hashes; a front end has some hundred.
-MOST_TEXTS: Final = 4096
-_ASKED: Final[OrderedDict[int, None]] = OrderedDict()
-
-
-def _asked_before(sql: str) -> bool:
-    """What is prepared is kept by the driver and by the server, a hundred of each connection. A stream of documents
-    that nobody sends twice would push out what front ends ask."""
-    place = hash(sql)
-    if place in _ASKED:
-        _ASKED.move_to_end(place)
-        return True
-    _ASKED[place] = None
-    if len(_ASKED) > MOST_TEXTS:
-        _ASKED.popitem(last=False)
-    return False
+# What is prepared is kept by the driver and by the server, a hundred of each connection: only texts that come again.
+_ASKED: Final = Asked()
 
 
 async def _once(driver: Any, sql: str, arguments: Sequence[Any], deadline: Deadline | None) -> Any:
@@ -103,7 +88,7 @@ class Lent:
         try:
             found: Sequence[Sequence[Any]] = (
                 await driver.fetch(sql, *arguments, timeout=left)
-                if _asked_before(sql)
+                if _ASKED.before(sql)
                 else await _once(driver, sql, arguments, deadline)
             )
         except Exception as error:

@@ -16,7 +16,7 @@ from sqlmodel import col
 from db.access.token import TokenRow
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
 from db.catalog.variant import VariantRow
-from db.drivers import compiled
+from db.drivers import asked, compiled
 from db.store.database import WAIT_SECONDS, Database, shown
 from db.store.row import table
 from tests import dialects, factories
@@ -287,6 +287,6 @@ async def test_what_was_compiled_is_kept_for_a_statement_that_comes_again(
 
 def test_statements_that_came_once_are_forgotten_in_their_turn() -> None:
     cache = compiled.Compiled()
-    for number in [*range(compiled.MOST_ONCE + 1), 0, compiled.MOST_ONCE]:
+    for number in [*range(asked.MOST + 1), 0, asked.MOST]:
         cache[number] = number
-    assert list(cache) == [compiled.MOST_ONCE]
+    assert list(cache) == [asked.MOST]

@@ -221,7 +221,7 @@ async def test_what_one_viewer_may_see_is_not_shown_to_the_next(shop: Gateway) -
 
 @pytest.mark.parametrize(
     "dialect",
-    [sqlite.Dialect(), postgres.Dialect()],  # type: ignore[no-untyped-call]
+    [sqlite.Dialect(), postgres.Dialect()],  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     ids=["sqlite", "postgresql"],
 )
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
