@@ -5,15 +5,17 @@ From three characters on a trigram index proposes rows (FTS5, pg_trgm); the cont
 are looked for in every row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, literal_column, select, true
+from sqlalchemy import Column, ColumnElement, Select, String, and_, bindparam, literal_column, select, true
 from sqlalchemy import column as column_
 from sqlalchemy import table as table_
 
 from db.text import folding
+from engine.values.statement import held, holding
 
+PHRASES: Final = "phrases"  # the parameter of an index
 _SHORTEST_INDEXED: Final = 3
 # A statement looks for no more; what follows is one word with its spaces.
 _MOST_WORDS: Final = 8
@@ -39,25 +41,34 @@ def product_search_text(product_id: int, title: str, variants: Iterable[tuple[st
     return search_text(title, product_id, *(part for variant in variants for part in variant))
 
 
-def containing(column: Column[str], asked: str, dialect: str) -> ColumnElement[bool]:
-    """Rows whose text contains each word that was asked for. `%`, `_` and quotes are ordinary characters."""
-    contains = contained(column, asked)
-    keys = proposed(column, asked, dialect)
+def sought(asked: str) -> dict[str, str]:
+    """What a search for a text is given: each word, and, if it asks an index for some, PHRASES. `%`, `_` and quotes are
+    ordinary characters."""
+    found = words(asked)
+    indexed = [word for word in found if len(word) >= _SHORTEST_INDEXED]
+    given = {f"word_{number}": held(word) for number, word in enumerate(found)}
+    return given if not indexed else given | {PHRASES: " AND ".join(map(_phrase, indexed))}
+
+
+def _phrase(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def containing(column: Column[str], names: Collection[str], dialect: str) -> ColumnElement[bool]:
+    """Rows whose text contains each word that was asked for, of what `sought` gives by its names."""
+    contains, keys = contained(column, names), proposed(column, names, dialect)
     return contains if keys is None else column.table.c["id"].in_(keys) & contains
 
 
-def contained(column: ColumnElement[str], asked: str) -> ColumnElement[bool]:
+def contained(column: ColumnElement[str], names: Iterable[str]) -> ColumnElement[bool]:
     """`containing`, decided by each row's text alone."""
-    # autoescape: a `%` in the question is a character to look for.
-    return and_(true(), *(column.contains(word, autoescape=True) for word in words(asked)))
+    return and_(true(), *(holding(column, name) for name in names if name != PHRASES))
 
 
-def proposed(column: Column[str], asked: str, dialect: str) -> Select[Any] | None:
+def proposed(column: Column[str], names: Collection[str], dialect: str) -> Select[Any] | None:
     """The keys that the index proposes; None where it proposes none: PostgreSQL asks its index by itself."""
-    indexed = [word for word in words(asked) if len(word) >= _SHORTEST_INDEXED]
-    if dialect != "sqlite" or not indexed:
+    if dialect != "sqlite" or PHRASES not in names:
         return None
     index = table_(f"{column.table.name}_search", column_("rowid"))
-    phrases = " AND ".join('"' + word.replace('"', '""') + '"' for word in indexed)
-    matching = literal_column(f"{column.table.name}_search").op("MATCH")(bindparam(None, phrases))
+    matching = literal_column(f"{column.table.name}_search").op("MATCH")(bindparam(PHRASES, type_=String()))
     return select(index.c.rowid).where(matching)

@@ -6,19 +6,19 @@ from typing import Any, Final, TypeVar, dataclass_transform
 import strawberry
 from strawberry.types.base import get_object_definition
 
-from engine.values.filtering import COLUMN, COMPARED, COUNTED, HAS_ANY, compared, counted, filters, has_any
+from engine.values.filtering import COLUMN, COUNTED, HAS_ANY, counted, filters, has_any
 
 T = TypeVar("T")
 
 RECURSIVE: Final = ("and_", "or_", "not_")
-ASKED: Final = frozenset({COLUMN, COMPARED, COUNTED, HAS_ANY})
+ASKED: Final = frozenset({COLUMN, COUNTED, HAS_ANY})
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(filters, compared, has_any, counted))
+@dataclass_transform(kw_only_default=True, field_specifiers=(filters, has_any, counted))
 def filter_input(
     *, description: str = "Everything given must hold; `or` needs one of its parts, `not` none."
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a filter. Raises TypeError for a field that asks nothing (it is none of `filters`, `compared`, `has_any`,
+    """Declare a filter. Raises TypeError for a field that asks nothing (it is none of `filters`, `has_any`,
     `counted`), and for one that takes the place of `and`, `or` or `not`."""
 
     def declare(cls: type[T]) -> type[T]:

@@ -37,11 +37,6 @@ PLACE: Final = "place_"
 LONGEST_SEARCH: Final = 200
 MOST_KEPT: Final = 1024
 
-# The SQL of a search text, decided row by row, for a viewer: nobody finds by what they do not see.
-Search = Callable[[str, Viewer], ColumnElement[bool]]
-# The keys that an index proposes for a search text on a dialect; None where the database sees to it by itself.
-Proposed = Callable[[str, str], "AnySelect | None"]
-
 
 class SortInput(Protocol):
     """An input of two fields, `field` (an enum of the noun's) and `direction`."""
@@ -53,14 +48,26 @@ class SortInput(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Search:
+    """How a noun is searched. `read` makes of a text what its SQL is given, by names, and the names alone say which SQL
+    that is.
+
+    `condition` is decided row by row, for a viewer: nobody finds by what they do not see. `proposed` are the keys that
+    an index proposes on a dialect; None where the database sees to it by itself."""
+
+    read: Callable[[str], Mapping[str, Any]]
+    condition: Callable[[Sequence[str], Viewer], ColumnElement[bool]]
+    said: str  # what the search looks in, for the schema's description
+    proposed: "Callable[[Sequence[str], str], AnySelect | None]" = lambda _names, _dialect: None
+
+
+@dataclass(frozen=True, eq=False)
 class Listing:
     """How a noun may be listed."""
 
     sorting: Sorting
     filter: type[Any]
     search: Search | None = None
-    proposed: Proposed = lambda _text, _dialect: None
-    searched: str = ""  # what the search looks in, for the schema's description
 
     def order(self, entity: Entity, asked: Sequence[SortInput] | None, viewer: Viewer) -> Order:
         """The order that was asked for, as the viewer sees it, made total by the key. Raises BadUserInput for too many
@@ -95,23 +102,29 @@ def _ordered(listing: Listing, entity: Entity, pairs: tuple[tuple[Any, SortDirec
     return listing.ordered(entity, pairs, seen.viewer)
 
 
-def _unchecked(_arguments: Mapping[str, Any]) -> None:
-    pass
+def _as_given(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    return arguments
+
+
+GIVEN: Final = "given"  # stands in a shape for a value that is a parameter
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, eq=False)
 class Narrowing:
-    """Arguments of one field's own that narrow its list. `check` raises BadUserInput for those that make no sense."""
+    """Arguments of one field's own that narrow its list. `read` makes of them what the condition is about, by names.
+    Raises BadUserInput for those that make no sense. `condition` is told, for a dialect, what is None, True and False;
+    of another value only that it is GIVEN: it is the parameter of that name."""
 
     arguments: tuple[Argument, ...]
-    condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]
-    check: Callable[[Mapping[str, Any]], None] = _unchecked
+    condition: Callable[[Mapping[str, Any], str], ColumnElement[bool]]
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_given
 
 
 @dataclass(frozen=True)
 class Shape:
     """A list as asked, but for its parameters: lists of one shape have the same statements. `place` says which values
-    of the place that it begins behind are null. What cannot be a parameter stands here itself."""
+    of the place that it begins behind are null, `search` and `filter` name their parameters."""
 
     listing: "Connected"
     entity: Entity
@@ -120,7 +133,7 @@ class Shape:
     place: tuple[bool, ...] | None
     skips: bool
     filter: Part | None
-    search: str | None
+    search: tuple[str, ...] | None
     narrowed: tuple[tuple[str, Any], ...]
 
     def __hash__(self) -> int:
@@ -134,21 +147,27 @@ class Shape:
 
 @dataclass(slots=True)  # each request makes one, and a frozen one takes three times as long to make
 class Asked:
-    """One list as asked: for all parents of a field, or for the root. Without `bound` hardly anything else has its
-    shape."""
+    """One list as asked: for all parents of a field, or for the root. `given` are parameters of its search and of what
+    narrows it. Without `bound` hardly anything else has its shape."""
 
     shape: Shape
     window: Window
     filter: Filtering | None
     arguments: Mapping[str, Any]
+    given: Mapping[str, Any]
     bound: bool
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Those of its statements, by name: of the window, of the place (`place_0`) and of the filter."""
+        """Those of its statements, by name: of the window, the place (`place_0`), filter, search and narrowing."""
         window = self.window
         most = window.size + 1  # to know whether there are more
-        found: dict[str, Any] = {MOST_ROWS: most, REACH: most + window.offset, SKIPPED: window.offset}
+        found: dict[str, Any] = {
+            MOST_ROWS: most,
+            REACH: most + window.offset,
+            SKIPPED: window.offset,
+            **self.given,
+        }
         for n, value in enumerate(window.place or ()):
             if value is not None:
                 found[f"{PLACE}{n}"] = value
@@ -185,21 +204,29 @@ class Connected(Declaration):
         order = self.listing.order(entity, arguments.get("sort"), viewer)
         given = arguments.get("filter")
         filtering = None if given is None else read(given)
-        narrowed: tuple[tuple[str, Any], ...] = ()
+        known: Mapping[str, Any] = {}
+        sought: Mapping[str, Any] | None = None
         if self.narrowing is not None:
-            self.narrowing.check(arguments)
-            narrowed = tuple((a.name, arguments.get(a.name, a.default)) for a in self.narrowing.arguments)
-        search = _searched(arguments.get("search"))
+            own = {a.name: arguments.get(a.name, a.default) for a in self.narrowing.arguments}
+            known = self.narrowing.read(own)
+        if self.listing.search is not None and (text := _searched(arguments.get("search"))) is not None:
+            sought = self.listing.search.read(text)
         window = Window.of(order, arguments)
         place = None if window.place is None else tuple([value is None for value in window.place])
         skips = window.offset > 0
-        if filtering is None and search is None and not narrowed:
-            return Asked(_plain(self, entity, order, window.backwards, place, skips), window, None, arguments, True)
+        if filtering is None and sought is None and not known:
+            plain = _plain(self, entity, order, window.backwards, place, skips)
+            return Asked(plain, window, None, arguments, _NOTHING, True)
         filtered = None if filtering is None else filtering.shape
+        search = None if sought is None else tuple(sought)
+        narrowed = tuple((name, value if _told(value) else GIVEN) for name, value in known.items())
         shape = Shape(self, entity, order, window.backwards, place, skips, filtered, search, narrowed)
-        bound = search is None and (filtering is None or filtering.bound)
-        bound = bound and all(value is None or isinstance(value, bool) for _, value in narrowed)
-        return Asked(shape, window, filtering, arguments, bound)
+        bound = filtering is None or filtering.bound
+        return Asked(shape, window, filtering, arguments, {**known, **(sought or _NOTHING)}, bound)
+
+
+def _told(value: Any) -> bool:
+    return value is None or isinstance(value, bool)
 
 
 @cache  # fields of a schema that is whole, and stays as it is
@@ -266,7 +293,7 @@ def connected(  # noqa: PLR0913  a declaration
         _argument("sort", StrawberryAnnotation(list[sort] | None), f"Up to {MOST_SORT_FIELDS} fields."),
     ]
     if listing.search is not None:
-        field.arguments.append(_argument("search", cursors, listing.searched))
+        field.arguments.append(_argument("search", cursors, listing.search.said))
     field.arguments.extend(a.declared() for a in (narrowing.arguments if narrowing else ()))
     return field
 

@@ -35,6 +35,8 @@ MOST_KEPT: Final = 250
 # So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
 # page of them. Both take about a millisecond at 100 000 rows.
 FEW: Final = 500
+# In the text: a limit that it is not told PostgreSQL takes for a tenth of what there is.
+_FEW, _TOO_MANY = literal_column(str(FEW), Integer()), literal_column(str(FEW + 1), Integer())
 
 
 def page_statement(asked: Asked, needs: Needs, viewer: Viewer, dialect: str, *, size: int | None = None) -> AnySelect:
@@ -141,17 +143,18 @@ class _List:
         if keys is None:
             return [(near, most)]
         walk = self._from(columns, walking=True)
-        several = select(func.count()).select_from(keys.limit(FEW + 1).subquery()).scalar_subquery() > FEW
+        several = select(func.count()).select_from(keys.limit(_TOO_MANY).subquery()).scalar_subquery() > _FEW
         few = case((several, 0), else_=most)
         if self.dialect == "postgresql":
             # An array is looked up; of an IN it believes that the average is in it, and walks.
-            array = func.array(keys.limit(FEW + 1).scalar_subquery(), type_=ARRAY(column.type))
+            array = func.array(keys.limit(_TOO_MANY).scalar_subquery(), type_=ARRAY(column.type))
             return [(near.where(column == any_(array)), few), (walk.where(several), most)]
         # In LIMIT: SQLite would try a condition without columns on every row.
         return [(near.where(column.in_(keys)), few), (walk, case((several, most), else_=0))]
 
     def _proposed(self) -> "AnySelect | None":
-        return None if self.shape.search is None else self.listing.proposed(self.shape.search, self.dialect)
+        search, names = self.listing.search, self.shape.search
+        return None if search is None or names is None else search.proposed(names, self.dialect)
 
     def counted(self, *, limited: bool) -> AnySelect:
         up_to = bindparam(UP_TO, type_=Integer())
@@ -175,9 +178,9 @@ class _List:
         if shape.filter is not None:
             statement = statement.where(predicate(shape.filter, self.viewer))
         if shape.listing.narrowing is not None:
-            statement = statement.where(shape.listing.narrowing.condition(dict(shape.narrowed)))
+            statement = statement.where(shape.listing.narrowing.condition(dict(shape.narrowed), self.dialect))
         if shape.search is not None and self.listing.search is not None:
-            statement = statement.where(self.listing.search(shape.search, self.viewer))
+            statement = statement.where(self.listing.search.condition(shape.search, self.viewer))
         proposed = None if walking else self._proposed()
         if proposed is not None:
             statement = statement.where(self.entity.key.in_(proposed))

@@ -13,8 +13,6 @@ from sqlalchemy import Dialect, Executable, Float, Numeric
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from engine.declared.statements import KEYS
-
 Process = Callable[[Any], Any]
 
 # asyncpg tells the type of each column beside its values, and SQLAlchemy asks for it where a number may come in several
@@ -22,8 +20,7 @@ Process = Callable[[Any], Any]
 _DOUBLE: Final = 701
 _NUMERIC: Final = 1700
 # Where SQLAlchemy leaves the place of a list whose length is not known before.
-_LIST: Final = f"__[POSTCOMPILE_{KEYS}]"
-
+_LIST: Final = re.compile(r"__\[POSTCOMPILE_(\w+)\]")
 
 # How PostgreSQL's texts name what they are given, and what may stand in them without any doubt.
 _PLACE: Final = re.compile(r"\$(\d+)")
@@ -77,15 +74,15 @@ class Columns:
 
 
 class Text:
-    """A compiled statement. `KEYS` may be a list of any length; of other parameters there is one text."""
+    """A compiled statement. Some of its parameters may be lists of any length; of others there is one text."""
 
-    __slots__ = ("_arguments", "_listed", "columns", "sql")
+    __slots__ = ("_arguments", "_lists", "columns", "sql")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         names: Sequence[str] = compiled.positiontup or ()
         known, processes = compiled.params, cast("Mapping[str, Process]", compiled._bind_processors)
         self.sql = str(compiled)
-        self._listed = _LIST in self.sql
+        self._lists = frozenset(_LIST.findall(self.sql))
         # What the statement says itself. Of what it is given nothing is known: these are required.
         own = {n: _processed(processes.get(n), known[n]) for n in names if not compiled.binds[n].required}
         if dialect.paramstyle == "numeric_dollar":
@@ -99,11 +96,12 @@ class Text:
 
     @classmethod
     def of(cls, statement: Executable, dialect: Dialect) -> "Text | None":
-        """None for a statement whose text depends on more than the number of its keys: SQLAlchemy has to run it."""
+        """None for a statement whose text depends on more than how long its lists are: SQLAlchemy has to run it."""
         compiled = cast(SQLCompiler, cast(Any, statement).compile(dialect=dialect))
-        later = {*compiled.post_compile_params, *compiled.literal_execute_params}
-        lists = {bind.key for bind in later} if compiled.positional else {""}
-        if lists - ({KEYS} if compiled.preparer.dialect.paramstyle == "qmark" else set()):
+        lists = compiled.post_compile_params
+        if not compiled.positional or compiled.literal_execute_params or (lists and dialect.paramstyle != "qmark"):
+            return None
+        if any(not bind.required for bind in lists):  # a list of the statement's own
             return None
         return cls(compiled, dialect)
 
@@ -113,13 +111,14 @@ class Text:
         for name, known, process in self._arguments:
             if name not in parameters:
                 arguments.append(known)
-            elif self._listed and name == KEYS:
+            elif name in self._lists:
                 arguments.extend(parameters[name] if process is None else map(process, parameters[name]))
             else:
                 arguments.append(parameters[name] if process is None else process(parameters[name]))
-        if self._listed:
-            return self.sql.replace(_LIST, ", ".join("?" * len(parameters[KEYS]))), arguments
-        return self.sql, arguments
+        if not self._lists:
+            return self.sql, arguments
+        # SQLite takes a list without anything in it, too.
+        return _LIST.sub(lambda found: ", ".join("?" * len(parameters[found[1]])), self.sql), arguments
 
 
 def _processed(process: Process | None, value: Any) -> Any:

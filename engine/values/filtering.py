@@ -33,27 +33,29 @@ from strawberry.types.lazy_type import LazyType
 
 from engine.values.columns import element, seen_by
 from engine.values.errors import BadUserInput
-from engine.values.operators import BOUND, MOST_VALUES, OPERATORS
+from engine.values.operators import MOST_VALUES, OPERATORS, meant
 from engine.values.statement import AnySelect
 from engine.values.viewer import Viewer, require
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
 HAS_ANY: Final = "has_any"
-COMPARED: Final = "compared"
+ON, OFF = "on", "off"
+WITHIN: Final = "within"
 COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
 # A filter's parts, nested ones included; more is a program, not a question.
 MOST_PARTS: Final = 100
 # Larger ones are one of a kind: nobody asks for a statement of that shape again, and it takes much memory.
-MOST_PARTS_KEPT: Final = 20
+MOST_PARTS_KEPT, MOST_VALUES_KEPT = 20, 128
 # What any column that is looked through holds; folding takes time with each character.
 LONGEST_SOUGHT: Final = 1000
 MOST_CHARACTERS: Final = 16_384
 # SQLite's parser gives up at some thirty.
 DEEPEST: Final = 12
 
-Compare = Callable[[str, Any], ColumnElement[bool]]
+# What an operator asks, and its SQL, in what more has to hold.
+Within = Callable[[str, ColumnElement[bool]], ColumnElement[bool]]
 Visible = Callable[[Viewer], ColumnElement[bool]]
 
 
@@ -71,17 +73,19 @@ def filters(
     attribute: object,
     *,
     fold: Callable[[str], str] | None = None,
+    within: Within | None = None,
     permission: str | None = None,
     description: str | None = None,
 ) -> Any:
     """A field of a filter input: the operators of its annotation applied to this column or expression; a plain
-    Boolean is compared with it. `fold` is for columns that hold folded text: it folds what they are compared with."""
-    return _field({COLUMN: element(attribute), FOLD: fold or (lambda text: text)}, description, permission)
+    Boolean is compared with it. `fold` is for columns that hold folded text: it folds what they are compared with.
+    `within("gte", …)` is what stands in the place of a comparison."""
+    metadata = {COLUMN: element(attribute), FOLD: fold or (lambda text: text), WITHIN: within or _alone}
+    return _field(metadata, description, permission)
 
 
-def compared(compare: Compare, *, permission: str | None = None, description: str | None = None) -> Any:
-    """A field of a filter input whose operators mean something of their own: `compare("gte", 5)` is the SQL of one."""
-    return _field({COMPARED: compare}, description, permission)
+def _alone(_operator: str, comparison: ColumnElement[bool]) -> ColumnElement[bool]:
+    return comparison
 
 
 def has_any(
@@ -105,29 +109,25 @@ def _field(metadata: dict[str, Any], description: str | None, permission: str | 
     return strawberry.field(default=None, description=description, metadata=metadata)
 
 
+# By the names of the parameters that each is given.
+Operators = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a filter as asked. `asks` is `all`, `any` or `none` of its parts, or a kind of field: COLUMN, COMPARED,
-    COUNTED, HAS_ANY. Of `operators` each names its value, or holds it where that decides what the SQL looks like."""
+    """A part of a filter as asked. `asks` is `all`, `any` or `none` of its parts, or a kind of field: COLUMN, COUNTED,
+    HAS_ANY. Of `operators` each names the parameters that it is given; of a Boolean there is one, ON or OFF."""
 
     asks: str
     field: Any = None  # of the filter's type, whose metadata says what is asked
     parts: "tuple[Part, ...]" = ()
-    operators: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Stands in a shape for a value, which is a parameter of this name."""
-
-    name: str
-    several: bool
+    operators: Operators = ()
 
 
 @dataclass(slots=True)
 class Filtering:
     """A filter that was read: its shape, its values by their names, and the permissions that it takes. Without `bound`
-    values stand in the shape, or it is large: two filters of one shape are rare."""
+    it is large: two filters of one shape are rare."""
 
     shape: Part
     values: dict[str, Any]
@@ -146,7 +146,6 @@ class _Reading:
     characters: int = MOST_CHARACTERS
     values: dict[str, Any] = field(default_factory=dict)
     permissions: list[str] = field(default_factory=list)
-    bound: bool = True
 
     def all(self, filter_: Any, depth: int) -> Part:
         if depth > DEEPEST:
@@ -171,39 +170,31 @@ class _Reading:
                 yield Part(HAS_ANY, of, (self._nested(given, depth),))
             elif isinstance(given, bool):
                 self._spend()
-                yield Part(COLUMN, of, operators=(("is", given),))
+                yield Part(COLUMN, of, operators=((ON if given else OFF, ()),))
             else:
-                kind = next(kind for kind in (COMPARED, COUNTED, COLUMN) if of.metadata.get(kind) is not None)
-                yield Part(kind, of, operators=tuple(self._operators(kind, of.metadata, given)))
+                kind = COUNTED if COUNTED in of.metadata else COLUMN
+                yield Part(kind, of, operators=tuple(self._operators(of.metadata, given)))
 
     def _nested(self, filter_: Any, depth: int) -> Part:
         self._spend()
         return self.all(filter_, depth)
 
-    def _operators(self, kind: str, metadata: Mapping[str, Any], given: Any) -> Iterator[tuple[str, Any]]:
+    def _operators(self, metadata: Mapping[str, Any], given: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
         for of in get_object_definition(given, strict=True).fields:
-            value, operator = getattr(given, of.python_name), of.python_name
+            value = getattr(given, of.python_name)
             if value is None:
                 continue
             self._spend()
             if isinstance(value, list) and len(value) > MOST_VALUES:
                 raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
-            if kind != COMPARED:
-                self._measure(value)
-                value = _folded(value, metadata.get(FOLD, str))
-            yield (
-                operator,
-                self._named(value) if kind != COMPARED and operator in BOUND else self._held(operator, value),
-            )
+            self._measure(value)
+            operator, values = meant(of.python_name, _folded(value, metadata.get(FOLD, str)))
+            yield operator, tuple(map(self._named, values))
 
-    def _named(self, value: Any) -> Named:
+    def _named(self, value: Any) -> str:
         name = f"given_{len(self.values)}"
         self.values[name] = value
-        return Named(name, isinstance(value, list))
-
-    def _held(self, operator: str, value: Any) -> Any:
-        self.bound = self.bound and operator == "is_null"
-        return value
+        return name
 
     def _measure(self, value: Any) -> None:
         for text in value if isinstance(value, list) else (value,):
@@ -238,7 +229,7 @@ def read(filter_: Any) -> Filtering:
     """What a filter input asks. Raises BadUserInput when it is too large, or asks with what cannot be compared."""
     reading = _Reading()
     shape = reading.all(filter_, 1)
-    bound = reading.bound and MOST_PARTS - reading.left <= MOST_PARTS_KEPT
+    bound = MOST_PARTS - reading.left <= MOST_PARTS_KEPT and len(reading.values) <= MOST_VALUES_KEPT
     return Filtering(shape, reading.values, tuple(dict.fromkeys(reading.permissions)), bound)
 
 
@@ -258,16 +249,12 @@ def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
         passing = predicate(shape.parts[0], viewer)
         inner = select(1).select_from(there.table).where(there.on, there.visible(viewer), passing)
         return exists(inner.correlate(there.outer))
-    if shape.asks == COMPARED:
-        return _each(shape.operators, metadata[COMPARED])
     if shape.asks == COUNTED:
         of: Belonging = metadata[COUNTED]
         rows = select(func.count()).select_from(of.table).where(of.on, of.visible(viewer)).correlate(of.outer)
-        return _each(shape.operators, _on(rows.scalar_subquery()))
+        return _each(shape.operators, rows.scalar_subquery(), _alone)
     column: ColumnElement[Any] = seen_by(metadata[COLUMN], viewer)
-    if shape.operators and shape.operators[0][0] == "is":
-        return column if shape.operators[0][1] else not_(column)
-    return _each(shape.operators, _on(column))
+    return _each(shape.operators, column, metadata[WITHIN])
 
 
 def sought(shape: Part, viewer: Viewer) -> "tuple[ColumnElement[Any], AnySelect] | None":
@@ -278,8 +265,8 @@ def sought(shape: Part, viewer: Viewer) -> "tuple[ColumnElement[Any], AnySelect]
             continue
         there: Belonging = part.field.metadata[HAS_ANY]
         if isinstance(there.on, BinaryExpression):
-            keys = select(there.on.left).select_from(there.table).where(predicate(part.parts[0], viewer))
-            return there.on.right, keys
+            passing = predicate(part.parts[0], viewer)
+            return there.on.right, select(there.on.left).select_from(there.table).where(passing)
     return None
 
 
@@ -294,17 +281,14 @@ def _indexed(column: Column[Any]) -> bool:
     return any(column.name in keys.columns for keys in (*constraints, *column.table.indexes))
 
 
-def _each(operators: tuple[tuple[str, Any], ...], compare: Compare) -> ColumnElement[bool]:
-    return and_(true(), *(compare(operator, value) for operator, value in operators))
+def _each(operators: Operators, column: ColumnElement[Any], within: Within) -> ColumnElement[bool]:
+    return and_(true(), *(within(operator, _compared(operator, column, names)) for operator, names in operators))
 
 
-def _on(column: ColumnElement[Any]) -> Compare:
-    def compare(operator: str, value: Any) -> ColumnElement[bool]:
-        if isinstance(value, Named):
-            value = bindparam(value.name, type_=column.type, expanding=value.several)
-        return OPERATORS[operator](column, value)
-
-    return compare
+def _compared(operator: str, column: ColumnElement[Any], names: tuple[str, ...]) -> ColumnElement[bool]:
+    if operator in (ON, OFF):
+        return column if operator == ON else not_(column)
+    return OPERATORS[operator](column, *(bindparam(name, type_=column.type) for name in names))
 
 
 def _folded(value: Any, fold: Callable[[str], str]) -> Any:

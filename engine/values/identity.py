@@ -19,6 +19,11 @@ class GlobalId(NamedTuple):
     type: str
     key: str
 
+    @property
+    def written(self) -> str:
+        """As rows name what they are about."""
+        return f"{self.type}:{self.key}"
+
 
 @lru_cache(maxsize=_MOST_KEPT)
 def encode(type_name: str, key: object) -> str:
@@ -45,6 +50,14 @@ def decode(text: str, expected: str | None = None) -> GlobalId:
     if expected is not None and type_name != expected:
         raise BadUserInput(f"{_shown(text)} is the id of a {type_name}, not of a {expected}")
     return GlobalId(type_name, key)
+
+
+def sought(text: str, expected: str | None = None) -> GlobalId:
+    """`decode`, for what texts in the database are compared with. Raises BadUserInput for a NUL, too."""
+    found = decode(text, expected)
+    if "\0" in found.key:
+        raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
+    return found
 
 
 @lru_cache(maxsize=_MOST_KEPT)

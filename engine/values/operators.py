@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, false, func
 from sqlalchemy.dialects import postgresql
 
 from engine.values.scalars import Cents
 
 T = TypeVar("T")
 MOST_VALUES: Final = 100
+_LENGTHS: Final = (2, 4, 8, 16, 32, 64, MOST_VALUES)
 _ALL = "Every operator given must hold."
+_NONE, _IS_NULL, _NOT_NULL = "none", "is_null", "not_null"
 _POSTGRESQL: Final = cast(Any, postgresql.dialect)()
 
 
@@ -68,14 +70,14 @@ class TextOperators:
     is_null: bool | None = None
 
 
-# Not LIKE: SQLite's ignores the case of ASCII letters, PostgreSQL's does not. replace, substr and length agree.
-def _contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    return func.length(func.replace(column, text, "")) < func.length(column) if text else column.is_not(None)
+# Not LIKE: SQLite's ignores the case of ASCII letters, PostgreSQL's does not. replace, substr and length agree. A text
+# that is looked for is a parameter, and has at least one character.
+def _contains(column: Any, text: Any) -> ColumnElement[bool]:
+    return func.length(func.replace(column, text, "")) < func.length(column)
 
 
-def _starts_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    starts = func.substr(column, 1, len(text)) == text
-    end = _after(text)
+def _starts_with(column: Any, text: Any, end: Any = None) -> ColumnElement[bool]:
+    starts: ColumnElement[bool] = func.substr(column, 1, func.length(text)) == text
     # In byte order they lie together, where an index finds them. SQLite orders every text so.
     if end is None or getattr(column.type.dialect_impl(_POSTGRESQL), "collation", None) != "C":
         return starts
@@ -92,15 +94,16 @@ def _after(text: str) -> str | None:
     return kept[:-1] + chr(0xE000 if 0xD800 <= following <= 0xDFFF else following)
 
 
-def _ends_with(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    tail = func.substr(column, func.length(column) - len(text) + 1)
-    return (func.length(column) >= len(text)) & (tail == text)
+def _ends_with(column: Any, text: Any) -> ColumnElement[bool]:
+    tail = func.substr(column, func.length(column) - func.length(text) + 1)
+    return and_(func.length(column) >= func.length(text), tail == text)
 
 
-Operator = Callable[[Any, Any], ColumnElement[bool]]
-OPERATORS: Final[Mapping[str, Operator]] = {
+# By name: the SQL of a column and of what the operator is given, each a parameter.
+OPERATORS: Final[Mapping[str, Callable[..., ColumnElement[bool]]]] = {
     "eq": lambda c, v: c == v,
-    "in_": lambda c, v: c.in_(v),
+    "in_": lambda c, *several: c.in_(several),
+    _NONE: lambda _c: false(),
     "not_": lambda c, v: c.is_distinct_from(v),  # null is not the value either
     "gt": lambda c, v: c > v,
     "gte": lambda c, v: c >= v,
@@ -109,7 +112,28 @@ OPERATORS: Final[Mapping[str, Operator]] = {
     "contains": _contains,
     "starts_with": _starts_with,
     "ends_with": _ends_with,
-    "is_null": lambda c, v: c.is_(None) if v else c.is_not(None),
+    _IS_NULL: lambda c: c.is_(None),
+    _NOT_NULL: lambda c: c.is_not(None),
 }
-# Those whose SQL is the same for every value.
-BOUND: Final = frozenset({"eq", "in_", "not_", "gt", "gte", "lt", "lte"})
+
+
+def meant(operator: str, value: Any) -> tuple[str, tuple[Any, ...]]:
+    """What a caller asks by an operator of an input: one of OPERATORS, and all that it is given."""
+    if operator == "in_":
+        return _one_of(value)
+    if operator == _IS_NULL:
+        return (_IS_NULL if value else _NOT_NULL), ()
+    if operator in {"contains", "starts_with", "ends_with"} and not value:
+        return _NOT_NULL, ()  # nothing is in every text
+    if operator == "starts_with" and (end := _after(value)) is not None:
+        return operator, (value, end)
+    return operator, (value,)
+
+
+def _one_of(values: list[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The last one stands there as often as it takes to have one of few lengths: each is a text of its own. (PostgreSQL
+    takes an array that it does not know for ten values, and finds one by a way for ten.)"""
+    if len(values) < 2:
+        return ("eq", tuple(values)) if values else (_NONE, ())
+    length = next(length for length in _LENGTHS if length >= len(values))
+    return "in_", (*values, *[values[-1]] * (length - len(values)))

@@ -1,6 +1,6 @@
 """What is done to users."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from db.store.row import table
 from db.store.writing import add, edit
 from engine.declared.filter_input import filter_input
 from engine.declared.input import confidential, finds, identifies, lookup_input
-from engine.declared.listing import Listing
+from engine.declared.listing import Listing, Search
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.declared.sorting import sortable
@@ -26,6 +26,7 @@ from engine.unit.unit import Unit
 from engine.values.filtering import filters
 from engine.values.operators import TextOperators
 from engine.values.ordering import SortDirection
+from engine.values.statement import held, holding
 from resolvers.access.password import check_password, store_password
 from resolvers.access.user_rules import check_user, keep_an_administrator, locked_user
 from resolvers.editing.editable import edited_version
@@ -52,9 +53,11 @@ class UserFilter:
     active: bool | None = filters(UserRow.active)
 
 
-def _search(text: str, _viewer: Any) -> ColumnElement[bool]:
-    wanted = folded(text)
-    return or_(*(column.contains(wanted, autoescape=True) for column in (USER.c.login, USER.c.email)))
+_SEARCHED: Final = "searched"  # the parameter
+
+
+def _search(_names: Sequence[str], _viewer: Any) -> ColumnElement[bool]:
+    return or_(holding(USER.c.login, _SEARCHED), holding(USER.c.email, _SEARCHED))
 
 
 USERS: Final = Listing(
@@ -67,8 +70,9 @@ USERS: Final = Listing(
         EMAIL=UserRow.email,
     ),
     filter=UserFilter,
-    search=_search,
-    searched="Looked for in login and e-mail address.",
+    search=Search(
+        lambda text: {_SEARCHED: held(folded(text))}, condition=_search, said="Looked for in login and e-mail address."
+    ),
 )
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 import strawberry
 import structlog
 from sqlalchemy import ColumnElement, and_, select, true
-from sqlmodel import col
 
 from db.events import KINDS
 from db.store.database import Database
@@ -20,10 +19,12 @@ from engine.declared.sorting import sortable
 from engine.standard.context import Context
 from engine.unit.deadline import sooner, within
 from engine.values import identity
+from engine.values.columns import element
 from engine.values.errors import BadUserInput, CodedError, ErrorCode, TimedOut, Unavailable
 from engine.values.filtering import filters
 from engine.values.operators import DateTimeOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
+from engine.values.statement import among, equal
 from engine.values.viewer import permits
 
 log = structlog.get_logger("storegraph.resolvers")
@@ -53,26 +54,21 @@ EVENTS = Listing(
 )
 
 
-def _check(arguments: Mapping[str, Any]) -> None:
-    types, entity = arguments.get("types"), arguments.get("entity_id")
+def _read(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    types, entity = arguments["types"], arguments["entity_id"]
     if types is not None:
         if len(types) > MOST_TYPES:
             raise BadUserInput(f"`types` takes at most {MOST_TYPES} names")
         for name in types:
             declared(name)
-    if entity is not None and "\0" in identity.decode(entity).key:
-        raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
+    return {"types": types, "entity": None if entity is None else identity.sought(entity).written}
 
 
-def _condition(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
-    types, entity = arguments.get("types"), arguments.get("entity_id")
-    parts: list[ColumnElement[bool]] = []
-    if types is not None:
-        parts.append(col(EventRow.name).in_(types))
-    if entity is not None:
-        found = identity.decode(entity)
-        parts.append(col(EventRow.entity) == f"{found.type}:{found.key}")
-    return and_(true(), *parts)
+def _condition(asked: Mapping[str, Any], dialect: str) -> ColumnElement[bool]:
+    return and_(
+        true() if asked["types"] is None else among(element(EventRow.name), "types", dialect),
+        true() if asked["entity"] is None else equal(element(EventRow.entity), "entity"),
+    )
 
 
 def declared(name: str) -> EventKind:
@@ -88,7 +84,7 @@ OF_EVENTS = Narrowing(
         Argument("entity_id", strawberry.ID | None, "What happened to this one.", default=None),
     ),
     _condition,
-    _check,
+    _read,
 )
 
 

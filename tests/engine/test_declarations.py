@@ -44,6 +44,7 @@ from engine.standard.execution import Executor, Request
 from engine.standard.schema import Schema
 from engine.unit.unit import Event, Unit
 from engine.values.columns import expression
+from engine.values.operators import MOST_VALUES
 from engine.values.viewer import PUBLIC, SIGNED_IN
 from resolvers.catalog.product.listing import PRODUCTS, ProductBy
 from schema.catalog.product import Product
@@ -109,19 +110,20 @@ def asked(text: str) -> Asked:
 
 
 def test_lists_of_one_shape_have_one_statement() -> None:
-    """Whatever their parameters. A text that is looked for inside others, and a search, stand in the SQL."""
+    """Whatever their parameters, lists and what is looked for among them. A large filter is one of a kind."""
 
     def statement(text: str, viewer: Viewer = ADMIN) -> Any:
         return page_statement(asked(text), (), viewer, "sqlite")
 
     one = statement("(first: 3, filter: {databaseId: {gt: 1, in: [1, 2]}})")
-    assert statement("(first: 7, filter: {databaseId: {gt: 9, in: [3]}})") is one
-    assert asked("(first: 7, filter: {databaseId: {gt: 9, in: [3]}})").parameters == {
+    assert statement("(first: 7, filter: {databaseId: {gt: 9, in: [3, 4]}})") is one
+    assert asked("(first: 7, filter: {databaseId: {gt: 9, in: [3, 4]}})").parameters == {
         "most": 8,
         "reach": 8,
         "skipped": 0,
-        "given_0": [3],
-        "given_1": 9,
+        "given_0": 3,
+        "given_1": 4,
+        "given_2": 9,
     }
     others = [
         statement("(first: 3)"),
@@ -133,9 +135,25 @@ def test_lists_of_one_shape_have_one_statement() -> None:
         statement("(first: 3, filter: {databaseId: {gt: 1, in: [1, 2]}})", ANONYMOUS),
     ]
     assert len({id(other) for other in (one, *others)}) == len(others) + 1
-    for free in ('(search: "mug")', '(filter: {title: {contains: "mug"}})'):
-        assert not asked(free).bound
-        assert statement(free) is not statement(free)
+    for looks in (
+        '(search: "MUG")',
+        '(filter: {title: {contains: "MUG"}})',
+        '(filter: {title: {startsWith: "MUG", endsWith: "MUG"}})',
+        '(filter: {variants: {sku: {in: ["MUG"]}}, availableQuantity: {gt: 3}})',
+        '(filter: {variants: {sku: {in: ["MUG", "a", "b"]}}})',
+    ):
+        assert asked(looks).bound
+        assert statement(looks) is statement(looks.replace("MUG", "bowl"))
+    assert statement('(search: "mug")') is not statement('(search: "mug bowl")')
+    lists = (f"(filter: {{databaseId: {{in: {list(range(length))}}}}})" for length in range(MOST_VALUES + 1))
+    assert len({id(statement(of_a_length)) for of_a_length in lists}) == 9  # nothing, one, and seven lengths
+    of_many = f"{{in: {list(range(MOST_VALUES))}}}"
+    for large in (
+        f"(filter: {{and: [{'{databaseId: {gt: 1}}, ' * 12}]}})",
+        f"(filter: {{databaseId: {of_many}, minPrice: {of_many}}})",
+    ):
+        assert not asked(large).bound
+        assert statement(large) is not statement(large)
 
 
 def test_a_declaration_is_data_that_nobody_changes() -> None:

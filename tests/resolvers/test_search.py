@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy import text as text_
 
 from db.catalog.product import ProductRow
-from db.catalog.search import containing
+from db.catalog.search import containing, sought
 from db.catalog.variant import VariantStatus
 from db.store.row import table
 from tests import factories
@@ -275,7 +275,8 @@ async def test_an_index_answers_for_all_words(gateway: Gateway) -> None:
     """However small the table is."""
     async with gateway.database.write() as connection:
         dialect = connection.dialect
-        keys = select(PRODUCT.c.id).where(containing(PRODUCT.c.search_text, "mug amber", dialect.name))
+        words = sought("mug amber")
+        keys = select(PRODUCT.c.id).where(containing(PRODUCT.c.search_text, words, dialect.name)).params(**words)
         if dialect.name == "postgresql":
             await connection.execute(text_("SET LOCAL enable_seqscan = off"))
         compiled = str(keys.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -1,5 +1,6 @@
 """How products are found and listed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or
 
 from db.catalog import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, asked_title
-from db.catalog.search import contained, proposed, words
+from db.catalog.search import PHRASES, contained, proposed, sought
 from db.catalog.slug import asked
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
@@ -15,18 +16,12 @@ from db.commerce.order import OrderItemRow
 from db.store.row import table
 from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
-from engine.declared.listing import Listing
+from engine.declared.listing import Listing, Search
 from engine.declared.sorting import sortable
-from engine.values.filtering import compared, counted, filters, has_any
-from engine.values.operators import (
-    OPERATORS,
-    CentsOperators,
-    DateTimeOperators,
-    EnumOperators,
-    IntOperators,
-    TextOperators,
-)
+from engine.values.filtering import counted, filters, has_any
+from engine.values.operators import CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
+from engine.values.statement import holding
 from engine.values.viewer import Viewer
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.catalog.term.listing import TermFilter
@@ -59,11 +54,10 @@ _available = _of_product(
 )
 
 
-def _available_quantity(operator: str, value: Any) -> ColumnElement[bool]:
+def _of_managed(operator: str, comparison: ColumnElement[bool]) -> ColumnElement[bool]:
     """Unmanaged stock has no end: it is more than any number, and equal to none."""
-    compared_ = OPERATORS[operator](_available, value)
     managed: ColumnElement[bool] = PRODUCT.c.manage_stock
-    return or_(~managed, compared_) if operator in ("gt", "gte") else and_(managed, compared_)
+    return or_(~managed, comparison) if operator in ("gt", "gte") else and_(managed, comparison)
 
 
 @filter_input()
@@ -77,8 +71,9 @@ class ProductFilter:
     fulfillment_type: EnumOperators[FulfillmentType] | None = filters(ProductRow.fulfillment_type)
     variation_type: EnumOperators[VariationType] | None = filters(ProductRow.variation_type)
     stock_availability: EnumOperators[StockStatus] | None = filters(ProductRow.stock_availability)
-    available_quantity: IntOperators | None = compared(
-        _available_quantity,
+    available_quantity: IntOperators | None = filters(
+        _available.label("available_quantity"),
+        within=_of_managed,
         permission="products/view",
         description="The sum over its variants; stock that is not managed has no end.",
     )
@@ -114,20 +109,20 @@ class ProductFilter:
     )
 
 
-def _found(text: str, viewer: Viewer) -> ColumnElement[bool]:
+def _found(names: Sequence[str], viewer: Viewer) -> ColumnElement[bool]:
     """The text of a product holds those of all its variants: a word that only a hidden one says finds nothing."""
-    found = contained(PRODUCT.c.search_text, text)
+    found = contained(PRODUCT.c.search_text, names)
     if visibility.sees_catalog(viewer):
         return found
-    return and_(found, *(_said_in_sight(word, viewer) for word in words(text)))
+    return and_(found, *(_said_in_sight(name, viewer) for name in names if name != PHRASES))
 
 
-def _said_in_sight(text: str, viewer: Viewer) -> ColumnElement[bool]:
-    seen, said = visibility.variants(viewer), contained(VARIANT.c.search_text, text)
+def _said_in_sight(name: str, viewer: Viewer) -> ColumnElement[bool]:
+    seen, said = visibility.variants(viewer), holding(VARIANT.c.search_text, name)
     of_product = select(1).where(VARIANT.c.product_id == PRODUCT.c.id, said)
     by_hidden = exists(of_product.where(not_(seen)).correlate(PRODUCT))
     by_seen = exists(of_product.where(seen).correlate(PRODUCT))
-    of_its_own = contained(PRODUCT.c.title_key, text) | contained(cast(PRODUCT.c.id, String), text)
+    of_its_own = holding(PRODUCT.c.title_key, name) | holding(cast(PRODUCT.c.id, String), name)
     return or_(not_(by_hidden), by_seen, of_its_own)
 
 
@@ -146,8 +141,11 @@ PRODUCTS = Listing(
         MAX_PRICE=ProductRow.max_price,
     ),
     filter=ProductFilter,
-    search=_found,
-    proposed=lambda text, dialect: proposed(PRODUCT.c.search_text, text, dialect),
-    searched="Each word, in any order, is looked for in titles, numbers, variant titles and SKUs, whatever the case "
-    "and the accents; an index helps with words of three characters on.",
+    search=Search(
+        sought,
+        condition=_found,
+        proposed=lambda names, dialect: proposed(PRODUCT.c.search_text, names, dialect),
+        said="Each word, in any order, is looked for in titles, numbers, variant titles and SKUs, whatever the case "
+        "and the accents; an index helps with words of three characters on.",
+    ),
 )

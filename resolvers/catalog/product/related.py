@@ -18,9 +18,9 @@ RELATED_TO = PRODUCT.alias("related_to")  # the product that was asked
 _MINE, _OTHERS = table(ProductTermRow).alias("mine"), table(ProductTermRow).alias("others")
 
 
-def _sharing(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
+def _sharing(asked: Mapping[str, Any], _dialect: str) -> ColumnElement[bool]:
     """Published products with a term in common; neither kind of term gives none."""
-    kinds = [(CATEGORIES, arguments.get("by_categories", True)), (BRANDS, arguments.get("by_brands", True))]
+    kinds = [(CATEGORIES, asked["by_categories"]), (BRANDS, asked["by_brands"])]
     wanted = [taxonomy for taxonomy, given in kinds if given]
     if not wanted:
         return false()

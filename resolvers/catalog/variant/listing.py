@@ -4,12 +4,12 @@ from sqlalchemy import and_
 from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.catalog.search import contained, proposed
+from db.catalog.search import contained, proposed, sought
 from db.catalog.sku import sku_key
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
 from engine.declared.filter_input import filter_input
-from engine.declared.listing import Listing
+from engine.declared.listing import Listing, Search
 from engine.declared.sorting import sortable
 from engine.values.columns import expression
 from engine.values.filtering import filters
@@ -51,8 +51,11 @@ VARIANTS = Listing(
         PRICE=VariantRow.price,
     ),
     filter=ProductVariantFilter,
-    search=lambda text, _viewer: contained(VARIANT.c.search_text, text),
-    proposed=lambda text, dialect: proposed(VARIANT.c.search_text, text, dialect),
-    searched="Each word, in any order, is looked for in titles and SKUs, whatever the case and the accents; an index "
-    "helps with words of three characters on.",
+    search=Search(
+        sought,
+        condition=lambda names, _viewer: contained(VARIANT.c.search_text, names),
+        proposed=lambda names, dialect: proposed(VARIANT.c.search_text, names, dialect),
+        said="Each word, in any order, is looked for in titles and SKUs, whatever the case and the accents; an index "
+        "helps with words of three characters on.",
+    ),
 )

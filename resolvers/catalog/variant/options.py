@@ -7,7 +7,7 @@ from sqlalchemy import and_, false, or_, select, true
 
 from db.catalog import visibility
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
-from db.catalog.search import containing
+from db.catalog.search import containing, sought
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
 from engine.standard.context import Context
@@ -37,8 +37,9 @@ async def variant_options(
         in_stock,
         VARIANT.c.payment_type == payment_type if payment_type else true(),
     )
-    if search:
-        offered = and_(offered, containing(PRODUCT.c.search_text, search, context.dialect))
+    words = sought(search or "")
+    if words:
+        offered = and_(offered, containing(PRODUCT.c.search_text, words, context.dialect))
     wanted = or_(offered, VARIANT.c.id.in_(included) if included else false())
     seen = and_(visibility.products(context.viewer), visibility.variants(context.viewer))
     joined = VARIANT.join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
@@ -57,6 +58,6 @@ async def variant_options(
         .order_by(PRODUCT.c.title_key, PRODUCT.c.id, VARIANT.c.position, VARIANT.c.id)
     )
     options: dict[int, list[int]] = {}
-    for row in await context.rows(statement):
+    for row in await context.rows(statement, words):
         options.setdefault(row.product, []).append(row.variant)
     return list(options.items())

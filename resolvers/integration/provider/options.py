@@ -13,7 +13,7 @@ from connectors.providers.registry import AnyProvider, sources
 from connectors.providers.tokens import Rows, fresh
 from db.catalog import visibility as catalog
 from db.catalog.product import ProductRow
-from db.catalog.search import containing, folded
+from db.catalog.search import containing, folded, sought
 from db.integration import visibility
 from db.integration.feed import FeedRow
 from db.integration.provider import ProviderRow
@@ -207,9 +207,9 @@ def _chosen(options: Sequence[Option], wanted: WantedOptions, values: Sequence[s
 async def _products(context: Context, wanted: WantedOptions, values: Sequence[str]) -> list[Option]:
     visible = catalog.products(caller(context.viewer))
     found = select(PRODUCT.c.id, PRODUCT.c.title).where(visible)
-    searching = containing(PRODUCT.c.search_text, wanted.search, context.dialect)
-    asked = found.where(searching) if wanted.search.strip() else found
-    rows = list(await context.rows(asked.order_by(PRODUCT.c.id).limit(wanted.first), {}))
+    words = sought(wanted.search)
+    asked = found.where(containing(PRODUCT.c.search_text, words, context.dialect)) if words else found
+    rows = list(await context.rows(asked.order_by(PRODUCT.c.id).limit(wanted.first), words))
     there = {row.id for row in rows}
     # No key has more digits.
     more = {int(value) for value in values if value.isascii() and value.isdecimal() and len(value) < 19} - there

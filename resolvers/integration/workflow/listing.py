@@ -22,10 +22,11 @@ from engine.declared.filter_input import filter_input
 from engine.declared.listing import Listing, Narrowing
 from engine.declared.sorting import sortable
 from engine.values import identity
-from engine.values.errors import BadUserInput
+from engine.values.columns import element
 from engine.values.filtering import filters
 from engine.values.operators import DateTimeOperators, EnumOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
+from engine.values.statement import equal
 from resolvers.integration.workflow import enums as _registered  # noqa: F401  the annotations below need the enums
 
 
@@ -49,10 +50,11 @@ WORKFLOWS: Final = Listing(
 )
 
 
-def _of_kind(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
-    entity = arguments.get("entity_type")
-    managed = true() if arguments.get("managed") else col(WorkflowRow.managed).is_(False)
-    return and_(managed, true() if entity is None else col(WorkflowRow.entity_type) == entity)
+def _of_kind(asked: Mapping[str, Any], _dialect: str) -> ColumnElement[bool]:
+    managed = true() if asked["managed"] else col(WorkflowRow.managed).is_(False)
+    return and_(
+        managed, true() if asked["entity_type"] is None else equal(element(WorkflowRow.entity_type), "entity_type")
+    )
 
 
 OF_KIND: Final = Narrowing(
@@ -85,23 +87,19 @@ RUNS: Final = Listing(
 )
 
 
-def _check(arguments: Mapping[str, Any]) -> None:
-    workflow, entity = arguments.get("workflow_id"), arguments.get("entity_id")
-    found = [identity.decode(workflow, "Workflow")] if workflow is not None else []
-    found += [identity.decode(entity)] if entity is not None else []
-    if any("\0" in one.key for one in found):
-        raise BadUserInput("NUL is not a character of a key")  # PostgreSQL refuses to compare with it
+def _read(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    workflow, entity = arguments["workflow_id"], arguments["entity_id"]
+    return {
+        "workflow": None if workflow is None else identity.sought(workflow, "Workflow").key,
+        "entity": None if entity is None else identity.sought(entity).written,
+    }
 
 
-def _of(arguments: Mapping[str, Any]) -> ColumnElement[bool]:
-    workflow, entity = arguments.get("workflow_id"), arguments.get("entity_id")
-    parts: list[ColumnElement[bool]] = []
-    if workflow is not None:
-        parts.append(col(WorkflowRunRow.workflow_guid) == identity.decode(workflow).key)
-    if entity is not None:
-        found = identity.decode(entity)
-        parts.append(col(WorkflowRunRow.entity) == f"{found.type}:{found.key}")
-    return and_(true(), *parts)
+def _of(asked: Mapping[str, Any], _dialect: str) -> ColumnElement[bool]:
+    return and_(
+        true() if asked["workflow"] is None else equal(element(WorkflowRunRow.workflow_guid), "workflow"),
+        true() if asked["entity"] is None else equal(element(WorkflowRunRow.entity), "entity"),
+    )
 
 
 OF_ONE: Final = Narrowing(
@@ -110,7 +108,7 @@ OF_ONE: Final = Narrowing(
         Argument("entity_id", strawberry.ID | None, "Those that are about this one.", default=None),
     ),
     _of,
-    _check,
+    _read,
 )
 
 
