@@ -72,7 +72,7 @@ class Database:
         self._wait = wait
         direct = None if pooler is None or pooler.direct is None else make_url(pooler.direct)
         self._direct = direct and create_async_engine(direct.set(drivername=postgres.DRIVER), poolclass=NullPool)
-        self._texts = Texts(writers.sync_engine)
+        self.texts = Texts(writers.sync_engine)
 
     @classmethod
     def open(
@@ -140,7 +140,7 @@ class Database:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
         when another process writes all the time. `later`: it may begin with its first statement."""
         begin = partial(self._had, writes=True, margin=_SOONER_SECONDS) if later else None
-        connection = Transaction(self._writers, self._texts, begin)
+        connection = Transaction(self._writers, self.texts, begin)
         try:
             if not self._lent(connection):
                 await self._had(connection, writes=True)
@@ -157,7 +157,7 @@ class Database:
         deadline = CURRENT.get()
         if deadline is not None and deadline.passed:
             raise TimedOut(deadline.seconds)
-        return Lent.of(self._readers)
+        return Lent.of(self._writers)
 
     @staticmethod
     def _lent(connection: Transaction) -> bool:

@@ -12,13 +12,14 @@ from db.drivers import failures, sqlite
 from db.drivers.lending import Broken, Lent
 from db.store.database import Database
 from engine.unit.deadline import INTERRUPTS, within
-from engine.values.errors import Unavailable
+from engine.values.errors import CodedError, Unavailable
 
 
 class Reads:
-    """Statements that a request reads with, on one connection, within its deadline. On PostgreSQL one that is idle is
-    lent to texts; what SQLAlchemy has to run, and what was asked of a connection that is gone, gets another one, which
-    was asked first whether it is there. No snapshot is promised there, and on SQLite there is one connection."""
+    """Statements that a request reads with, on one connection, within its deadline. They go to the driver as texts. On
+    PostgreSQL one that is idle is lent to them; what SQLAlchemy has to run, what failed, and what was asked of a
+    connection that is gone gets another one, which was asked first whether it is there. No snapshot is promised there,
+    and on SQLite there is one connection."""
 
     __slots__ = ("_database", "_grace", "_lent", "_statements", "_turn")
 
@@ -42,6 +43,16 @@ class Reads:
             await self._turn.__aexit__(None, None, None)
 
     async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        asked = self._database.texts.of(statement, parameters)
+        if asked is not None and not asked.wording.many:
+            try:
+                found = await self.values(*asked.bound())
+            except CodedError:
+                raise
+            except Exception:  # noqa: BLE001, S110  whatever it is happens again, and SQLAlchemy says what it is
+                pass
+            else:
+                return asked.wording.found(found, len(found)).all()
         # It keeps the deadline by itself: who waited for it in vain is told that, and not to ask for less.
         statements = self._statements or await self._begun()
         async with within(self._grace):
@@ -104,6 +115,7 @@ class ConnectionStatements:
             return await driver.driver_connection.fetch(sql, *arguments)  # type: ignore[no-any-return]
         except Exception as error:
             if driver.driver_connection.is_closed():
+                self._lost = failures.down()
                 await self._connection.invalidate()
             else:
                 await self._connection.rollback()

@@ -65,7 +65,7 @@ async def test_a_field_that_takes_too_long_leaves_the_connection_to_others(datab
     own = "SELECT pg_backend_pid()"
     async with Units(database).statements() as reads:
         if how == "had":
-            await reads.rows(select(1))  # through SQLAlchemy, which takes a connection for the rest of the request
+            await reads.rows(text("SELECT 1"))  # SQLAlchemy takes a connection for the rest of the request
         ((here,),) = await reads.values(own, ())
         for _ in range(2):
             with pytest.raises(Ended):
