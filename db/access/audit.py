@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from db.access.viewer import ViewerKind
 from db.secrets.confidential import masked
-from db.store.row import DOCUMENT, KEY, Row, now, wire
+from db.store.row import DOCUMENT, KEY, Row, now, table, wire
 from engine.unit.unit import Event
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
@@ -41,6 +41,9 @@ class AuditRow(Row, table=True):
     occurred_at: datetime = Field(default_factory=now, index=True)
 
 
+_ENTERED: Final = insert(table(AuditRow))
+
+
 def audited(permission: str, emits: Iterable[str]) -> bool:
     """The policy for mutations that do not say whether each of their events is an entry: what deletes is, and what
     takes a permission of the store itself."""
@@ -61,7 +64,7 @@ async def record(
     `entity` is `Type:key`; `before` and `after` hold the fields that changed, by their columns' or GraphQL names.
     Values of what is named like a secret are masked: the entry tells that they changed, not what they are.
     """
-    await connection.execute(insert(AuditRow), [entry(viewer, action, entity=entity, before=before, after=after)])
+    await connection.execute(_ENTERED, [entry(viewer, action, entity=entity, before=before, after=after)])
 
 
 async def record_events(connection: AsyncConnection, viewer: Viewer, action: str, events: Iterable[Event]) -> None:
@@ -77,7 +80,7 @@ async def record_events(connection: AsyncConnection, viewer: Viewer, action: str
         elif before is None and after is None:
             before = event.payload or None
         entries.append(entry(viewer, action, entity=event.entity, before=before, after=after))
-    await connection.execute(insert(AuditRow), entries)
+    await connection.execute(_ENTERED, entries)
 
 
 def entry(
