@@ -72,7 +72,9 @@ class Listing:
     def order(self, entity: Entity, asked: Sequence[SortInput] | None, viewer: Viewer) -> Order:
         """The order that was asked for, as the viewer sees it, made total by the key. Raises BadUserInput for too many
         or repeated fields."""
-        pairs = tuple((s.field, s.direction) for s in asked) if asked else (self.sorting.default,)
+        if not asked:
+            return _usual(self, entity, Seen(viewer))
+        pairs = tuple((s.field, s.direction) for s in asked)
         if len(pairs) > MOST_SORT_FIELDS:
             raise BadUserInput(f"`sort` takes at most {MOST_SORT_FIELDS} fields")
         if len({f for f, _ in pairs}) < len(pairs):
@@ -94,6 +96,12 @@ class Listing:
         column = cast("Column[Any]", seen_by(declared, viewer))
         name = field.name if column is declared else f"{field.name}~"
         return Term(name, column, direction is SortDirection.DESC)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _usual(listing: Listing, entity: Entity, seen: Seen) -> Order:
+    """Most lists are asked for without a sort; to find that order again takes the hash of no enum."""
+    return _ordered(listing, entity, (listing.sorting.default,), seen)
 
 
 # A noun has a dozen sorts, and few lists are sorted by several.

@@ -41,13 +41,14 @@ Literal: TypeAlias = Callable[[Mapping[str, Any]], Any]  # the coerced variables
 Arguments: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 _Field: TypeAlias = tuple[str, str, Coerce]  # of an input type: name, out name, and what coerces its value
 _Absent: TypeAlias = tuple[str, GraphQLInputField]  # one that is something when it is not given
-_Given: TypeAlias = tuple[str, bool, Any, Literal | None]  # out name, required, declaration, literal
+_Given: TypeAlias = tuple[str, Literal, Any]  # out name, what the document says, and what stands for nothing
 
 # What a value of exactly this type is coerced to is itself.
 _SAME: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
 _LEAST_INT, _MOST_INT = -(2**31), 2**31 - 1
 # Nobody can change these, so that one serves all requests.
 _FIXED: Final = (str, int, float, bool, type(None), Enum, Decimal, date)
+_MISSING: Final = object()  # stands where something has to be given
 
 
 class NotPlain(Exception):
@@ -104,7 +105,7 @@ class Coercion:
         known: list[_Given] = []
         for name, declared in field.args.items():
             literal = self._literal(nodes[name], declared.type) if name in nodes else None
-            known.append((declared.out_name or name, is_required_argument(declared), declared, literal))
+            known += _given(declared.out_name or name, literal, declared, required=is_required_argument(declared))
 
         def coerced(variables: Mapping[str, Any]) -> dict[str, Any]:
             values: dict[str, Any] = {}
@@ -176,11 +177,8 @@ class Coercion:
             return _not_plain
         known: list[_Given] = []
         for name, field in type_.fields.items():
-            required = is_required_input_field(field)
-            if name in nodes:
-                known.append((field.out_name or name, required, field, self._literal(nodes[name], field.type)))
-            elif required or coerce_default_value(field) is not Undefined:
-                known.append((field.out_name or name, required, field, None))
+            literal = self._literal(nodes[name], field.type) if name in nodes else None
+            known += _given(field.out_name or name, literal, field, required=is_required_input_field(field))
         one = len(nodes) if type_.is_one_of else None
 
         def coerced(variables: Mapping[str, Any]) -> Any:
@@ -193,16 +191,26 @@ class Coercion:
         return coerced
 
 
+def _given(
+    out: str, literal: Literal | None, declared: GraphQLArgument | GraphQLInputField, *, required: bool
+) -> list[_Given]:
+    """Nothing where nothing is said, and nothing stands for that."""
+    default = _MISSING if required else coerce_default_value(declared)
+    if literal is None and default is Undefined:
+        return []
+    return [(out, literal or _unsaid, default)]
+
+
 def _fill(values: dict[str, Any], known: list[_Given], variables: Mapping[str, Any]) -> None:
     """What is given, or else the default, by the names that whoever takes them knows."""
-    for out, required, declared, literal in known:
-        value = Undefined if literal is None else literal(variables)
+    for out, literal, default in known:
+        value = literal(variables)
         if value is Undefined:
-            if required:
+            if default is _MISSING:
                 raise NotPlain
-            value = coerce_default_value(cast("GraphQLArgument | GraphQLInputField", declared))
-            if value is Undefined:
+            if default is Undefined:
                 continue
+            value = default
         values[out] = value
 
 
@@ -281,6 +289,10 @@ def _list(literals: list[Literal]) -> Literal:
 
 def _nothing(_variables: Mapping[str, Any]) -> None:
     return None
+
+
+def _unsaid(_variables: Mapping[str, Any]) -> Any:
+    return Undefined
 
 
 def _not_plain(_given: Any) -> Any:

@@ -1,6 +1,5 @@
 """Global identifiers: opaque to callers, `Type:key` to us."""
 
-import base64
 import binascii
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -8,6 +7,7 @@ from typing import Final, NamedTuple
 from engine.values.errors import BadUserInput
 
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_FROM_URLS: Final = bytes.maketrans(b"-_", b"+/")
 # Clients keep ids, and a type may get another name: what it was called stands for what it is called.
 _RENAMED: Final[dict[str, str]] = {}
 # What is asked for often is asked for again. Some 2 MB of each.
@@ -30,6 +30,12 @@ def encode(type_name: str, key: object) -> str:
     """URL-safe and without padding, so that an identifier can stand in a path."""
     written = binascii.b2a_base64(f"{type_name}:{key}".encode(), newline=False)
     return written.translate(_URL_SAFE, b"=").decode()
+
+
+def bytes_of(text: str) -> bytes:
+    """What URL-safe text without padding spells. Raises ValueError for what spells nothing."""
+    spelled = (text + "=" * (-len(text) % 4)).encode("ascii").translate(_FROM_URLS)
+    return binascii.a2b_base64(spelled, strict_mode=True)
 
 
 def rename(former: str, name: str) -> None:
@@ -64,8 +70,8 @@ def sought(text: str, expected: str | None = None) -> GlobalId:
 def _read(text: str) -> tuple[str, str] | None:
     """The type and the key as they are written; None for what is no identifier of ours."""
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        raw = bytes_of(text).decode()
+    except ValueError:
         return None
     type_name, colon, key = raw.partition(":")
     # Only the one spelling that `encode` gives: two texts for one node would defeat caches.

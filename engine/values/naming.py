@@ -1,6 +1,9 @@
 """Python's names and GraphQL's."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)
 def camel(name: str) -> str:
     """`min_price` → `minPrice`, as Strawberry's own converter does."""
     head, *rest = name.split("_")

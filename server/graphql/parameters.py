@@ -88,7 +88,7 @@ def subscribed(payload: Any) -> Asked:
 
 
 def _request(content: dict[str, Any]) -> Asked:
-    query, document_id, name, variables, extensions = (content.get(n) for n in _NAMES)
+    query, document_id, name, variables, extensions = map(content.get, _NAMES)
     if query is not None and not isinstance(query, str):
         raise Refusal(400, f"query must be a string that holds the GraphQL document, not {_kind(query)}")
     if document_id is not None and not isinstance(document_id, str):

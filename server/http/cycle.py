@@ -3,7 +3,7 @@ an answer as a whole. ASGI says both in messages, and most of what a small answe
 
 import asyncio
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -58,6 +58,8 @@ class Joined:
 
 
 class Cycle(RequestResponseCycle):
+    _defaults: ClassVar[tuple[list[tuple[bytes, bytes]], bytes]] = [], b""  # the last ones, as they are sent
+
     async def send(self, message: ASGISendEvent) -> None:
         if not self.response_started:
             self.transport = Joined(self.transport)  # type: ignore[assignment]
@@ -91,7 +93,10 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             head += _CLOSE
-        defaults = lines(self.default_headers)
+        headers, defaults = Cycle._defaults
+        if headers is not self.default_headers:  # uvicorn makes them once in a second
+            defaults = lines(self.default_headers)
+            Cycle._defaults = self.default_headers, defaults
         if status in _WITHOUT_BODY or self.scope["method"] == "HEAD":
             body = b""
         self.transport.write(b"".join((STATUS_LINE[status], defaults, head, b"\r\n", body)))

@@ -224,7 +224,7 @@ class Limits:
         self._hourly = PROFILES.get(settings.rates_in_force)
         self._inbound = settings.inbound_hourly
         self._concurrent = settings.concurrent
-        self._busy: Counter[BudgetKey] = Counter()
+        self._busy: dict[BudgetKey, int] = {}
         self._callers: OrderedDict[tuple[str | None, str | None], Caller] = OrderedDict()
         allowed = {
             CallerClass.ANONYMOUS: (settings.max_cost_anonymous, settings.seconds_anonymous),
@@ -278,7 +278,8 @@ class Limits:
 
     def begin(self, key: BudgetKey) -> None:
         """Raises Refusal(429) for one request more than a caller may have under way."""
-        if self._busy[key] >= self._concurrent:
+        busy = self._busy.get(key, 0)
+        if busy >= self._concurrent:
             raise Refusal(
                 429,
                 f"You have {self._concurrent} requests under way: wait for some of them",
@@ -286,11 +287,13 @@ class Limits:
                 headers={"Retry-After": "1"},
                 retryAfter=1,
             )
-        self._busy[key] += 1
+        self._busy[key] = busy + 1
 
     def end(self, key: BudgetKey) -> None:
-        self._busy[key] -= 1
-        if not self._busy[key]:
+        left = self._busy[key] - 1
+        if left:
+            self._busy[key] = left
+        else:
             del self._busy[key]
 
 
