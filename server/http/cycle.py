@@ -3,6 +3,7 @@ an answer as a whole. ASGI says both in messages, and most of what a small answe
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import ClassVar, Final
 
 from uvicorn._types import ASGISendEvent
@@ -16,7 +17,7 @@ _WITHOUT_BODY: Final = frozenset({204, 304})
 _CLOSE: Final = b"connection: close\r\n"
 
 
-def lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+def lines(headers: Collection[tuple[bytes, bytes]]) -> bytes:
     """As they are sent. Raises ValueError for what would be more than a value: names are ours."""
     if _UNSAFE.search(b"".join([value for _, value in headers])):
         raise ValueError("a header's value has characters that end it")

@@ -47,6 +47,11 @@ _SECURITY: Final = (
 )
 
 
+# What `Edge.headers` says beside what an answer says itself, if nobody asks from another origin.
+_OURS: Final = lines((*_SECURITY, (b"vary", b"Origin")))
+_OF_OURS: Final = frozenset({b"vary", b"access-control-allow-methods", *(name for name, _ in _SECURITY)})
+
+
 class Edge:
     """The ASGI application in front of all others: each of `endpoints` has its path for itself, `others` the rest."""
 
@@ -100,6 +105,12 @@ class Edge:
     def count(self, call: Call, status: int) -> None:
         self._metrics.asked(call.method, call.path, status)
 
+    def head(self, call: Call, own: Mapping[bytes, bytes]) -> bytes:
+        """`headers` as they are sent. Raises ValueError for a value that would end its line."""
+        if call.header(b"origin") is None and own.keys().isdisjoint(_OF_OURS):
+            return b"%sx-request-id: %s\r\n%s" % (lines(own.items()), call.id.encode(), _OURS)
+        return lines(self.headers(call, own.items()))
+
     def headers(self, call: Call, own: Iterable[Pair]) -> list[Pair]:
         """Those of an answer, with what every answer says."""
         names = dict(headers := list(own))
@@ -139,7 +150,7 @@ class _Sent:
             headers[b"content-length"] = b"%d" % len(reply.body)
         cycle = self._call.cycle
         if cycle is not None:
-            head = lines(self._edge.headers(self._call, headers.items()))
+            head = self._edge.head(self._call, headers)
             self.status, self.size = reply.status, len(reply.body)
             self._edge.count(self._call, reply.status)
             await cycle.answer(reply.status, head, reply.body)

@@ -39,6 +39,10 @@ async def named(call: Call) -> Reply:
     return Reply(200)
 
 
+async def never(*_: Any) -> Any:
+    raise AssertionError("nobody is there")
+
+
 async def left(call: Call) -> None:
     """Its client has."""
 
@@ -114,9 +118,6 @@ def test_a_name_of_the_callers_own_is_cut(client: TestClient, lines: Lines) -> N
 
 
 async def test_a_client_that_left_is_a_line_and_no_answer(lines: Lines) -> None:
-    async def never(*_: Any) -> Any:
-        raise AssertionError("nobody is there")
-
     scope = {"type": "http", "method": "POST", "path": "/left", "headers": [], "query_string": b""}
     await Edge(Settings(), Metrics(), {"/left": left}, never)(scope, never, never)
     assert lines[0]["status"] == 499
@@ -193,3 +194,30 @@ def test_the_origins_of_the_settings_may_ask(database_url: str) -> None:
         assert answer.status_code == 401
         assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
         assert "Origin" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("origin", [None, b"https://shop.example"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        {},
+        {b"content-type": b"application/json", b"etag": b'"a"', b"x-ratelimit-limit": b"5"},
+        {b"vary": b"Accept"},
+        {b"referrer-policy": b"origin", b"content-security-policy": b"default-src 'self'"},
+        {b"access-control-allow-methods": b"GET, POST", b"vary": b"Origin"},
+    ],
+)
+def test_an_answer_in_one_piece_has_the_headers_of_any(own: dict[bytes, bytes], origin: bytes | None) -> None:
+    asked = [] if origin is None else [(b"origin", origin)]
+    call = Call({"type": "http", "method": "GET", "path": "/", "headers": asked, "state": {}}, never)
+    here = Edge(Settings(cors_origins=("https://shop.example",)), Metrics(), {}, Router())
+
+    said = here.head(call, own)
+
+    assert sorted(said.splitlines()) == sorted(b": ".join(pair) for pair in here.headers(call, own.items()))
+
+
+def test_no_header_ends_its_line() -> None:
+    call = Call({"type": "http", "method": "GET", "path": "/", "headers": [], "state": {}}, never)
+    with pytest.raises(ValueError, match="end it"):
+        Edge(Settings(), Metrics(), {}, Router()).head(call, {b"location": b"/\r\nSet-Cookie: a=b"})
