@@ -95,6 +95,7 @@ class Counted(Declaration):
     """How many rows a list has; a statement of its own, run when it is selected."""
 
     weight = LOOKED_UP
+    shared = True
 
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         if (arguments.get("up_to") or 0) < 0:

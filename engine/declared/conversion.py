@@ -7,7 +7,7 @@ has two thousand of them, and arguments are converted twice: checked before anyt
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from strawberry.types.base import (
     StrawberryList,
@@ -25,15 +25,19 @@ from engine.values.naming import camel
 
 Convert: TypeAlias = Callable[[Any], Any]
 
+ABSENT: Final = object()
+
 
 def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
     """An input type's value, as Strawberry would make it: what `StrawberryObjectDefinition.from_input` is for."""
     defaults, fields = _fields(type_)
     values = dict(defaults)
     for name, value in given.items():
-        python_name, convert, as_absent = fields[name]
-        if not (value is None and as_absent):
+        python_name, convert, null = fields[name]
+        if value is not None:
             values[python_name] = value if convert is None else convert(value)
+        elif null is not ABSENT:
+            values[python_name] = null
     return type_(**values)
 
 
@@ -54,9 +58,9 @@ def _of_arguments(field: StrawberryField) -> Mapping[str, tuple[str, Convert | N
 
 
 @cache
-def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None, bool]]]:
-    """What is None unless it is given; and by its name in the graph how each field is converted, and whether null is
-    as if it were absent: it has a default, and that is never null."""
+def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None, Any]]]:
+    """What is None unless it is given; and by its name in the graph how each field is converted, and what null is:
+    ABSENT where it has a default, and that is never null."""
     definition = get_object_definition(type_, strict=True)
     fields = definition.fields
     # A field without a default of its own may be left out only where it takes null.
@@ -66,10 +70,16 @@ def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert |
         f.graphql_name or camel(f.python_name): (
             f.python_name,
             _converter(types[f.python_name]),
-            _has_default(f) and not isinstance(types[f.python_name], StrawberryOptional | StrawberryMaybe),
+            _null(f, types[f.python_name]),
         )
         for f in fields
     }
+
+
+def _null(field: Any, type_: Any) -> Any:
+    if isinstance(type_, StrawberryMaybe):
+        return Some(None)
+    return ABSENT if _has_default(field) and not isinstance(type_, StrawberryOptional) else None
 
 
 def _has_default(field: Any) -> bool:

@@ -49,6 +49,9 @@ class Declaration:
     list_size: ListSize | None = None  # for lists whose length arguments decide, or that are not short
     longest: int = LONGEST  # what those arguments may say at most
     paged = False  # True: a list that is as long as the arguments of the field around it say
+    # True: what `check` makes of arguments nobody changes, and of the viewer it hangs on nothing but what they see, so
+    # that it may serve other requests.
+    shared = False
 
     @property
     def refusable(self) -> bool:

@@ -200,6 +200,7 @@ class Connected(Declaration):
     narrowing: Narrowing | None = None
     first: First | None = None
     weight = LOOKED_UP
+    shared = True
     list_size = ListSize(assumed_size=FIRST, slicing_arguments=["first", "last"], sized_fields=["nodes", "edges"])
 
     @property

@@ -39,8 +39,8 @@ from graphql.utilities.coerce_input_value import coerce_default_value, coerce_in
 Coerce: TypeAlias = Callable[[Any], Any]  # a value that was sent
 Literal: TypeAlias = Callable[[Mapping[str, Any]], Any]  # the coerced variables; Undefined for a variable without value
 Arguments: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
-_Field: TypeAlias = tuple[str, str, Coerce]  # of an input type: name, out name, and what coerces its value
-_Absent: TypeAlias = tuple[str, GraphQLInputField]  # one that is something when it is not given
+# Of an input type: name, out name, what coerces its value, and what stands for none.
+_Field: TypeAlias = tuple[str, str, Coerce, Any]
 _Given: TypeAlias = tuple[str, Literal, Any]  # out name, what the document says, and what stands for nothing
 
 # What a value of exactly this type is coerced to is itself.
@@ -105,7 +105,7 @@ class Coercion:
         known: list[_Given] = []
         for name, declared in field.args.items():
             literal = self._literal(nodes[name], declared.type) if name in nodes else None
-            known += _given(declared.out_name or name, literal, declared, required=is_required_argument(declared))
+            known += _given(declared, name, literal)
 
         def coerced(variables: Mapping[str, Any]) -> dict[str, Any]:
             values: dict[str, Any] = {}
@@ -126,17 +126,16 @@ class Coercion:
         return found
 
     def _object(self, type_: GraphQLInputObjectType) -> Coerce:
-        learnt: list[tuple[list[_Field], list[_Absent]]] = []
+        learnt: list[list[_Field]] = []
 
-        def learn() -> tuple[list[_Field], list[_Absent]]:
+        def learn() -> list[_Field]:
             """When it is first asked: a type may hold itself. Threads ask, too: it is there as a whole, or not yet."""
-            fields = [(name, field.out_name or name, self._value(field.type)) for name, field in type_.fields.items()]
-            absent = [
-                (name, field)
-                for name, field in type_.fields.items()
-                if is_required_input_field(field) or coerce_default_value(field) is not Undefined
-            ]
-            learnt.append((fields, absent))
+            learnt.append(
+                [
+                    (name, field.out_name or name, self._value(field.type), _default(field))
+                    for name, field in type_.fields.items()
+                ]
+            )
             return learnt[0]
 
         def coerced(value: Any) -> Any:
@@ -144,11 +143,17 @@ class Coercion:
                 return None
             if type(value) is not dict:
                 raise NotPlain
-            fields, absent = learnt[0] if learnt else learn()
-            if absent and any(name not in value for name, _ in absent):
-                return type_.out_type(_with_defaults(fields, absent, value))
-            values = {out: coerce(value[name]) for name, out, coerce in fields if name in value}
-            if len(values) != len(value):
+            values: dict[str, Any] = {}
+            known = 0
+            for name, out, coerce, default in learnt[0] if learnt else learn():
+                if name in value:
+                    values[out] = coerce(value[name])
+                    known += 1
+                elif default is _MISSING:
+                    raise NotPlain
+                elif default is not Undefined:
+                    values[out] = default
+            if known != len(value):
                 raise NotPlain  # a field that there is not
             if type_.is_one_of and (len(values) != 1 or None in values.values()):
                 raise NotPlain
@@ -178,7 +183,7 @@ class Coercion:
         known: list[_Given] = []
         for name, field in type_.fields.items():
             literal = self._literal(nodes[name], field.type) if name in nodes else None
-            known += _given(field.out_name or name, literal, field, required=is_required_input_field(field))
+            known += _given(field, name, literal)
         one = len(nodes) if type_.is_one_of else None
 
         def coerced(variables: Mapping[str, Any]) -> Any:
@@ -191,14 +196,21 @@ class Coercion:
         return coerced
 
 
-def _given(
-    out: str, literal: Literal | None, declared: GraphQLArgument | GraphQLInputField, *, required: bool
-) -> list[_Given]:
+def _default(declared: GraphQLArgument | GraphQLInputField) -> Any:
+    """What stands for nothing: _MISSING where something has to be given, Undefined where nothing does."""
+    if isinstance(declared, GraphQLArgument):
+        required = is_required_argument(declared)
+    else:
+        required = is_required_input_field(declared)
+    return _MISSING if required else coerce_default_value(declared)
+
+
+def _given(declared: GraphQLArgument | GraphQLInputField, name: str, literal: Literal | None) -> list[_Given]:
     """Nothing where nothing is said, and nothing stands for that."""
-    default = _MISSING if required else coerce_default_value(declared)
+    default = _default(declared)
     if literal is None and default is Undefined:
         return []
-    return [(out, literal or _unsaid, default)]
+    return [(declared.out_name or name, literal or _unsaid, default)]
 
 
 def _fill(values: dict[str, Any], known: list[_Given], variables: Mapping[str, Any]) -> None:
@@ -212,21 +224,6 @@ def _fill(values: dict[str, Any], known: list[_Given], variables: Mapping[str, A
                 continue
             value = default
         values[out] = value
-
-
-def _with_defaults(fields: list[_Field], absent: list[_Absent], given: Mapping[str, Any]) -> dict[str, Any]:
-    defaults = {name: field for name, field in absent if name not in given}
-    if any(is_required_input_field(field) for field in defaults.values()):
-        raise NotPlain
-    values: dict[str, Any] = {}
-    for name, out, coerce in fields:
-        if name in given:
-            values[out] = coerce(given[name])
-        elif name in defaults:
-            values[out] = coerce_default_value(defaults[name])
-    if len(values) != len(given) + len(defaults):
-        raise NotPlain
-    return values
 
 
 def _never_null(coerce: Coerce) -> Coerce:

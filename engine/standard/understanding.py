@@ -5,14 +5,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import graphql
 from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
+    ValueNode,
+    VariableNode,
     default_field_resolver,
     default_type_resolver,
     get_introspection_query,
@@ -33,7 +37,7 @@ from engine.standard import items
 from engine.standard.context import Context
 from engine.standard.fields import fields
 from engine.standard.schema import Schema
-from engine.values.errors import CodedError, ErrorCode
+from engine.values.errors import BadUserInput, CodedError, ErrorCode
 from engine.values.naming import camel
 from engine.values.viewer import Viewer
 
@@ -44,9 +48,21 @@ COST: Final = "cost"
 INTROSPECTIONS: Final = 2
 _VARIABLES: Final = "variables"
 
-# A field that takes arguments: its node, itself, how it is declared, the types of its arguments by name, and what
-# coerces them.
-_Taking: TypeAlias = tuple[FieldNode, GraphQLField, DeclaredField, Mapping[str, Any], Arguments]
+# For how many kinds of viewers it is kept what the arguments of a field come to, where no variable is among them.
+MOST_KINDS: Final = 4
+
+
+@dataclass(slots=True)
+class _Taking:
+    """A field that takes arguments: how it is declared, the types of its arguments by name, and what coerces them.
+    `known`, by what a viewer sees: what they come to, where these are the document's own."""
+
+    node: FieldNode
+    field: GraphQLField
+    declared: DeclaredField
+    types: Mapping[str, Any]
+    arguments: Arguments
+    known: dict[Any, Any] | None
 
 
 @dataclass(slots=True)  # not frozen, as what each request makes: that takes three times as long
@@ -221,7 +237,8 @@ class Understanding:
             declared = (field_.extensions or {}).get(DEFINITION)
             if isinstance(declared, DeclaredField) and declared.arguments:
                 types = {a.graphql_name or camel(a.python_name): a.type for a in declared.arguments}
-                found.append((node, field_, declared, types, self._coercion.arguments(field_, node)))
+                known: dict[Any, Any] | None = {} if declared.declaration.shared and not _varies(node) else None
+                found.append(_Taking(node, field_, declared, types, self._coercion.arguments(field_, node), known))
         return found
 
     def _checked(
@@ -230,23 +247,54 @@ class Understanding:
         """All arguments of the operation, before anything runs, as what runs takes them. Raises RequestErrors."""
         errors = []
         checked: dict[tuple[int, DeclaredField], Any] = {}
-        for node, field_, declared, types, arguments in self._taking(document, operation, coerced):
+        seen = viewer.visibility_key
+        for taking in self._taking(document, operation, coerced):
+            node, declared, known = taking.node, taking.declared, taking.known
+            place = id(node), declared
+            if known is not None and seen in known:
+                checked[place] = known[seen]
+                continue
             try:
-                try:
-                    given = arguments(coerced.coerced)
-                except NotPlain:
-                    given = get_argument_values(field_, node, coerced, hide_suggestions=not openness.suggestions)
-                for name, value in given.items():
-                    if not isinstance(value, str | int):
-                        check_values(value, types[name], name)
-                checked[id(node), declared] = self._schema.taken(declared, given, viewer)
+                checked[place] = self._taken(taking, coerced, openness, viewer)
             except GraphQLError as error:
                 errors.append(request_error(error))
             except CodedError as error:
                 errors.append(request_error(GraphQLError(error.message, [node], extensions=error.extensions)))
+            else:
+                if known is not None and len(known) < MOST_KINDS:
+                    known[seen] = checked[place]
         if errors:
             raise RequestErrors(*errors[:MOST_ERRORS])
         return checked
+
+    def _taken(self, taking: _Taking, coerced: Any, openness: Openness, viewer: Viewer) -> Any:
+        """The arguments of a field as it is resolved with them. Raises GraphQLError and CodedError for bad ones."""
+        try:
+            try:
+                given = taking.arguments(coerced.coerced)
+            except NotPlain:
+                hidden = not openness.suggestions
+                given = get_argument_values(taking.field, taking.node, coerced, hide_suggestions=hidden)
+            for name, value in given.items():
+                if not isinstance(value, str | int):
+                    check_values(value, taking.types[name], name)
+            return self._schema.taken(taking.declared, given, viewer)
+        except RecursionError:
+            raise BadUserInput(f"What `{taking.node.name.value}` is given is nested too deeply") from None
+
+
+def _varies(node: FieldNode) -> bool:
+    """Whether some variable is among the arguments of a field."""
+    stack: list[ValueNode] = [argument.value for argument in node.arguments or ()]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, VariableNode):
+            return True
+        if isinstance(value, ListValueNode):
+            stack += value.values
+        elif isinstance(value, ObjectValueNode):
+            stack += [field.value for field in value.fields]
+    return False
 
 
 def _operation(document: Document, name: str | None) -> OperationDefinitionNode:

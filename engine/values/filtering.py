@@ -7,8 +7,8 @@ what takes a permission to read takes it to filter by.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from typing import Any, Final, cast
 
 import strawberry
 from sqlalchemy import (
@@ -140,6 +140,12 @@ class Filtering:
             require(viewer, permission)
 
 
+@cache
+def _fields(type_: Any) -> tuple[tuple[str, Any], ...]:
+    """Of an input type, by their names in Python."""
+    return tuple((field.python_name, field) for field in get_object_definition(type_, strict=True).fields)
+
+
 @dataclass(slots=True)
 class _Reading:
     left: int = MOST_PARTS
@@ -153,18 +159,18 @@ class _Reading:
         return Part("all", parts=tuple(self._parts(filter_, depth + 1)))
 
     def _parts(self, filter_: Any, depth: int) -> Iterator[Part]:
-        for of in get_object_definition(filter_, strict=True).fields:
-            given = getattr(filter_, of.python_name)
+        for name, of in _fields(cast(Any, type(filter_))):
+            given = getattr(filter_, name)
             if given is None:
                 continue
             if of.metadata.get(PERMISSION) is not None:
                 self.permissions.append(of.metadata[PERMISSION])
-            if of.python_name == "and_":
+            if name == "and_":
                 yield from [self._nested(inner, depth) for inner in given]
-            elif of.python_name == "or_":
+            elif name == "or_":
                 # An empty `or` is no alternative at all, but a front end that has none yet means no filter.
                 yield Part("any" if given else "all", parts=tuple(self._nested(inner, depth) for inner in given))
-            elif of.python_name == "not_":
+            elif name == "not_":
                 yield Part("none", parts=(self._nested(given, depth),))
             elif HAS_ANY in of.metadata:
                 yield Part(HAS_ANY, of, (self._nested(given, depth),))
@@ -180,15 +186,15 @@ class _Reading:
         return self.all(filter_, depth)
 
     def _operators(self, metadata: Mapping[str, Any], given: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for of in get_object_definition(given, strict=True).fields:
-            value = getattr(given, of.python_name)
+        for name, _ in _fields(cast(Any, type(given))):
+            value = getattr(given, name)
             if value is None:
                 continue
             self._spend()
             if isinstance(value, list) and len(value) > MOST_VALUES:
                 raise BadUserInput(f"`in` takes at most {MOST_VALUES} values")
             self._measure(value)
-            operator, values = meant(of.python_name, _folded(value, metadata.get(FOLD, str)))
+            operator, values = meant(name, _folded(value, metadata.get(FOLD, str)))
             yield operator, tuple(map(self._named, values))
 
     def _named(self, value: Any) -> str:
@@ -213,7 +219,7 @@ class _Reading:
 
 def guarded(filter_: Any, known: frozenset[Any] = frozenset()) -> bool:
     """Whether some field of a filter input, or of one that it nests, takes a permission of its own."""
-    for of in get_object_definition(filter_, strict=True).fields:
+    for _, of in _fields(filter_):
         if of.metadata.get(PERMISSION) is not None:
             return True
         inner: Any = of.type

@@ -304,12 +304,19 @@ async def test_a_variable_that_is_missing(variables: dict[str, Any]) -> None:
     await told("query ($id: ID!) { node(id: $id) { id } }", "$id", variables)
 
 
-async def test_variables_nested_without_end() -> None:
+@pytest.mark.parametrize("depth", [13, 60, 120, 180, 240, 300, 450, 600, 750, 900])
+@pytest.mark.parametrize("by", ["not", "and"])
+async def test_variables_nested_without_end(by: str, depth: int) -> None:
+    """Whoever gives up first: what coerces them, what looks into them, or the filter."""
     filter_: dict[str, Any] = {}
-    for _ in range(900):  # the edge's parser stops at about a thousand
-        filter_ = {"not": filter_}
+    for _ in range(depth):  # the edge's parser stops at about a thousand
+        filter_ = {by: [filter_] if by == "and" else filter_}
 
-    await told(LIST, "nested too deeply", {"filter": filter_})
+    answer = await EXECUTOR.execute(Request(LIST, {"filter": filter_}), ADMIN, Nowhere(), "test")
+
+    (error,) = clean(answer).body["errors"]
+    assert not answer.executed
+    assert "nested too deeply" in error["message"] or "nests at most 12 levels" in error["message"]
 
 
 async def test_a_variable_that_nobody_asked_for_is_ignored() -> None:

@@ -48,7 +48,8 @@ async def test_arguments_are_read_once_for_all_parents(gateway: Gateway, monkeyp
     checked = counted(monkeypatch, Connected, "check")
     read = counted(monkeypatch, listing, "read")
 
-    found = await gateway('{ shippingClasses { products(filter: {title: {contains: "1"}}) { totalCount } } }')
+    text = "query ($t: String) { shippingClasses { products(filter: {title: {contains: $t}}) { totalCount } } }"
+    found = await gateway(text, {"t": "1"})
 
     assert [one["products"]["totalCount"] for one in found["shippingClasses"]] == [0, 0, 0]
     assert len(checked) == len(read) == 1
