@@ -185,17 +185,14 @@ def configure(
     logging.getLogger("alembic").setLevel(max(number, logging.WARNING))
 
     def accessed(event: EventDict) -> str:
-        event["timestamp"] = _stamp(event["timestamp"], readable=readable)
-        return _json(event) if not readable else str(rendered[-1](None, event["level"], event))
+        at = datetime.fromtimestamp(event["timestamp"], UTC)
+        if not readable:
+            event["timestamp"] = at
+            return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z).decode()
+        event["timestamp"] = at.astimezone().strftime("%H:%M:%S")  # as structlog's TimeStamper has it
+        return str(rendered[-1](None, event["level"], event))
 
     ACCESS.configure(stream, redact, accessed, enabled=number <= logging.INFO)
-
-
-def _stamp(at: float, *, readable: bool) -> str:
-    """As structlog's TimeStamper has it for the moment it is called."""
-    if readable:
-        return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
-    return f"{datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def _rendered(stream: TextIO, *, readable: bool) -> tuple[Processor, ...]:

@@ -47,9 +47,9 @@ _SECURITY: Final = (
 )
 
 
-# What `Edge.headers` says beside what an answer says itself, if nobody asks from another origin.
-_OURS: Final = lines((*_SECURITY, (b"vary", b"Origin")))
-_OF_OURS: Final = frozenset({b"vary", b"access-control-allow-methods", *(name for name, _ in _SECURITY)})
+_OURS: Final = lines(_SECURITY)
+# Answers that say one of these themselves are told by `Edge.headers`.
+_OF_OURS: Final = frozenset({b"access-control-allow-methods", *(name for name, _ in _SECURITY)})
 
 
 class Edge:
@@ -107,9 +107,11 @@ class Edge:
 
     def head(self, call: Call, own: Mapping[bytes, bytes]) -> bytes:
         """`headers` as they are sent. Raises ValueError for a value that would end its line."""
-        if call.header(b"origin") is None and own.keys().isdisjoint(_OF_OURS):
-            return b"%sx-request-id: %s\r\n%s" % (lines(own.items()), call.id.encode(), _OURS)
-        return lines(self.headers(call, own.items()))
+        if call.header(b"origin") is not None or not own.keys().isdisjoint(_OF_OURS):
+            return lines(self.headers(call, own.items()))
+        varies = own.get(b"vary")
+        said = {**own, b"vary": b"Origin" if varies is None else b"%s, Origin" % varies}
+        return b"%s%sx-request-id: %s\r\n" % (lines(said.items()), _OURS, call.id.encode())
 
     def headers(self, call: Call, own: Iterable[Pair]) -> list[Pair]:
         """Those of an answer, with what every answer says."""
