@@ -1,6 +1,7 @@
 """A transaction's statements go to the driver as texts, and end as SQLAlchemy's own would."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -78,12 +79,14 @@ async def both(connection: Any, statement: Executable, given: Any = None) -> tup
 
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Those that went to the driver without SQLAlchemy."""
+    """Those that went to the driver without SQLAlchemy; not those of a server that some other test runs in a thread."""
     gone: list[str] = []
+    here = threading.get_ident()
 
     def heard(run: Any) -> Any:
         async def runs(driver: Any, sql: str, arguments: Sequence[Any], wording: Any) -> Any:
-            gone.append(sql)
+            if threading.get_ident() == here:
+                gone.append(sql)
             return await run(driver, sql, arguments, wording)
 
         return runs
