@@ -25,7 +25,7 @@ from engine.values.naming import camel
 
 Convert: TypeAlias = Callable[[Any], Any]
 
-ABSENT: Final = object()
+_ABSENT: Final = object()
 
 
 def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
@@ -36,7 +36,7 @@ def made(type_: type, given: Mapping[str, Any], context: object = None) -> Any:
         python_name, convert, null = fields[name]
         if value is not None:
             values[python_name] = value if convert is None else convert(value)
-        elif null is not ABSENT:
+        elif null is not _ABSENT:
             values[python_name] = null
     return type_(**values)
 
@@ -60,7 +60,7 @@ def _of_arguments(field: StrawberryField) -> Mapping[str, tuple[str, Convert | N
 @cache
 def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert | None, Any]]]:
     """What is None unless it is given; and by its name in the graph how each field is converted, and what null is:
-    ABSENT where it has a default, and that is never null."""
+    _ABSENT where it has a default, and that is never null."""
     definition = get_object_definition(type_, strict=True)
     fields = definition.fields
     # A field without a default of its own may be left out only where it takes null.
@@ -79,7 +79,7 @@ def _fields(type_: Any) -> tuple[dict[str, None], dict[str, tuple[str, Convert |
 def _null(field: Any, type_: Any) -> Any:
     if isinstance(type_, StrawberryMaybe):
         return Some(None)
-    return ABSENT if _has_default(field) and not isinstance(type_, StrawberryOptional) else None
+    return _ABSENT if _has_default(field) and not isinstance(type_, StrawberryOptional) else None
 
 
 def _has_default(field: Any) -> bool:
