@@ -17,6 +17,12 @@ from db.store import database
 # All statements of all tests of a worker; an engine's own 500 are those of one server.
 _STATEMENTS: Final = 5000
 
+# As texts of statements are made for.
+OURS: Final[dict[str, Dialect]] = {
+    "sqlite": sqlite.Dialect(),
+    "postgresql": postgres.Dialect(),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+}
+
 
 class _Shared:
     """One dialect for all engines of a driver: an entry point of SQLAlchemy's, in place of the dialect's class."""

@@ -33,14 +33,13 @@ from strawberry.types.lazy_type import LazyType
 
 from engine.values.columns import element, seen_by
 from engine.values.errors import BadUserInput
-from engine.values.operators import MOST_VALUES, OPERATORS, meant
+from engine.values.operators import MOST_VALUES, OFF, ON, OPERATORS, meant
 from engine.values.statement import AnySelect
 from engine.values.viewer import Viewer, require
 
 COLUMN: Final = "column"
 FOLD: Final = "fold"
 HAS_ANY: Final = "has_any"
-ON, OFF = "on", "off"
 WITHIN: Final = "within"
 COUNTED: Final = "counted"
 PERMISSION: Final = "permission"
@@ -292,8 +291,6 @@ def _each(operators: Operators, column: ColumnElement[Any], within: Within) -> C
 
 
 def _compared(operator: str, column: ColumnElement[Any], names: tuple[str, ...]) -> ColumnElement[bool]:
-    if operator in (ON, OFF):
-        return column if operator == ON else not_(column)
     return OPERATORS[operator](column, *(bindparam(name, type_=column.type) for name in names))
 
 

@@ -28,12 +28,16 @@ class GlobalId(NamedTuple):
 @lru_cache(maxsize=_MOST_KEPT)
 def encode(type_name: str, key: object) -> str:
     """URL-safe and without padding, so that an identifier can stand in a path."""
-    written = binascii.b2a_base64(f"{type_name}:{key}".encode(), newline=False)
-    return written.translate(_URL_SAFE, b"=").decode()
+    return text_of(f"{type_name}:{key}".encode())
+
+
+def text_of(raw: bytes) -> str:
+    """URL-safe text without padding that spells these bytes."""
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def bytes_of(text: str) -> bytes:
-    """What URL-safe text without padding spells. Raises ValueError for what spells nothing."""
+    """What a text of `text_of` spells. Raises ValueError for what spells nothing."""
     spelled = (text + "=" * (-len(text) % 4)).encode("ascii").translate(_FROM_URLS)
     return binascii.a2b_base64(spelled, strict_mode=True)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, false, func
+from sqlalchemy import ColumnElement, and_, false, func, not_
 from sqlalchemy.dialects import postgresql
 
 from engine.values.scalars import Cents
@@ -14,6 +14,7 @@ T = TypeVar("T")
 MOST_VALUES: Final = 100
 _LENGTHS: Final = (2, 4, 8, 16, 32, 64, MOST_VALUES)
 _ALL = "Every operator given must hold."
+ON, OFF = "on", "off"
 _NONE, _IS_NULL, _NOT_NULL = "none", "is_null", "not_null"
 _POSTGRESQL: Final = cast(Any, postgresql.dialect)()
 
@@ -99,8 +100,11 @@ def _ends_with(column: Any, text: Any) -> ColumnElement[bool]:
     return and_(func.length(column) >= func.length(text), tail == text)
 
 
-# By name: the SQL of a column and of what the operator is given, each a parameter.
+# By name: the SQL of a column and of what the operator is given, each a parameter. ON and OFF are what a plain Boolean
+# asks.
 OPERATORS: Final[Mapping[str, Callable[..., ColumnElement[bool]]]] = {
+    ON: lambda c: c,
+    OFF: not_,
     "eq": lambda c, v: c == v,
     "in_": lambda c, *several: c.in_(several),
     _NONE: lambda _c: false(),

@@ -1,6 +1,5 @@
 """Orders of a list, and the cursors that stand for a place in one."""
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,7 +82,7 @@ class Order:
     def cursor_of(self, values: Sequence[Any]) -> str:
         """The place of a row with these values of `columns`."""
         values = [_written(value) for value in values]
-        return base64.urlsafe_b64encode(orjson.dumps([self.spelled, *values])).decode().rstrip("=")
+        return identity.text_of(orjson.dumps([self.spelled, *values]))
 
     def place(self, cursor: str) -> list[Any]:
         """The values a cursor stands for. Raises BadUserInput for a broken one and for one of another order."""

@@ -1,8 +1,6 @@
 """Stored files: listed and uploaded. They live outside the database, so they have paths instead of ids."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from engine.declared.payload import Keys
 from engine.standard.context import Context
 from engine.unit.perform import Reach
 from engine.unit.unit import Errors, Unit
+from engine.values import identity
 from engine.values.errors import BadUserInput, CodedError, ErrorCode
 from engine.values.upload import Uploaded
 from resolvers.editing import text
@@ -118,13 +117,13 @@ def _answering(driver: str) -> Iterator[None]:
 
 
 def _cursor(path: str) -> str:
-    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
+    return identity.text_of(path.encode())
 
 
 def _place(cursor: str) -> str:
     try:
-        path = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        path = identity.bytes_of(cursor).decode()
+    except ValueError:
         raise BadUserInput("`after` is not a cursor of this list") from None
     if not path.isprintable() or _cursor(path) != cursor:
         raise BadUserInput("`after` is not a cursor of this list")

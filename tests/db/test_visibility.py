@@ -22,7 +22,6 @@ from db.access.permission import PERMISSIONS
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow, ProductStatus
 from db.catalog.variant import VariantRow, VariantStatus
-from db.drivers import postgres, sqlite
 from db.integration.setting import IntegrationSettingRow
 from db.store.row import Row, now
 from db.work.delivery import AttemptRow, DeliveryRow
@@ -35,6 +34,7 @@ from engine.values import identity
 from engine.values.viewer import permits
 from schema.root import schema
 from tests import factories
+from tests.dialects import OURS
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import ADMIN, Gateway
 
@@ -219,11 +219,7 @@ async def test_what_one_viewer_may_see_is_not_shown_to_the_next(shop: Gateway) -
             assert (viewer.name, found) == (viewer.name, seen)
 
 
-@pytest.mark.parametrize(
-    "dialect",
-    [sqlite.Dialect(), postgres.Dialect()],  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-    ids=["sqlite", "postgresql"],
-)
+@pytest.mark.parametrize("dialect", OURS.values(), ids=OURS)
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_what_is_visible_is_said_by_one_text(entity: Entity, dialect: Any) -> None:
     """A list whose length SQLAlchemy does not know would have it run every statement of the entity: see `among`."""

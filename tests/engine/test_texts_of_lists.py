@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, parse
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
-from sqlalchemy.dialects import postgresql, sqlite
 
 from db.events import KINDS
 from engine.declared.declaration import DEFINITION, DeclaredField
@@ -15,6 +14,7 @@ from engine.declared.listing import Asked, Connected
 from engine.declared.pages import count_statement, page_statement
 from engine.unit.text import Text
 from schema.root import schema
+from tests.dialects import OURS
 from tests.engine.test_filtering import samples
 from tests.gateway import ANONYMOUS
 
@@ -30,10 +30,6 @@ NARROWING: Final = {
 }
 OF_ANY_LIST: Final = frozenset({"first", "after", "last", "before", "page", "filter", "sort", "search"})
 SEARCHES: Final = ("mug", "a", "a_% mug", "mug mug", "ﬁ ß /")
-DIALECTS: Final[Any] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": postgresql.asyncpg.dialect(),  # type: ignore[no-untyped-call]
-}
 
 
 def lists() -> Iterator[tuple[str, GraphQLField]]:
@@ -81,7 +77,7 @@ def asked(field: GraphQLField, given: dict[str, Any]) -> Asked:
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
-@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+@pytest.mark.parametrize("dialect", sorted(OURS))
 def test_whatever_a_list_is_asked_for_its_text_is_kept(name: str, dialect: str) -> None:
     without = []
     for given in asks(LISTS[name]):
@@ -91,5 +87,5 @@ def test_whatever_a_list_is_asked_for_its_text_is_kept(name: str, dialect: str) 
             page_statement(one, (), ANONYMOUS, dialect),
             count_statement(one, limited=False, viewer=ANONYMOUS, dialect=dialect),
         ]
-        without += [given for statement in statements if Text.of(statement, DIALECTS[dialect]) is None]
+        without += [given for statement in statements if Text.of(statement, OURS[dialect]) is None]
     assert without == []
