@@ -17,8 +17,15 @@ import asyncpg
 from sqlalchemy import DateTime, Numeric, TypeDecorator
 from sqlalchemy.engine import make_url
 
-from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, sort_key
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import (
+    FulfillmentType,
+    ProductRow,
+    ProductStatus,
+    StockStatus,
+    VariationType,
+    product_search_text,
+    sort_key,
+)
 from db.catalog.sku import key_of_stored
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
@@ -26,6 +33,7 @@ from db.commerce.order import OrderItemRow, OrderRow
 from db.migrations import migrate
 from db.store.database import Database
 from db.store.row import Row, table
+from db.text.search import search_text
 
 SEED: Final = 20
 RARE: Final = 12

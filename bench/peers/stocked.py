@@ -11,11 +11,11 @@ import asyncpg
 
 from bench.stores import Template, _bound
 from db.catalog.download import DownloadRow
-from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, sort_key
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, product_search_text, sort_key
 from db.catalog.taxonomy import CATEGORIES, ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
 from db.secrets.hashed import hashed
+from db.text.search import search_text
 
 SEED: Final = 7
 BEGUN: Final = datetime(2025, 1, 1, tzinfo=UTC)

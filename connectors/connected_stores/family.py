@@ -14,9 +14,9 @@ from connectors.importers.fluentcart.values import entries, shown
 from connectors.importers.mapping import Columns, Record, Unreadable
 from connectors.importers.report import Skipped
 from db.catalog.product import sort_key
-from db.catalog.search import search_text
 from db.catalog.sku import key_of_stored, written
 from db.catalog.slug import derived
+from db.text.search import search_text
 
 __all__ = ["SLUGS", "Family", "FamilyOf", "entries_of"]
 

@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from db.catalog.bundle import SUPPLIED, BundleItemRow
-from db.catalog.product import PUBLIC, ProductRow, StockStatus
-from db.catalog.search import product_search_text
+from db.catalog.product import PUBLIC, ProductRow, StockStatus, product_search_text
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus, stock_status
 from db.store.row import now, table
 

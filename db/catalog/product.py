@@ -1,6 +1,7 @@
 """Products. The documented product detail (one per product) is part of the row."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -10,6 +11,7 @@ from sqlmodel import Field
 
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 from db.text.folding import folded
+from db.text.search import search_text
 from engine.values.columns import instead
 
 
@@ -94,7 +96,7 @@ class ProductRow(VersionedRow, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     title: str
     title_key: str = Field(sa_type=SORTED_TEXT)
-    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.product_search_text
+    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # product_search_text
     status: ProductStatus = Field(default=ProductStatus.DRAFT, sa_type=wire(ProductStatus))
     excerpt: str = ""
     content: str = ""
@@ -147,3 +149,8 @@ class ProductRow(VersionedRow, table=True):
         sa_column_kwargs={"server_default": StockStatus.IN_STOCK.value},
     )
     public_has_subscription: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+def product_search_text(product_id: int, title: str, variants: Iterable[tuple[str, str | None]]) -> str:
+    """The documented search of products (title, id, variant titles), and SKUs."""
+    return search_text(title, product_id, *(part for variant in variants for part in variant))

@@ -52,7 +52,7 @@ class VariantRow(VersionedRow, table=True):
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     product_id: int = Field(foreign_key="product.id", ondelete="CASCADE", sa_type=KEY)
     title: str
-    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.catalog.search.search_text of title and SKU
+    search_text: str = Field(default="", sa_type=SORTED_TEXT)  # db.text.search.search_text of title and SKU
     identifier: str | None = None
     sku: str | None = Field(default=None, unique=True, sa_type=SKU)
     # db.catalog.sku.sku_key of it: what is unique, and looked for.

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import product_search_text
+from db.text.search import search_text
 from engine.declared import pages
 from tests import factories
 from tests.gateway import Gateway

@@ -7,14 +7,14 @@ from sqlalchemy import Table, select
 
 from db.catalog.bundle import BundleItemRow
 from db.catalog.download import DownloadRow, DownloadVariantRow
-from db.catalog.product import ProductRow, ProductStatus, StockStatus
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import ProductRow, ProductStatus, StockStatus, product_search_text
 from db.catalog.sku import key_of_stored
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.integration.feed import FeedRow, FeedVariantRow
 from db.store.outbox import EventRow
 from db.store.row import now, table
+from db.text.search import search_text
 from tests.gateway import Gateway
 
 TABLES: Final = {

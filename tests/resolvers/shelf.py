@@ -11,11 +11,11 @@ from sqlalchemy import update as update_
 from db.access.viewer import Viewer
 from db.catalog.derivations import refresh_bundles, refresh_products, refresh_products_search
 from db.catalog.product import FulfillmentType, ProductRow
-from db.catalog.search import search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow
 from db.store.outbox import EventRow
 from db.store.row import table
 from db.tables import METADATA
+from db.text.search import search_text
 from engine.values import identity
 from tests import factories
 from tests.gateway import ADMIN, Gateway

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy import text as text_
 
 from db.catalog.product import ProductRow
-from db.catalog.search import containing, sought
 from db.catalog.variant import VariantStatus
 from db.store.row import table
+from db.text.search import containing, sought
 from tests import factories
 from tests.gateway import ANONYMOUS, Gateway, opened
 from tests.resolvers.shelf import derive, updated

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from db.catalog.product import ProductRow, StockStatus
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import ProductRow, StockStatus, product_search_text
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.store.row import table
+from db.text.search import search_text
 from engine.values import identity
 from engine.values.scalars import MOST_CENTS
 from schema.root import schema

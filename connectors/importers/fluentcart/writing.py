@@ -22,12 +22,12 @@ from connectors.importers.unique import only, settle
 from connectors.importers.work import Work
 from db.catalog.derivations import derived_of
 from db.catalog.download import DownloadVariantRow
-from db.catalog.product import StockStatus, sort_key
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import StockStatus, product_search_text, sort_key
 from db.catalog.sku import key_of_stored
 from db.catalog.slug import numbered
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow
 from db.store.row import table
+from db.text.search import search_text
 
 PRODUCT_TERM = table(ProductTermRow)
 DOWNLOAD_VARIANT = table(DownloadVariantRow)

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from db.catalog.html import safe
-from db.catalog.product import sort_key
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import product_search_text, sort_key
 from db.text.address import is_active
 from db.text.plain import line, lines
+from db.text.search import search_text
 
 revision = "0009"
 down_revision = "0006"

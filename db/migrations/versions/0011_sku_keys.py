@@ -11,8 +11,9 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import product_search_text
 from db.catalog.sku import sku_key, written
+from db.text.search import search_text
 
 revision = "0011"
 down_revision = "0010"

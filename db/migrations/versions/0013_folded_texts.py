@@ -6,8 +6,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
-from db.catalog.product import sort_key
-from db.catalog.search import product_search_text, search_text
+from db.catalog.product import product_search_text, sort_key
+from db.text.search import search_text
 
 revision = "0013"
 down_revision = "0012"

@@ -18,7 +18,6 @@ from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, PRODUCT_CREATED, VARIANT_CREATED
 from db.catalog.media import MediaRow
 from db.catalog.product import ProductStatus, sort_key
-from db.catalog.search import search_text
 from db.catalog.slug import LONGEST, Wanted, cut, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
 from db.catalog.variant import stock_status
@@ -26,6 +25,7 @@ from db.store.locks import lock
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import point_all
+from db.text.search import search_text
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, func, not_, or
 
 from db.catalog import visibility
 from db.catalog.product import FulfillmentType, ProductRow, ProductStatus, StockStatus, VariationType, asked_title
-from db.catalog.search import PHRASES, contained, proposed, sought
 from db.catalog.slug import asked
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import OrderItemRow
 from db.store.row import table
+from db.text.search import PHRASES, contained, proposed, sought
 from engine.declared.filter_input import filter_input
 from engine.declared.input import finds
 from engine.declared.listing import Listing, Search

@@ -8,8 +8,7 @@ from sqlalchemy import delete, insert, or_, select, tuple_
 
 from db.catalog.derivations import derived_of
 from db.catalog.events import PRODUCT_CREATED, PRODUCT_PUBLISHED, PRODUCT_UPDATED, TERM_CREATED, VARIANT_CREATED
-from db.catalog.product import FOLLOWS
-from db.catalog.search import product_search_text
+from db.catalog.product import FOLLOWS, product_search_text
 from db.catalog.taxonomy import ProductTermRow, TermRow
 from db.store.primary_keys import new_keys
 from db.store.row import now, table

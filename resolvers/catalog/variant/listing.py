@@ -4,10 +4,10 @@ from sqlalchemy import and_
 from sqlmodel import col
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.catalog.search import contained, proposed, sought
 from db.catalog.sku import sku_key
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
+from db.text.search import contained, proposed, sought
 from engine.declared.filter_input import filter_input
 from engine.declared.listing import Listing, Search
 from engine.declared.sorting import sortable

@@ -8,9 +8,9 @@ from sqlalchemy import and_, false, or_, select, true
 
 from db.catalog import visibility
 from db.catalog.product import ProductRow, ProductStatus, StockStatus
-from db.catalog.search import containing, sought
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
+from db.text.search import containing, sought
 from engine.declared.statements import Seen
 from engine.standard.context import Context
 from engine.values import identity

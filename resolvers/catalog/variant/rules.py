@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.product import FulfillmentType, StockStatus
-from db.catalog.search import search_text
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.sku import key_of_stored, written
 from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, PaymentType, VariantRow, stock_status
 from db.store.row import now, table
+from db.text.search import search_text
 from engine.unit.unit import Errors, Refuses
 from engine.values.errors import ErrorCode
 from engine.values.naming import camel

@@ -13,11 +13,11 @@ from connectors.providers.registry import AnyProvider, sources
 from connectors.providers.tokens import Rows, fresh
 from db.catalog import visibility as catalog
 from db.catalog.product import ProductRow
-from db.catalog.search import containing, folded, sought
 from db.integration import visibility
 from db.integration.feed import FeedRow
 from db.integration.provider import ProviderRow
 from db.store.row import table
+from db.text.search import containing, folded, sought
 from engine.standard.context import Context
 from engine.values.errors import BadUserInput, CodedError, ErrorCode
 from resolvers.access.caller import caller

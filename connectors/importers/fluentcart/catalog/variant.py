@@ -20,9 +20,9 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadable
 from db.catalog.events import VARIANT_CREATED, VARIANT_DELETED, VARIANT_UPDATED
 from db.catalog.product import FulfillmentType, StockStatus
-from db.catalog.search import search_text
 from db.catalog.sku import key_of_stored, written
 from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, BillingInterval, PaymentType, VariantRow, VariantStatus
+from db.text.search import search_text
 
 VARIANT: Final = Mapped(
     "variants",

@@ -36,11 +36,6 @@ def search_text(*parts: str | int | None) -> str:
     return "\n".join(folded(str(p)) for p in parts if p not in (None, ""))
 
 
-def product_search_text(product_id: int, title: str, variants: Iterable[tuple[str, str | None]]) -> str:
-    """The documented search of products (title, id, variant titles), and SKUs."""
-    return search_text(title, product_id, *(part for variant in variants for part in variant))
-
-
 def sought(asked: str) -> dict[str, str]:
     """What a search for a text is given: each word, and, if it asks an index for some, PHRASES. `%`, `_` and quotes are
     ordinary characters."""
