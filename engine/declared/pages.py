@@ -35,6 +35,7 @@ MOST_KEPT: Final = 250
 # So many rows are quicker fetched and sorted than met on a walk through the list; with more, a walk soon meets a
 # page of them. Both take about a millisecond at 100 000 rows.
 FEW: Final = 500
+FOUND: Final = "found"  # the keys of few rows, in a statement's WITH
 # In the text: a limit that it is not told PostgreSQL takes for a tenth of what there is.
 _FEW, _TOO_MANY = literal_column(str(FEW), Integer()), literal_column(str(FEW + 1), Integer())
 
@@ -136,21 +137,23 @@ class _List:
         on a walk; an index says which it is, and the other way takes no row."""
         column: ColumnElement[Any] = self.entity.key
         keys = self._proposed()
-        near = self._from(columns)
         if keys is None and self.shape.filter is not None:
             found = sought(self.shape.filter, self.viewer)
             column, keys = found or (column, None)
-        if keys is None:
-            return [(near, most)]
         walk = self._from(columns, walking=True)
-        several = select(func.count()).select_from(keys.limit(_TOO_MANY).subquery()).scalar_subquery() > _FEW
+        if keys is None:
+            return [(walk, most)]
+        # Looked up once, however many parts the page is read in.
+        first = keys.limit(_TOO_MANY).cte(FOUND).prefix_with("MATERIALIZED")
+        (key,) = first.c
+        several = select(func.count()).select_from(first).scalar_subquery() > _FEW
         few = case((several, 0), else_=most)
         if self.dialect == "postgresql":
             # An array is looked up; of an IN it believes that the average is in it, and walks.
-            array = func.array(keys.limit(_TOO_MANY).scalar_subquery(), type_=ARRAY(column.type))
-            return [(near.where(column == any_(array)), few), (walk.where(several), most)]
+            array = func.array(select(key).scalar_subquery(), type_=ARRAY(column.type))
+            return [(walk.where(column == any_(array)), few), (walk.where(several), most)]
         # In LIMIT: SQLite would try a condition without columns on every row.
-        return [(near.where(column.in_(keys)), few), (walk, case((several, most), else_=0))]
+        return [(walk.where(column.in_(select(key))), few), (walk, case((several, most), else_=0))]
 
     def _proposed(self) -> "AnySelect | None":
         search, names = self.listing.search, self.shape.search

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import Integer, literal_column
 
 from db.catalog.product import product_search_text
 from db.text.search import search_text
@@ -72,7 +73,7 @@ async def test_few_and_many_are_found_alike(
     question = ASKED[asked] | {"sort": [{"field": sort, "direction": "DESC"}, {"field": "SLUG"}]}
 
     few = await walked(gateway, question)
-    monkeypatch.setattr(pages, "FEW", 0)
+    monkeypatch.setattr(pages, "_FEW", literal_column("0", Integer()))
     pages.kept_page.cache_clear()
     many = await walked(gateway, question)
 
