@@ -1,6 +1,6 @@
 """One function per table: a row with what it must have, and what the test says of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -27,6 +27,9 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, LABELS, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
+from db.commerce import customer as customers
+from db.commerce import order as orders
+from db.commerce import subscription as subscriptions
 from db.commerce.address import AddressType
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import (
@@ -190,14 +193,21 @@ def upgrade_target(path_id: int, variant_id: int, position: int = 1) -> UpgradeP
 
 
 def customer(id: int, **values: Any) -> CustomerRow:
-    return _made(CustomerRow, {"id": id, "uuid": f"customer-{id}", "email": f"customer-{id}@example.com"}, values)
+    made = _made(CustomerRow, {"id": id, "uuid": f"customer-{id}", "email": f"customer-{id}@example.com"}, values)
+    return _found(made, customers.FOUND_BY)
+
+
+def _found(row: R, by: Mapping[str, Callable[[Mapping[str, Any]], Any]]) -> R:
+    """With what it is found by."""
+    for name, of in by.items():
+        setattr(row, name, of(vars(row)))
+    return row
 
 
 def order(id: int, **values: Any) -> OrderRow:
     """Paid unless said otherwise."""
-    return _made(
-        OrderRow, {"id": id, "uuid": f"order-{id}", "currency": "USD", "payment_status": PaymentStatus.PAID}, values
-    )
+    made = {"id": id, "uuid": f"order-{id}", "currency": "USD", "payment_status": PaymentStatus.PAID}
+    return _found(_made(OrderRow, made, values), orders.ORDER_FOUND_BY)
 
 
 def order_transaction(id: int, order_id: int, **values: Any) -> OrderTransactionRow:
@@ -224,7 +234,8 @@ def customer_address(id: int, customer_id: int, **values: Any) -> CustomerAddres
 
 
 def order_item(id: int, order_id: int, **values: Any) -> OrderItemRow:
-    return _made(OrderItemRow, {"id": id, "order_id": order_id, "fulfillment_type": FulfillmentType.DIGITAL}, values)
+    made = {"id": id, "order_id": order_id, "fulfillment_type": FulfillmentType.DIGITAL}
+    return _found(_made(OrderItemRow, made, values), orders.ITEM_FOUND_BY)
 
 
 def download_permission(id: int, order_id: int, download_id: int, **values: Any) -> DownloadPermissionRow:
@@ -232,7 +243,8 @@ def download_permission(id: int, order_id: int, download_id: int, **values: Any)
 
 
 def subscription(id: int, **values: Any) -> SubscriptionRow:
-    return _made(SubscriptionRow, {"id": id, "uuid": f"subscription-{id}", "status": SubscriptionStatus.ACTIVE}, values)
+    made = {"id": id, "uuid": f"subscription-{id}", "status": SubscriptionStatus.ACTIVE}
+    return _found(_made(SubscriptionRow, made, values), subscriptions.FOUND_BY)
 
 
 def provider(key: str, **values: Any) -> ProviderRow:

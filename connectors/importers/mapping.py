@@ -84,6 +84,7 @@ class Mapped:
     `then`     what else follows from a change of a row, where the source is live
     `known_by` what tells a row of the source from others, where that is not the key
     `untold`   columns of which a source may say nothing: what is stored stays, and this is the value of a new row
+    `found_by` columns that follow from others of the row, by the functions that make them
 
     Every column of the table is in one of `columns`, `computed`, `kept` and `untold`, or the program does not start.
     `branch` reads what a path passes through.
@@ -109,12 +110,15 @@ class Mapped:
         then: Follows | None = None,
         known_by: Callable[[Columns], str] | None = None,
         untold: Mapping[str, Any] | None = None,
+        found_by: Mapping[str, Callable[[Columns], Any]] | None = None,
     ) -> None:
         self.entity = entity
         self.table = table(model)
         self.columns = dict(columns)
         self.kept = dict(kept or {})
         self.untold = dict(untold or {})
+        self.found_by = dict(found_by or {})
+        computed, derived = (*computed, *self.found_by), (*derived, *self.found_by)
         self.derived = frozenset(derived) | frozenset(STAMPS)
         self.unique = tuple(unique)
         self.stamped = stamped
@@ -149,6 +153,10 @@ class Mapped:
             if name not in row:
                 row[name] = field(record, self._branch)
         return row
+
+    def complete(self, row: Columns) -> None:
+        """Puts what follows from its other columns into a row."""
+        row.update({name: made(row) for name, made in self.found_by.items()})
 
     def identity(self, row: Columns) -> str:
         """By which name what an import saw of this row is kept."""

@@ -39,7 +39,7 @@ class Work:
         self.report = Report()
         self.ledger = Ledger(unit, self.report, tells=not first, live=live)
         self.live = live and not first
-        self._overwrite = overwrite
+        self.overwrite = overwrite
         self._fresh = fresh
         self.first = first
         self._mergings: dict[str, Merging] = {}
@@ -53,16 +53,19 @@ class Work:
         found = self._mergings.get(mapped.entity)
         if found is None:
             found = Merging(
-                self.connection, mapped, self.report, overwrite=self._overwrite, known=not self.first, fresh=self._fresh
+                self.connection, mapped, self.report, overwrite=self.overwrite, known=not self.first, fresh=self._fresh
             )
             self._mergings[mapped.entity] = found
         return found
 
     async def merged(self, mapped: Mapped, rows: dict[Any, Columns], stored: StoredRows) -> dict[Any, Columns]:
-        """The rows of the source with what was changed here put back; those that are not its to write are taken out."""
+        """The rows of the source, whole: with what was changed here put back. Those that are not its to write are taken
+        out."""
         merging = self.merging(mapped)
         await merging.load(rows, stored)
         merging.take(rows, stored)
+        for row in rows.values():
+            mapped.complete(row)
         return rows
 
     async def write(
@@ -98,7 +101,7 @@ class Work:
 
     async def deleted_here(self, mapped: Mapped, keys: Collection[Any]) -> set[Any]:
         """Those that an import saw and that are not stored any more: the source has not heard of it."""
-        if self._overwrite or self._fresh or not keys:
+        if self.overwrite or self._fresh or not keys:
             return set()
         missing = set(keys) - await reconcile.known(self.connection, mapped.table, keys)
         names = {str(key): key for key in missing}

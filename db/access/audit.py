@@ -19,7 +19,7 @@ from engine.values.viewer import Viewer
 _OVERSEEN: Final = "store/"
 _GONE: Final = (".deleted", ".removed")
 # Columns that follow from others.
-_DERIVED: Final = frozenset({"search_text", "title_key"})
+_DERIVED: Final = frozenset({"search_text", "title_key", "email_key", "name_key"})
 
 
 class AuditRow(Row, table=True):

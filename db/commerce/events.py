@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from db.commerce.customer import CustomerRow
+from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
@@ -39,10 +39,39 @@ STORE_UPDATED: Final = Subject(
     shown_as={"settings": None},
 ).updated("Settings of the store were changed.")
 
-CUSTOMER: Final = Subject("customer", "Customer", readers("customers/view"), {"customerId": CustomerRow.id})
+CUSTOMER: Final = Subject(
+    "customer",
+    "Customer",
+    readers("customers/view"),
+    {"customerId": CustomerRow.id},
+    shown_as={
+        "user_id": "user_database_id",
+        "contact_id": "contact_database_id",
+        **dict.fromkeys(("email_key", "name_key", "search_text")),
+    },
+)
 CUSTOMER_CREATED: Final = CUSTOMER.created("Somebody is a customer from now on.")
 CUSTOMER_UPDATED: Final = CUSTOMER.updated("A customer was changed, or one of their addresses.")
 CUSTOMER_DELETED: Final = CUSTOMER.deleted("A customer was deleted; their orders stay, without a customer.")
+
+CUSTOMER_ADDRESS: Final = Subject(
+    "customer_address",
+    "CustomerAddress",
+    readers("customers/view"),
+    {
+        "addressId": CustomerAddressRow.id,
+        "customerId": CustomerAddressRow.customer_id,
+        "type": CustomerAddressRow.type,
+        "isPrimary": CustomerAddressRow.is_primary,
+    },
+    shown_as={"customer_id": "customer", "extra": "metadata"},
+)
+# Each stands beside a `customer.updated`, whose `changed` names the addresses.
+CUSTOMER_ADDRESS_CREATED: Final = CUSTOMER_ADDRESS.created("A customer has one more address.")
+CUSTOMER_ADDRESS_UPDATED: Final = CUSTOMER_ADDRESS.updated(
+    "An address of a customer was changed, or became the primary one of its type, or is that no more."
+)
+CUSTOMER_ADDRESS_DELETED: Final = CUSTOMER_ADDRESS.deleted("An address of a customer is gone.")
 
 ORDER: Final = Subject(
     "order",
@@ -57,6 +86,7 @@ ORDER: Final = Subject(
     shown_as={
         "customer_id": "customer",
         "parent_id": "parent",
+        "search_text": None,
         **dict.fromkeys(("tracking_carrier", "tracking_number", "tracking_url"), "tracking"),
     },
 )
@@ -149,7 +179,13 @@ SUBSCRIPTION: Final = Subject(
         "orderId": SubscriptionRow.order_id,
         "status": SubscriptionRow.status,
     },
-    shown_as={"customer_id": "customer", "order_id": "order", "product_id": "product", "variant_id": "variant"},
+    shown_as={
+        "customer_id": "customer",
+        "order_id": "order",
+        "product_id": "product",
+        "variant_id": "variant",
+        "search_text": None,
+    },
 )
 _REASON: Final[Payload] = {"reason": told("reason", str | None)}
 SUBSCRIPTION_CREATED: Final = SUBSCRIPTION.created("A customer subscribed.")

@@ -1,16 +1,18 @@
 """Orders with their lines, payments, addresses and the downloads that they permit."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Index, Numeric
+from sqlalchemy import Index, Numeric, text
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressRow
-from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.text.search import text_of
 
 
 class OrderStatus(StrEnum):
@@ -85,7 +87,14 @@ class TransactionStatus(StrEnum):
 
 class OrderRow(VersionedRow, table=True):
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_customer_id", "customer_id", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_orders_customer_id", "customer_id", "id"),
+        Index("ix_orders_created_at_id", "created_at", "id"),
+        Index("ix_orders_total_id", "total", "id"),
+        Index("ix_orders_status_id", "status", "id"),
+        Index("ix_orders_payment_status_id", "payment_status", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     uuid: str = Field(unique=True)  # the order hash: who knows it may see the order's own offers
@@ -97,6 +106,7 @@ class OrderRow(VersionedRow, table=True):
     parent_id: int | None = Field(default=None, foreign_key="orders.id", index=True, sa_type=KEY)
     receipt_number: int | None = Field(default=None, sa_type=KEY)
     invoice_no: str | None = None
+    search_text: str = Field(default="", sa_type=SORTED_TEXT, sa_column_kwargs={"server_default": text("''")})
     fulfillment_type: FulfillmentType | None = Field(default=None, sa_type=wire(FulfillmentType))
     customer_id: int | None = Field(default=None, foreign_key="customer.id", ondelete="SET NULL", sa_type=KEY)
     payment_method: str = ""
@@ -130,6 +140,8 @@ class OrderRow(VersionedRow, table=True):
     tracking_former: str | None = None  # the number that the shop knows in its place, while it was not told
 
 
+# What orders are looked for by is their own, their lines' and their customers'.
+ORDER_FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {"search_text": text_of("id", "invoice_no")}
 # What anybody may know of an order's parcel.
 TRACKING: Final = frozenset({"tracking_carrier", "tracking_number", "tracking_url"})
 
@@ -152,6 +164,7 @@ class OrderItemRow(VersionedRow, table=True):
     )
     product_title: str = ""
     title: str = ""
+    search_text: str = Field(default="", sa_type=SORTED_TEXT, sa_column_kwargs={"server_default": text("''")})
     fulfillment_type: FulfillmentType = Field(sa_type=wire(FulfillmentType))
     payment_type: LineType = Field(default=LineType.ONETIME, sa_type=wire(LineType))
     quantity: int = 1
@@ -169,6 +182,11 @@ class OrderItemRow(VersionedRow, table=True):
     other_info: Any | None = Field(default=None, sa_type=DOCUMENT)
     line_meta: Any | None = Field(default=None, sa_type=DOCUMENT)
     referrer: str | None = None
+
+
+ITEM_FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "search_text": text_of("product_title", "title")
+}
 
 
 class OrderTransactionRow(VersionedRow, table=True):

@@ -1,12 +1,15 @@
 """Subscriptions: what recurs after an order."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.text.search import text_of
 
 
 class SubscriptionStatus(StrEnum):
@@ -31,7 +34,11 @@ class CollectionMethod(StrEnum):
 
 class SubscriptionRow(VersionedRow, table=True):
     __tablename__ = "subscription"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_subscription_next_billing_at_id", "next_billing_at", "id"),
+        Index("ix_subscription_status_id", "status", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     uuid: str = Field(unique=True)
@@ -44,6 +51,7 @@ class SubscriptionRow(VersionedRow, table=True):
         default=None, foreign_key="product_variant.id", ondelete="SET NULL", index=True, sa_type=KEY
     )
     item_name: str = ""
+    search_text: str = Field(default="", sa_type=SORTED_TEXT, sa_column_kwargs={"server_default": text("''")})
     quantity: int = 1
     interval: str = ""  # any word: a subscription outlives the intervals that are offered today
     setup_fee: int = Field(default=0, sa_type=MONEY)
@@ -67,3 +75,8 @@ class SubscriptionRow(VersionedRow, table=True):
     original_plan: str | None = None
     current_payment_method: str | None = None
     config: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "search_text": text_of("id", "item_name", "vendor_subscription_id", "vendor_customer_id", "vendor_plan_id")
+}

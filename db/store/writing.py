@@ -17,16 +17,19 @@ async def add(connection: AsyncConnection, row: Row) -> int:
 
 
 async def add_all(connection: AsyncConnection, rows: Sequence[Row]) -> list[int]:
-    """Insert rows of one table whose key the database gives, in one statement; their keys, in the rows' order."""
+    """Insert rows of one table in one statement, with the keys that they have or else the database gives (all of them
+    alike); their keys, in the rows' order."""
     if not rows:
         return []
     into = table(type(rows[0]))
     (primary,) = into.primary_key.columns
-    return await add_values(connection, into, [row.model_dump(exclude={primary.name}) for row in rows])
+    given = set() if getattr(rows[0], primary.name) is not None else {primary.name}
+    return await add_values(connection, into, [row.model_dump(exclude=given) for row in rows])
 
 
 async def add_values(connection: AsyncConnection, into: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """`add_all` of rows that are mappings of their columns, all of the same ones, the key not among them."""
+    """`add_all` of rows that are mappings of their columns, all of the same ones; without a key, unless there is but
+    one row."""
     if not rows:
         return []
     (primary,) = into.primary_key.columns

@@ -5,7 +5,7 @@ From three characters on a trigram index proposes rows (FTS5, pg_trgm); the cont
 are looked for in every row.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, String, and_, bindparam, literal_column, select, true
@@ -34,6 +34,11 @@ def words(asked: str) -> list[str]:
 def search_text(*parts: str | int | None) -> str:
     """What a row is found by. Parts are lines, so that nothing is found across two of them."""
     return "\n".join(folded(str(p)) for p in parts if p not in (None, ""))
+
+
+def text_of(*columns: str) -> Callable[[Mapping[str, Any]], str]:
+    """What makes `search_text` of these columns of a row."""
+    return lambda row: search_text(*(row[name] for name in columns))
 
 
 def sought(asked: str) -> dict[str, str]:

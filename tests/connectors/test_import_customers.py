@@ -61,6 +61,11 @@ async def test_the_recorded_customers(whole: Whole) -> None:
         assert stored[record["id"]] == {name: record[name] for name in same} | {
             "id": record["id"],
             "version": 1,
+            "email_key": record["email"].lower(),
+            "name_key": f"{record['first_name']} {record['last_name']}".strip().lower(),
+            "search_text": "\n".join(
+                [str(record["id"]), *(record[name].lower() for name in ("first_name", "last_name", "email"))]
+            ),
             "user_id": int(record["user_id"]) or None,
             "contact_id": None,
             "status": "active",

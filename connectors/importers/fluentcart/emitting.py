@@ -9,7 +9,7 @@ from connectors.importers.fluentcart.catalog.tax import TAX_CLASS
 from connectors.importers.fluentcart.catalog.taxonomy import TERM
 from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.catalog.variant import VARIANT
-from connectors.importers.fluentcart.commerce.customer import CUSTOMER
+from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER
 from connectors.importers.fluentcart.commerce.order import ORDER
 from connectors.importers.fluentcart.commerce.store import STORE
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
@@ -20,7 +20,7 @@ from db.commerce.following import KINDS as FOLLOWING
 
 TELLING: Final = (
     *(PRODUCT, VARIANT, DOWNLOAD, UPGRADE_PATH, TERM, TAX_CLASS, SHIPPING_CLASS),
-    *(CUSTOMER, ORDER, SUBSCRIPTION, STORE, FEED),
+    *(CUSTOMER, ADDRESS, ORDER, SUBSCRIPTION, STORE, FEED),
 )
 _OF_TABLES: Final = [mapped.tells for mapped in TELLING if mapped.tells is not None]
 EMITS: Final = frozenset(

@@ -69,7 +69,7 @@ class _Reader:
             found = await self._order(context)
         elif entity in _OF_PRODUCTS:
             found = await self._product(context)
-        elif entity == "Customer":
+        elif entity in ("Customer", "CustomerAddress"):
             found = await self._customer(context)
         else:
             found = None

@@ -83,17 +83,18 @@ def by(column: str, rows: Iterable[Any]) -> dict[Any, list[Columns]]:
 
 
 _VERSION: Final = frozenset({"version"})
+_FOUND_BY: Final = frozenset({"email_key", "name_key", "search_text"})
 ORDER: Final = Record(
     table(OrderRow),
     {"total": "total_amount"},
     # Whether another shop was told is this one's affair.
-    _VERSION | {"tracking_told_at", "tracking_problem", "tracking_former"},
+    _VERSION | _FOUND_BY | {"tracking_told_at", "tracking_problem", "tracking_former"},
 )
 ITEM: Final = Record(
     table(OrderItemRow),
     {"product_id": "post_id", "variant_id": "object_id", "product_title": "post_title", "position": "cart_index"},
     # What a thing cost the store is nothing for whoever is told of orders.
-    _VERSION | {"cost"},
+    _VERSION | _FOUND_BY | {"cost"},
 )
 TRANSACTION: Final = Record(
     table(OrderTransactionRow),
@@ -112,7 +113,7 @@ CUSTOMER: Final = Record(
         "last_purchase_at": "last_purchase_date",
     },
     # What the staff notes of people is for the staff.
-    _VERSION | {"notes"},
+    _VERSION | _FOUND_BY | {"notes"},
 )
 SUBSCRIPTION: Final = Record(
     table(SubscriptionRow),
@@ -123,5 +124,5 @@ SUBSCRIPTION: Final = Record(
         "setup_fee": "signup_fee",
         "next_billing_at": "next_billing_date",
     },
-    _VERSION,
+    _VERSION | _FOUND_BY,
 )

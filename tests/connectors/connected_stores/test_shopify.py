@@ -98,7 +98,7 @@ async def test_an_order_from_its_payment_to_the_door(teashop: Connected) -> None
     await teashop.told("product", TEA)
     last = await teashop.last()
     await teashop.told("order", SOLD)
-    assert await teashop.news(last) == ["customer.created", "order.created"]
+    assert await teashop.news(last) == ["customer.created", "customer_address.created", "order.created"]
     row, item = await teashop.only("orders"), await teashop.only("order_item")
     assert (row["status"], row["payment_status"], row["shipping_status"]) == ("on-hold", "authorized", "unshipped")
     money = ("subtotal", "coupon_discount_total", "shipping_total", "tax_total", "total", "total_paid")

@@ -225,7 +225,9 @@ async def test_an_old_order_that_changes_is_not_paid_now(store: Connected, way: 
 
     before = {"created_at": "2026-10-01T11:00:00+02:00", "date_created_gmt": "2026-10-01T09:00:00"}
     held[1] |= before | {"date_paid_gmt": "2026-10-01T09:01:00"}
-    assert await come() == ["customer.created", "order.created"]
+    told = await come()
+    assert list(dict.fromkeys(told)) == ["customer.created", "customer_address.created", "order.created"]
+    assert told.count("order.created") == 1
     held[1] |= {"cancelled_at": "2026-11-21T10:00:00Z", "status": "cancelled"}
     assert "order.canceled" in await come()
     assert "order.paid" not in await store.news()

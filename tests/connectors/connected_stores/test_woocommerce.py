@@ -197,7 +197,13 @@ async def test_an_order_with_its_customer(woo: Connected) -> None:
     last = await woo.last()
     job = await woo.told("order", 5)
     assert job.noted == [1]
-    assert await woo.news(last) == ["customer.created", "order.created", "order.paid", "payment.success"]
+    assert await woo.news(last) == [
+        "customer.created",
+        "customer_address.created",
+        "order.created",
+        "order.paid",
+        "payment.success",
+    ]
     row, item = await woo.only("orders"), await woo.only("order_item")
     money = ("subtotal", "coupon_discount_total", "shipping_total", "shipping_tax", "tax_total", "total", "total_paid")
     assert [row[one] for one in money] == [4400, 400, 500, 95, 760, 5355, 5355]

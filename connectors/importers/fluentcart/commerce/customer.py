@@ -32,8 +32,14 @@ from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, 
 from connectors.importers.report import Skipped
 from db.commerce.address import AddressType
 from db.commerce.currency import from_hundredths, map_from_hundredths
-from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus
-from db.commerce.events import CUSTOMER_CREATED, CUSTOMER_UPDATED
+from db.commerce.customer import FOUND_BY, CustomerAddressRow, CustomerRow, CustomerStatus
+from db.commerce.events import (
+    CUSTOMER_ADDRESS_CREATED,
+    CUSTOMER_ADDRESS_DELETED,
+    CUSTOMER_ADDRESS_UPDATED,
+    CUSTOMER_CREATED,
+    CUSTOMER_UPDATED,
+)
 
 CUSTOMER: Final = Mapped(
     "customers",
@@ -64,6 +70,7 @@ CUSTOMER: Final = Mapped(
     branch=branch,
     unique=("uuid", "email"),
     tells=Tells(CUSTOMER_CREATED, CUSTOMER_UPDATED),
+    found_by=FOUND_BY,
 )
 
 ADDRESS: Final = Mapped(
@@ -84,6 +91,7 @@ ADDRESS: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    tells=Tells(CUSTOMER_ADDRESS_CREATED, CUSTOMER_ADDRESS_UPDATED, CUSTOMER_ADDRESS_DELETED),
 )
 
 

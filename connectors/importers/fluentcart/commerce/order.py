@@ -35,6 +35,8 @@ from db.commerce.address import AddressType
 from db.commerce.events import ORDER_CREATED, ORDER_UPDATED
 from db.commerce.following import of_order, of_payment
 from db.commerce.order import (
+    ITEM_FOUND_BY,
+    ORDER_FOUND_BY,
     TRACKING,
     LineType,
     OrderAddressRow,
@@ -128,6 +130,7 @@ ORDER: Final = Mapped(
     untold=dict.fromkeys(TRACKING),
     kept=dict.fromkeys(("tracking_told_at", "tracking_problem", "tracking_former")),
     together=[tuple(sorted(TRACKING))],
+    found_by=ORDER_FOUND_BY,
 )
 
 ITEM: Final = Mapped(
@@ -163,6 +166,7 @@ ITEM: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    found_by=ITEM_FOUND_BY,
 )
 
 TRANSACTION: Final = Mapped(

@@ -22,7 +22,7 @@ from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, 
 from connectors.importers.report import Skipped
 from db.commerce.events import SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED
 from db.commerce.following import of_subscription
-from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
+from db.commerce.subscription import FOUND_BY, CollectionMethod, SubscriptionRow, SubscriptionStatus
 
 SUBSCRIPTION: Final = Mapped(
     "subscriptions",
@@ -65,6 +65,7 @@ SUBSCRIPTION: Final = Mapped(
     unique=("uuid",),
     tells=Tells(SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED),
     then=of_subscription,
+    found_by=FOUND_BY,
 )
 SUBSCRIPTIONS: Final = RemoteList(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
 

@@ -177,7 +177,8 @@ async def _write_children(
     report.of(mapped.entity).removed += len(gone)
     await _settle(writing, mapped, rows, stored, owner)
     if mapped is ADDRESS:
-        await _retire(work, rows, {key: row for key, row in stored.items() if key not in gone})
+        staying = {key: row for key, row in stored.items() if key not in gone}
+        await _retire(work, rows, staying, staying.keys() - listed)
     difference = reconcile.compare(mapped, rows.values(), stored)
     await reconcile.update_changed(work.connection, difference)
     await reconcile.insert_new(work.connection, difference)
@@ -187,14 +188,17 @@ async def _write_children(
     work.ledger.touched(children.parent, sorted({row[owner] for row in changed}), children.field)
 
 
-async def _retire(work: Work, rows: Mapping[int, Columns], stored: StoredRows) -> None:
-    """Before another one becomes primary: no two may be, not even for a statement. One that was made so here stays."""
+async def _retire(work: Work, rows: Mapping[int, Columns], stored: StoredRows, unknown: Collection[int]) -> None:
+    """Before another one becomes primary: no two may be, not even for a statement. One that was made so here stays,
+    and one that the source does not know (`unknown`)."""
+    own = set() if work.overwrite else {key for key in unknown if stored[key]["is_primary"]}
     kept = {key for key, fields in work.merging(ADDRESS).kept.items() if "is_primary" in fields and key in rows}
-    taken = {(rows[key]["customer_id"], rows[key]["type"]) for key in kept if rows[key]["is_primary"]}
+    here = [*(stored[key] for key in own), *(rows[key] for key in kept if rows[key]["is_primary"])]
+    taken = {(row["customer_id"], row["type"]) for row in here}
     for key, row in rows.items():
         if key not in kept and (row["customer_id"], row["type"]) in taken:
             row["is_primary"] = False
-    primary = {key for key, row in rows.items() if row["is_primary"]}
+    primary = own | {key for key, row in rows.items() if row["is_primary"]}
     retired = [key for key, row in stored.items() if row["is_primary"] and key not in primary]
     columns = ADDRESS.table.c
     for chunk in reconcile.chunks(retired):
