@@ -54,6 +54,9 @@ from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
+from schema.commerce.customer import CustomerMutations
+from schema.commerce.queries import CommerceQueries
+from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.tracking import OrderMutations
 from schema.files.file import FileMutations, FileQueries
@@ -80,6 +83,8 @@ from schema.live.subscription import Subscription
 class Query(
     AccessQueries,
     FileQueries,
+    CommerceQueries,
+    ReportQueries,
     ChangeQueries,
     ConnectedStoreQueries,
     WebhookQueries,
@@ -262,6 +267,7 @@ class Mutation(
     ShippingClassMutations,
     DownloadMutations,
     FileMutations,
+    CustomerMutations,
     OrderMutations,
     ProductLifecycleMutations,
     ProductMutations,

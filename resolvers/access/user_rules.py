@@ -10,6 +10,7 @@ from db.access import holder
 from db.access.role import SUPER_ADMIN, RoleRow
 from db.access.user import UserRow, folded
 from db.store.row import table
+from db.text.address import LONGEST_MAIL_ADDRESS, is_mail_address
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.access.caller import require_all
@@ -20,11 +21,9 @@ USER: Final = table(UserRow)
 ROLE: Final = table(RoleRow)
 
 LONGEST_LOGIN: Final = 60
-LONGEST_EMAIL: Final = 254  # what fits into an envelope (RFC 5321)
 LONGEST_NAME: Final = 200
 # Basic credentials end the login at a colon.
 _LOGIN: Final = re.compile(r"[^\s:@]+")
-_EMAIL: Final = re.compile(r"[^\s@:]+@[^\s@:]+\.[^\s@:]+")
 
 
 async def locked_user(unit: Unit, id: str, *path: str) -> dict[str, Any]:
@@ -52,7 +51,7 @@ async def check_user(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any
     for name in ("login", "email"):
         if name in values:
             # What is refused for its length is not folded before.
-            values[name] = folded(values[name]) if len(values[name]) <= LONGEST_EMAIL else values[name]
+            values[name] = folded(values[name]) if len(values[name]) <= LONGEST_MAIL_ADDRESS else values[name]
     if "display_name" in values:
         values["display_name"] = text.line(values["display_name"] or "")
     email = values.get("email", row.get("email"))
@@ -76,9 +75,7 @@ def _check_names(unit: Unit, values: Mapping[str, Any], email: str | None) -> No
         )
     elif login is not None and not (len(login) <= LONGEST_LOGIN and login.isprintable()):
         unit.refuse(ErrorCode.VALIDATION, f"A login has at most {LONGEST_LOGIN} characters", "login")
-    if "email" in values and not (
-        len(values["email"]) <= LONGEST_EMAIL and values["email"].isprintable() and _EMAIL.fullmatch(values["email"])
-    ):
+    if "email" in values and not is_mail_address(values["email"]):
         unit.refuse(ErrorCode.VALIDATION, "This is no e-mail address", "email")
     if len(values.get("display_name", "")) > LONGEST_NAME:
         unit.refuse(ErrorCode.VALIDATION, f"A name has at most {LONGEST_NAME} characters", "displayName")

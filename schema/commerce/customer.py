@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from sqlalchemy import not_
+from sqlmodel import col
 from strawberry.scalars import JSON
 
 from db.commerce import visibility
@@ -16,7 +18,16 @@ from engine.declared.connection import Connection
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed, deleted
+from engine.values.columns import expression
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.commerce.customer.address import (
+    customer_address_create,
+    customer_address_delete,
+    customer_address_update,
+)
+from resolvers.commerce.customer.writing import customer_create, customer_update
 from resolvers.commerce.order import ORDERS
 from resolvers.commerce.subscription import SUBSCRIPTIONS
 from schema.money import Money, money
@@ -76,13 +87,15 @@ class Customer(Node):
     addresses: list["CustomerAddress"] = related(
         CustomerAddressRow.customer_id,
         to=CustomerRow.id,
-        order=[CustomerAddressRow.type, CustomerAddressRow.is_primary],
-        description="Billing before shipping.",
+        order=[CustomerAddressRow.type, expression(not_(col(CustomerAddressRow.is_primary)), "secondary")],
+        rest=["GET /customers/{id}/address"],
+        description="Billing before shipping, the primary one of a type before its others.",
     )
     orders: Connection[Annotated["Order", strawberry.lazy("schema.commerce.order")]] = connected(
         ORDERS,
         key=OrderRow.customer_id,
         to=CustomerRow.id,
+        rest=["GET /customers/{id}/orders"],
         description="Their orders, the newest first unless sorted. Empty without orders/view.",
     )
     subscriptions: Connection[Annotated["CustomerSubscription", strawberry.lazy("schema.commerce.subscription")]] = (
@@ -129,3 +142,40 @@ class CustomerAddress(Node):
         lambda v: v, CustomerAddressRow.extra, description="Opaque to the gateway, as the shop keeps it."
     )
     customer: Customer | None = related(CustomerRow.id, to=CustomerAddressRow.customer_id, description="Whose it is.")
+
+
+@strawberry.type(description="The new customer.")
+class CustomerCreatePayload(Payload):
+    customer: Customer | None = changed(CustomerRow.id)
+
+
+@strawberry.type(description="The customer as they are now.")
+class CustomerUpdatePayload(Payload):
+    customer: Customer | None = changed(CustomerRow.id)
+
+
+@strawberry.type(description="The new address, and whose it is.")
+class CustomerAddressCreatePayload(Payload):
+    customer_address: CustomerAddress | None = changed(CustomerAddressRow.id)
+    customer: Customer | None = changed(CustomerRow.id)
+
+
+@strawberry.type(description="The address as it is now, and whose it is.")
+class CustomerAddressUpdatePayload(Payload):
+    customer_address: CustomerAddress | None = changed(CustomerAddressRow.id)
+    customer: Customer | None = changed(CustomerRow.id)
+
+
+@strawberry.type(description="The address that is gone, and whose it was.")
+class CustomerAddressDeletePayload(Payload):
+    deleted_id: strawberry.ID | None = deleted("CustomerAddress")
+    customer: Customer | None = changed(CustomerRow.id)
+
+
+@strawberry.type
+class CustomerMutations:
+    customer_create: CustomerCreatePayload | None = performed(customer_create)
+    customer_update: CustomerUpdatePayload | None = performed(customer_update)
+    customer_address_create: CustomerAddressCreatePayload | None = performed(customer_address_create)
+    customer_address_update: CustomerAddressUpdatePayload | None = performed(customer_address_update)
+    customer_address_delete: CustomerAddressDeletePayload | None = performed(customer_address_delete)

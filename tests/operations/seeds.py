@@ -5,6 +5,7 @@ Ids begin at 9001: the recorded ones end long before.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,10 @@ from connectors.providers.stripe import Stripe
 from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
-from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
+from db.commerce.address import AddressType
+from db.commerce.customer import CustomerStatus
+from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
+from db.commerce.subscription import SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
 from db.integration.webhook import Header, WebhookSettings
@@ -105,6 +109,160 @@ def upgrades() -> Sequence[Row]:
             variant_id=9011,
             interval="monthly",
             next_billing_at=datetime(2026, 12, 16, 12, tzinfo=UTC),
+        ),
+    ]
+
+
+def turnover() -> Sequence[Row]:
+    """Two customers' orders of product 9001's variants, over two years; the recorded ones are of November 2026."""
+
+    def sold(id: int, at: datetime, paid: int, country: str, **values: Any) -> Sequence[Row]:
+        quantity, variant = values.pop("quantity", 1), values.pop("variant", 9011)
+        refunded = values.get("total_refund", 0)
+        given: dict[str, Any] = {"customer_id": 9001, "payment_method": "stripe", "updated_at": at} | values
+        line = {"product_id": 9001, "variant_id": variant, "quantity": quantity, "refund_total": refunded}
+        return [
+            factories.order(id, created_at=at, total=paid, total_paid=paid, **given),
+            factories.order_item(id, id, line_total=paid, **line),
+            factories.order_address(id, id, country=country),
+        ]
+
+    old = datetime(2025, 11, 10, tzinfo=UTC)
+    return [
+        factories.product(9001, title="Field Guide", **_STAMPS),
+        factories.variant(9011, 9001, title="Paper", price=1500, **_STAMPS),
+        factories.variant(9012, 9001, title="Linen", price=3000, position=2, **_STAMPS),
+        factories.customer(9001, created_at=old),
+        factories.customer(9002, created_at=datetime(2026, 10, 4, tzinfo=UTC)),
+        *sold(9001, old, 2000, "DE"),
+        *sold(9002, datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC), 3000, "FR", variant=9012, type=OrderType.RENEWAL),
+        *sold(9003, datetime(2026, 9, 30, tzinfo=UTC), 1500, "DE", customer_id=9002),
+        *sold(9004, datetime(2026, 11, 18, tzinfo=UTC), 4500, "DE", quantity=3, tax_total=300, shipping_tax=20),
+        *sold(
+            9005,
+            datetime(2026, 11, 21, 23, 59, 59, tzinfo=UTC),
+            6000,
+            "FR",
+            quantity=2,
+            variant=9012,
+            shipping_total=500,
+            total_refund=1000,
+            payment_status=PaymentStatus.PARTIALLY_REFUNDED,
+        ),
+        *sold(9006, datetime(2026, 11, 15, tzinfo=UTC), 1000, "DE", customer_id=9002),
+        # What is not counted: another currency, and what is not paid.
+        *sold(9007, datetime(2026, 11, 19, tzinfo=UTC), 500, "JP", currency="JPY"),
+        *sold(9008, datetime(2026, 11, 19, tzinfo=UTC), 700, "DE", payment_status=PaymentStatus.PENDING),
+    ]
+
+
+def buyers() -> Sequence[Row]:
+    """Customer 9001 has three addresses, an order on hold and a subscription with a renewal; 9002 an order of 9001's
+    post box; 9003 nothing."""
+    street: dict[str, Any] = {"address1": "Lindenallee 3", "city": "Bremen", "postcode": "28195", "country": "DE"}
+    monthly: dict[str, Any] = {"payment_type": LineType.SUBSCRIPTION, "line_total": 1200, "unit_price": 1200}
+    sent: dict[str, Any] = {"fulfillment_type": FulfillmentType.PHYSICAL, "shipping_status": ShippingStatus.UNSHIPPED}
+    return [
+        factories.product(9001, title="Tea of the month", **_STAMPS),
+        factories.variant(9011, 9001, title="Green", price=1200, payment_type=PaymentType.SUBSCRIPTION, **_STAMPS),
+        factories.customer(
+            9001,
+            email="Zoë.Brandt@Example.org",
+            first_name="Zoë",
+            last_name="Brandt",
+            country="DE",
+            city="Bremen",
+            notes="Rings at noon",
+            user_id=77,
+            purchase_count=2,
+            lifetime_value=2400,
+            average_order_value=Decimal("1200.00"),
+            first_purchase_at=_STAMP,
+            last_purchase_at=_STAMP,
+            **_STAMPS,
+        ),
+        factories.customer(9002, email="post@box.example", first_name="Otto", **_STAMPS),
+        factories.customer(9003, email="nobody@example.org", status=CustomerStatus.INACTIVE, **_STAMPS),
+        factories.customer_address(9001, 9001, name="Zoë Brandt", is_primary=True, **street, **_STAMPS),
+        factories.customer_address(9002, 9001, name="Zoë Brandt", label="Office", **street, **_STAMPS),
+        factories.customer_address(
+            9003, 9001, type=AddressType.SHIPPING, name="Packstation 7", is_primary=True, **street, **_STAMPS
+        ),
+        factories.order(
+            9001,
+            uuid="3f0c9a52d1",
+            customer_id=9001,
+            type=OrderType.SUBSCRIPTION,
+            status=OrderStatus.COMPLETED,
+            invoice_no="INV-9001",
+            receipt_number=9001,
+            payment_method="stripe",
+            payment_method_title="Card",
+            subtotal=1200,
+            total=1200,
+            total_paid=1200,
+            completed_at=_STAMP,
+            **_STAMPS,
+        ),
+        factories.order_item(
+            9001, 9001, product_id=9001, variant_id=9011, product_title="Tea of the month", title="Green", **monthly
+        ),
+        factories.order_transaction(9001, 9001, total=1200, payment_method="stripe", **_STAMPS),
+        factories.subscription(
+            9001,
+            customer_id=9001,
+            order_id=9001,
+            product_id=9001,
+            variant_id=9011,
+            item_name="Tea of the month - Green",
+            interval="monthly",
+            recurring_amount=1200,
+            recurring_total=1200,
+            bill_count=2,
+            vendor_subscription_id="sub_1PtEa",
+            current_payment_method="stripe",
+            next_billing_at=datetime(2026, 12, 20, tzinfo=UTC),
+            **_STAMPS,
+        ),
+        factories.order(
+            9002,
+            customer_id=9001,
+            parent_id=9001,
+            type=OrderType.RENEWAL,
+            status=OrderStatus.COMPLETED,
+            invoice_no="INV-9002",
+            payment_method="stripe",
+            total=1200,
+            total_paid=1200,
+            **_STAMPS,
+        ),
+        factories.order(
+            9003,
+            customer_id=9001,
+            status=OrderStatus.ON_HOLD,
+            payment_status=PaymentStatus.PENDING,
+            payment_method="offline_payment",
+            subtotal=4000,
+            shipping_total=500,
+            total=4500,
+            note="Ring twice",
+            **sent,
+            **_STAMPS,
+        ),
+        factories.order_item(
+            9003,
+            9003,
+            product_title="Teapot",
+            title="Blue",
+            quantity=2,
+            unit_price=2000,
+            subtotal=4000,
+            line_total=4000,
+        ),
+        factories.order_address(9003, 9003, type=AddressType.SHIPPING, name="Zoë Brandt", **street, **_STAMPS),
+        factories.order(9004, customer_id=9002, payment_status=PaymentStatus.REFUNDED, total=900, **_STAMPS),
+        factories.subscription(
+            9002, customer_id=9002, item_name="Coffee", status=SubscriptionStatus.CANCELED, **_STAMPS
         ),
     ]
 
@@ -416,6 +574,7 @@ def consents() -> Sequence[Row]:
 SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "staff": staff,
     "bundle": bundle,
+    "buyers": buyers,
     "consents": consents,
     "failed_run": failed_run,
     "files": files,
@@ -424,6 +583,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "letterbox_set": letterbox_set,
     "sales": sales,
     "shirts": shirts,
+    "turnover": turnover,
     "upgrades": upgrades,
     "webhooks": webhooks,
     "workflows": workflows,

@@ -62,6 +62,22 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ("storeSettingsUpdate", {"input": {"name": "Atelier", "expectedVersion": 1}}),
     ("termCreate", {"new": {"taxonomy": BRANDS, "name": "Acme"}}),
     ("productTermsAdd", {"input": {"taxonomy": CATEGORIES, "name": "Lamps, Tents"}}),
+    ("customerCreate", {"input": {"email": "ada@example.org", "firstName": "Ada"}}),
+    ("customerUpdate", {"input": {"id": _id("Customer"), "lastName": "Lovelace"}}),
+    (
+        "customerAddressCreate",
+        {
+            "input": {
+                "customerId": _id("Customer"),
+                "type": "BILLING",
+                "address1": "Lindenallee 3",
+                "city": "Bremen",
+                "postcode": "28195",
+                "country": "DE",
+            }
+        },
+    ),
+    ("customerAddressUpdate", {"input": {"id": _id("CustomerAddress"), "label": "Home"}}),
     ("taxClassCreate", {"new": {"title": "Goods"}}),
     ("shippingClassCreate", {"new": {"name": "Parcels", "type": "FIXED", "cost": 500}}),
     ("attributeGroupCreate", {"new": {"title": "Colour"}}),
