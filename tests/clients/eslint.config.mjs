@@ -21,7 +21,7 @@ export default [
         "error",
         {
           exceptions: {
-            suffixes: ["Connection", "Edge", "Payload", "Result"],
+            suffixes: ["Connection", "Edge", "Payload", "Report", "ReportFigures", "ReportFluctuations", "ReportPoint", "Result"],
             // Values: they are part of what holds them, or computed for who asks.
             types: [
               "Catalogue",
@@ -53,6 +53,10 @@ export default [
               "ProviderField",
               "ProviderMergeField",
               "ProviderOption",
+              "ReportCountry",
+              "ReportSpan",
+              "ReportTaken",
+              "ReportedProduct",
               "SalesOverview",
               "SalesPeriod",
               "SalesWidget",

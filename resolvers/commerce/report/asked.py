@@ -90,8 +90,8 @@ class Asked:
 
 
 async def asked(context: Context, arguments: Mapping[str, Any]) -> Asked:
-    """What the arguments of PERIOD, GROUP_KEY, COMPARED and ORDERS say, as far as a report has them. Raises CodedError
-    (VALIDATION) for dates that make no window."""
+    """What the arguments of PERIOD, GROUP_KEY, COMPARED and ORDERS say, as far as a report has them; an empty list is
+    none. Raises CodedError (VALIDATION) for dates that make no window."""
     get = arguments.get
     during = window(get("start_date"), get("end_date"), datetime.now(UTC))
     compared = during.compared(get("compare_type"), get("compare_date"))
@@ -101,12 +101,12 @@ async def asked(context: Context, arguments: Mapping[str, Any]) -> Asked:
         None,
         context.dialect,
         _sorted(get("order_types")),
-        COUNTED if statuses is None else _sorted(statuses),
+        _sorted(statuses) or COUNTED,
         get("filter_mode"),
-        variants is not None,
+        bool(variants),
     )
     parameters: dict[str, Any] = {"currency": format_.currency}
-    if variants is not None:
+    if variants:
         parameters["variants"] = [identity.number(identity.decode(each).key) or 0 for each in variants]
     return Asked(during, compared, during.group(get("group_key")), shape, parameters, format_)
 

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, func, literal, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal, select
 
 from db.commerce.address import AddressType
 from db.commerce.order import OrderAddressRow, OrderItemRow, OrderRow
@@ -145,10 +145,6 @@ def _country(type_: AddressType) -> ColumnElement[Any]:
     """An import may have brought several addresses of an order."""
     own = (ADDRESS.c.order_id == ORDER.c.id, ADDRESS.c.type == literal(type_, ADDRESS.c.type.type))
     return func.coalesce(select(func.min(ADDRESS.c.country)).where(*own).correlate(ORDER).scalar_subquery(), "")
-
-
-def count_of(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(func.count(column), Integer)
 
 
 def fluctuation(current: Any, previous: Any) -> float:

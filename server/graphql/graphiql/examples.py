@@ -145,6 +145,63 @@ mutation DryRun(
         {"input": {"id": _VARIANT, "price": 1999}, "validateOnly": True},
     ),
     Document(
+        "Orders",
+        """\
+# Whose orders wait for payment, and what is in
+# them. Other words find them by an invoice, an
+# e-mail address or the title of a line.
+query Orders($search: String) {
+  orders(
+    first: 5
+    search: $search
+    filter: { paymentStatus: { eq: PENDING } }
+    sort: [{ field: TOTAL, direction: DESC }]
+  ) {
+    nodes {
+      databaseId
+      status
+      total { formatted }
+      customer { fullName email }
+      items { productTitle quantity }
+    }
+    totalCount
+  }
+}
+""",
+        {"search": "poster"},
+    ),
+    Document(
+        "Revenue",
+        """\
+# What orders came to, by months, beside those of
+# the year before; and what sold best.
+query Revenue($from: DateTime!, $to: DateTime!) {
+  reportRevenue(
+    startDate: $from
+    endDate: $to
+    groupKey: MONTHLY
+    compareType: PREVIOUS_YEAR
+  ) {
+    points {
+      key
+      orderCount
+      grossSales { formatted }
+      netRevenue { formatted }
+    }
+    fluctuations { grossSales orderCount }
+  }
+  reportProducts(startDate: $from, endDate: $to) {
+    bestSellers {
+      product { title }
+      unitsSold
+      grossSales { formatted }
+    }
+  }
+}
+""",
+        {"from": "2026-09-01T00:00:00Z", "to": "2026-11-30T23:59:59Z"},
+    ),
+    Document(
         "LivePrice",
         """\
 # How a product stands, and how it stands after
