@@ -12,7 +12,7 @@ from engine.standard.context import Context
 from engine.values.errors import CodedError, ErrorCode
 from engine.values.statement import AnySelect
 from resolvers.commerce.report.asked import Shape, asked
-from resolvers.commerce.report.reporting import ORDER, Counted, Report, during, key_of, reported, summed
+from resolvers.commerce.report.reporting import ORDER, Counted, Figures, Report, during, key_of, reported, summed
 from resolvers.commerce.report.window import TIMES
 
 CUSTOMER: Final = table(CustomerRow)
@@ -39,6 +39,10 @@ def _active(shape: Shape) -> AnySelect:
     )
 
 
+def _bought(row: Any) -> Figures:
+    return {"active_customer_count": int(row.active), "order_count": int(row.orders)}
+
+
 async def report_customers(context: Context, **arguments: Any) -> Report:
     """Customers of a window by period, beside another window."""
     if arguments.get("group_key") not in (None, *TIMES):
@@ -48,5 +52,5 @@ async def report_customers(context: Context, **arguments: Any) -> Report:
         context,
         what,
         Counted(_new, lambda row: {"customer_count": int(row.new)}),
-        Counted(_active, lambda row: {"active_customer_count": int(row.active), "order_count": int(row.orders)}),
+        Counted(_active, _bought, adds=False),
     )

@@ -1,6 +1,6 @@
 """What orders came to (S2 GET /reports/revenue, GET /reports/orders)."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from sqlalchemy import case, func, select
@@ -18,16 +18,17 @@ THINGS: Final = (LineType.ONETIME, LineType.SUBSCRIPTION)
 
 
 @lru_cache(maxsize=256)
-def _statement(shape: Shape) -> AnySelect:
+def _statement(shape: Shape, *, pieces: bool) -> AnySelect:
+    """With `pieces` each order's lines are read, too."""
     columns = ORDER.c
-    pieces = select(total_of(ITEM.c.quantity)).where(ITEM.c.order_id == columns.id, one_of(ITEM.c.payment_type, THINGS))
+    held = select(total_of(ITEM.c.quantity)).where(ITEM.c.order_id == columns.id, one_of(ITEM.c.payment_type, THINGS))
     counted = selected(
         shape,
         columns.total_paid,
         columns.total_refund,
         (columns.tax_total + columns.shipping_tax).label("tax"),
         columns.shipping_total,
-        pieces.correlate(ORDER).scalar_subquery().label("pieces"),
+        *([held.correlate(ORDER).scalar_subquery().label("pieces")] if pieces else ()),
     )
     of = counted.c
     return summed(
@@ -40,7 +41,7 @@ def _statement(shape: Shape) -> AnySelect:
         total_of(of.total_refund).label("refunds"),
         func.count().label("orders"),
         total_of(case((of.total_refund > 0, 1), else_=0)).label("refunded"),
-        total_of(of.pieces).label("items"),
+        *([total_of(of.pieces).label("items")] if pieces else ()),
     )
 
 
@@ -67,11 +68,15 @@ def _orders(row: Any) -> Figures:
     }
 
 
+REVENUE: Final = Counted(partial(_statement, pieces=False), _revenue)
+ORDERS: Final = Counted(partial(_statement, pieces=True), _orders)
+
+
 async def report_revenue(context: Context, **arguments: Any) -> Report:
     """What orders of a window came to, by period or by group, beside another window."""
-    return await reported(context, await asked(context, arguments), Counted(_statement, _revenue))
+    return await reported(context, await asked(context, arguments), REVENUE)
 
 
 async def report_orders(context: Context, **arguments: Any) -> Report:
     """The same with what an order has on the average."""
-    return await reported(context, await asked(context, arguments), Counted(_statement, _orders))
+    return await reported(context, await asked(context, arguments), ORDERS)

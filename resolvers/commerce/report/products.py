@@ -73,6 +73,6 @@ def _figures(row: Any) -> Figures:
 async def report_products(context: Context, **arguments: Any) -> tuple[Report, list[Sold]]:
     """What was sold in a window, by period or by group, and what sold best in it."""
     what = await asked(context, arguments)
-    report = await reported(context, what, Counted(_statement, _figures))
+    report = await reported(context, what, Counted(_statement, _figures, adds=False))
     best = await context.rows(_best(what.shape), what.given(what.window))
     return report, [Sold(row.product_id, _figures(row)) for row in best]

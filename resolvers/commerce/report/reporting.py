@@ -1,6 +1,6 @@
 """How a report is made of statements that sum up: its points, its summary, and those of what it is compared with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
@@ -30,10 +30,11 @@ _PARTS = {
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Figures that one statement sums up: `statement` of a shape, with a `key` where it has a group; what `read` makes
-    of a row of it."""
+    of a row of it. `adds`: what the points came to together is what all came to; who is counted once is not."""
 
     statement: Callable[[Shape], AnySelect]
     read: Callable[[Any], Figures]
+    adds: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,22 +74,26 @@ async def _during(
     given = asked.given(window)
     for one in counted:
         grouped = one.statement(replace(asked.shape, group=asked.group))
-        for row in await context.rows(grouped, given):
+        rows = await context.rows(grouped, given)
+        for row in rows:
             points.setdefault(row.key or "", {}).update(one.read(row))
-        (whole,) = await context.rows(one.statement(asked.shape), given)
+        whole: Any = _Sum(rows) if one.adds else (await context.rows(one.statement(asked.shape), given))[0]
         summary |= one.read(whole)
-        nothing = one.read(_Nothing())
+        nothing = one.read(_Sum(()))
         for figures in points.values():
             for name, value in nothing.items():
                 figures.setdefault(name, value)
     return dict(sorted(points.items())), summary
 
 
-class _Nothing:
-    """A row that sums up nothing."""
+class _Sum:
+    """A row of what others have together."""
 
-    def __getattr__(self, _name: str) -> int:
-        return 0
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> int:
+        return sum(int(getattr(row, name)) for row in self._rows)
 
 
 def selected(shape: Shape, *columns: ColumnElement[Any], of: Any = ORDER) -> Any:
