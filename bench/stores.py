@@ -254,6 +254,7 @@ def _fill_sqlite(path: Path, store: Store) -> None:
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("PRAGMA cache_size=-262144")
     connection.execute("BEGIN")
+    connection.execute("DELETE FROM taxonomy")  # a new store has its own
     for template, rows in store.tables():
         marks = ", ".join("?" * len(template.columns))
         names = ", ".join(f'"{c}"' for c in template.columns)
@@ -274,6 +275,7 @@ async def _fill_postgres(url: str, store: Store) -> None:
         await connection.execute(f"DROP INDEX {name}")  # faster built than kept
         indexes.append(statement)
     await connection.execute("SET session_replication_role = replica")  # the rows refer to each other as they should
+    await connection.execute("DELETE FROM taxonomy")  # a new store has its own
     for template, rows in store.tables():
         await connection.copy_records_to_table(
             template.table.name, records=_bound(template, rows, "postgresql"), columns=template.columns
