@@ -245,9 +245,11 @@ def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
     if shape.asks == "any":
         return or_(*(predicate(part, viewer) for part in shape.parts))
     if shape.asks == "none":
+        asked = predicate(shape.parts[0], viewer)
         # Null is no answer: what does not compare has to pass here. Said once, where it matters: a guard beside
-        # each comparison makes SQLite take a wide range for a narrow one.
-        return not_(func.coalesce(predicate(shape.parts[0], viewer), false()))
+        # each comparison makes SQLite take a wide range for a narrow one, and one around EXISTS keeps PostgreSQL from
+        # asking it row by row.
+        return not_(asked if _answers(shape.parts[0], viewer) else func.coalesce(asked, false()))
     metadata = shape.field.metadata
     if shape.asks == HAS_ANY:
         there: Belonging = metadata[HAS_ANY]
@@ -260,6 +262,16 @@ def predicate(shape: Part, viewer: Viewer) -> ColumnElement[bool]:
         return _each(shape.operators, rows.scalar_subquery(), _alone)
     column: ColumnElement[Any] = seen_by(metadata[COLUMN], viewer)
     return _each(shape.operators, column, metadata[WITHIN])
+
+
+def _answers(part: Part, viewer: Viewer) -> bool:
+    """Whether a part is true or false of every row, and never null."""
+    if part.asks in ("all", "any"):
+        return all(_answers(inner, viewer) for inner in part.parts)
+    if part.asks == COLUMN:
+        column = seen_by(part.field.metadata[COLUMN], viewer)
+        return isinstance(column, Column) and not column.nullable
+    return True  # what rows there are, and how many
 
 
 def sought(shape: Part, viewer: Viewer) -> "tuple[ColumnElement[Any], AnySelect] | None":
