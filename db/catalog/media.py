@@ -1,11 +1,12 @@
 """Pictures of a product's gallery (the first is its featured image) and of its variants."""
 
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import CheckConstraint, select
-from sqlmodel import Field, col
+from sqlmodel import Field
 
-from db.store.row import KEY, VersionedRow
+from db.store.row import KEY, VersionedRow, table
+from engine.values.columns import element
 
 
 class MediaRow(VersionedRow, table=True):
@@ -30,13 +31,13 @@ class MediaRow(VersionedRow, table=True):
 
 def first_url(owner: object, key: object) -> str | None:
     """The first picture's URL, read like a column of its owner: `first_url(MediaRow.product_id, ProductRow.id)`."""
-    mine = cast(Any, owner)
+    media, owned = table(MediaRow).c, element(key)
     statement = (
-        select(col(MediaRow.url))
-        .where(mine == key)
-        .order_by(col(MediaRow.position), col(MediaRow.id))
+        select(media.url)
+        .where(element(owner) == owned)
+        .order_by(media.position, media.id)
         .limit(1)
-        .correlate(cast(Any, key).table)
+        .correlate(owned.table)
         .scalar_subquery()
     )
     return cast("str | None", statement.label("thumbnail_url"))

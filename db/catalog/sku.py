@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from sqlalchemy import Select, select
-from sqlmodel import col
 
 from db.catalog.variant import VariantRow
+from db.store.row import table
 from db.text.invisible import visible
 
 LONGEST: Final = 30
@@ -57,8 +57,9 @@ def candidates(stem_: str) -> Iterator[str]:
 def taken_skus(stem_: str, *, excluding: int | None = None) -> Select[str | None]:
     """Which candidates some variant has, by their keys; the variant `excluding` does not count."""
     keys = [sku_key(each) for each in candidates(stem_)]
-    statement = select(col(VariantRow.sku_key)).where(col(VariantRow.sku_key).in_(keys))
-    return statement if excluding is None else statement.where(col(VariantRow.id) != excluding)
+    variants = table(VariantRow).c
+    statement = select(variants.sku_key).where(variants.sku_key.in_(keys))
+    return statement if excluding is None else statement.where(variants.id != excluding)
 
 
 def suggestion(stem_: str, taken: Collection[str]) -> str:

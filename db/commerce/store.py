@@ -4,9 +4,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, String, cast, select
-from sqlmodel import Field, col
+from sqlmodel import Field
 
-from db.store.row import DOCUMENT, VersionedRow, wire
+from db.store.row import DOCUMENT, VersionedRow, table, wire
 
 
 class CurrencyPosition(StrEnum):
@@ -40,14 +40,14 @@ class StoreRow(VersionedRow, table=True):
 
 
 # What turns cents into words, in one column: one uncorrelated subquery, which both databases evaluate once a statement.
+_STORE = table(StoreRow).c
 MONEY_FORMAT = (
     select(
-        col(StoreRow.currency)
+        _STORE.currency.concat(" ")
+        .concat(cast(_STORE.currency_position, String))
         .concat(" ")
-        .concat(cast(StoreRow.currency_position, String))
-        .concat(" ")
-        .concat(cast(StoreRow.decimal_separator, String))
+        .concat(cast(_STORE.decimal_separator, String))
     )
-    .where(col(StoreRow.id) == 1)
+    .where(_STORE.id == 1)
     .scalar_subquery()
 )

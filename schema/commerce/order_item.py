@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 from sqlalchemy import select
-from sqlmodel import col
 from strawberry.scalars import JSON
 
 from db.catalog.download import DownloadRow
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 _CURRENCY: str = expression(
     cast(
         Any,
-        select(col(OrderRow.currency))
-        .where(col(OrderRow.id) == OrderItemRow.order_id)
+        select(table(OrderRow).c.currency)
+        .where(table(OrderRow).c.id == table(OrderItemRow).c.order_id)
         .correlate(table(OrderItemRow))
         .scalar_subquery(),
     ),
