@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import asyncpg
 
+from db.catalog.product import ProductRow
 from db.drivers.failures import Lost
 from db.drivers.lending import Lent
 from db.store.database import Database
+from db.store.row import table
 from db.store.unit import Units
+from engine.values.statement import holding
 from tests.patience import PATIENCE
 
+PRODUCT = table(ProductRow)
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
@@ -118,6 +123,23 @@ async def test_what_is_asked_once_is_not_kept_prepared(database_url: str) -> Non
         async with database.read() as connection:
             found = (await connection.exec_driver_sql(kept)).scalars().all()
         assert found == (texts[:1] if round_ else [])
+    await database.close()
+
+
+async def test_what_hangs_on_words_is_planned_for_them(database_url: str) -> None:
+    """One plan for all words reads the whole index for a short one, and every row's key for a common one."""
+    database = Database.open(database_url, pool_size=1)
+    await used(database)
+    dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+    search = str(select(PRODUCT.c.id).where(holding(PRODUCT.c.search_text, "word")).compile(dialect=dialect))
+    other = "SELECT 1 AS asked_often WHERE $1::text IS NOT NULL"
+    async with Units(database).statements() as reads:
+        for number in range(12):
+            for asked in (search, other):
+                await reads.values(asked, ("ab"[: number % 3],))
+        plans = "SELECT statement, generic_plans > 0 FROM pg_prepared_statements"
+        kept = {row[0]: row[1] for row in await reads.values(plans, ())}
+    assert (kept[search], kept[other]) == (False, True)
     await database.close()
 
 
