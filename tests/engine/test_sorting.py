@@ -32,6 +32,7 @@ def shelf(noun: str = "Shelf", **given: Any) -> Sorting:
 class ShelfFilter:
     database_id: IntOperators | None = filters(ProductRow.id)
     slug: TextOperators | None = filters(ProductRow.slug)
+    view_url: TextOperators | None = filters(ProductRow.view_url)
 
 
 def sdl(listing: Listing) -> str:
@@ -98,9 +99,14 @@ def test_a_nested_filter_is_one_predicate() -> None:
 
     nested = made(or_=[one, made(not_=other)])
 
-    assert str(predicate(read(nested).shape, ADMIN)) == (
-        "product.id = :given_0 OR NOT coalesce(product.slug = :given_1, false)"
-    )
+    assert str(predicate(read(nested).shape, ADMIN)) == "product.id = :given_0 OR product.slug != :given_1"
+
+
+def test_what_may_be_null_is_no_answer() -> None:
+    made: Any = ShelfFilter
+    never = made(not_=made(view_url=TextOperators(eq="a")))
+
+    assert str(predicate(read(never).shape, ADMIN)) == "NOT coalesce(product.view_url = :given_0, false)"
 
 
 # What refuses to load

@@ -86,9 +86,13 @@ async def test_what_an_import_brought_is_judged_when_it_is_named(shop: Gateway) 
     assert (await go(shop, "customerUpdate", id=gid("Customer", 1), city="London"))["userErrors"] == []
     assert (await go(shop, "customerUpdate", id=gid("Customer", 2), email="o@example.org"))["userErrors"] == []
     assert (await go(shop, "customerAddressUpdate", id=gid("CustomerAddress", 3), label="Here"))["userErrors"] == []
-    assert wrong(await go(shop, "customerUpdate", id=gid("Customer", 1), country="Utopia")) == [
+    assert (await go(shop, "customerUpdate", id=gid("Customer", 1), country="Utopia"))["userErrors"] == []
+    assert wrong(await go(shop, "customerUpdate", id=gid("Customer", 1), country="Arcadia")) == [
         ("VALIDATION", "country")
     ]
+    same = await go(shop, "customerAddressUpdate", id=gid("CustomerAddress", 3), city="Nowhere", country="")
+    assert same["userErrors"] == []
+    assert (await go(shop, "customerUpdate", id=gid("Customer", 2), firstName="", lastName="X"))["userErrors"] == []
     assert wrong(await go(shop, "customerUpdate", id=gid("Customer", 2), firstName=" ")) == [
         ("VALIDATION", "firstName")
     ]

@@ -43,6 +43,7 @@ ADDRESSES: Final = Editable(
     },
 )
 MOST: Final = 100  # of one customer
+_NEW: Final = object()
 
 
 @mutation(
@@ -132,11 +133,11 @@ async def _touch(unit: Unit, customer: Mapping[str, Any]) -> None:
 
 def _checked(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are stored. Where an import brought what is no whole address, the rest of it may change."""
-    values = ADDRESSES.checked(unit, asked)
+    values = ADDRESSES.checked(unit, {name: value for name, value in asked.items() if row.get(name, _NEW) != value})
     if "email" in values:
         values["email"] = mail_address(unit, values["email"])
     if "country" in values:
         values["country"] = country(values["country"])
-    if not row or differences(row, {name: values[name] for name in postal.PLACE & values.keys()}):
+    if not row or not postal.PLACE.isdisjoint(values):
         postal.check_postal(unit, {**dict.fromkeys(postal.PLACE, ""), **row, **values})
     return values

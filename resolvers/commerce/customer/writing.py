@@ -64,8 +64,8 @@ def _found_by(row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _checked(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are stored. Of a customer who is there already (`row`), what an import brought is not judged
-    unless it is named."""
-    asked = dict(asked)
+    unless it is to change: a form sends all that it shows."""
+    asked = {name: value for name, value in asked.items() if name not in row or row[name] != value}
     if "full_name" in asked:
         full = text.line(asked.pop("full_name"))
         if asked.keys() & NAMES:
@@ -92,7 +92,7 @@ async def _checked(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any])
 
 
 async def _check_taken(unit: Unit, row: Mapping[str, Any], email: str) -> None:
-    if email == row.get("email"):
+    if not email:
         return
     key = FOUND_BY["email_key"]({"email": email})
     # Addresses that differ by case alone are no two for the unique constraint.
