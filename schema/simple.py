@@ -1,6 +1,6 @@
 """The root fields and payloads of simple nouns (resolvers/editing/simple.py)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import strawberry
@@ -11,7 +11,7 @@ from engine.declared.payload import Payload, changed, deleted
 from resolvers.editing.simple import SimpleNoun
 
 Class = TypeVar("Class", bound=type[Any])
-Fields = dict[str, tuple[Any, Any]]  # by name: the type, and the declaration
+Fields = Mapping[str, tuple[Any, Any]]  # by name: the type, and the declaration
 
 
 def edits(entity: type[Node], noun: SimpleNoun) -> Callable[[Class], Class]:
@@ -27,7 +27,7 @@ def edits(entity: type[Node], noun: SimpleNoun) -> Callable[[Class], Class]:
     def filled(class_: Class) -> Class:
         for verb, mutation in noun.mutations.items():
             fields, said = answers[verb]
-            payload = _type(f"{entity.__name__}{verb.capitalize()}Payload", (Payload,), fields, said)
+            payload = made_type(f"{entity.__name__}{verb.capitalize()}Payload", fields, said, (Payload,))
             class_.__annotations__[f"{noun.key}_{verb}"] = payload | None
             setattr(class_, f"{noun.key}_{verb}", performed(mutation))
         return strawberry.type(class_)
@@ -35,7 +35,8 @@ def edits(entity: type[Node], noun: SimpleNoun) -> Callable[[Class], Class]:
     return filled
 
 
-def _type(name: str, bases: tuple[type[Any], ...], fields: Fields, said: str) -> type[Any]:
+def made_type(name: str, fields: Fields, said: str, bases: tuple[type[Any], ...] = ()) -> Any:
+    """An object type of fields that are declared elsewhere."""
     annotations = {field: type_ for field, (type_, _) in fields.items()}
     values = {field: value for field, (_, value) in fields.items()}
     return strawberry.type(type(name, bases, {"__annotations__": annotations, **values}), description=said)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -16,10 +16,9 @@ from connectors.importers.fluentcart.commerce.order import ORDER
 from connectors.importers.fluentcart.single import Records
 from connectors.importers.mapping import Columns
 from connectors.importers.work import Work
-from db.commerce.order import PaymentStatus
+from db.commerce.order import STILL_PAID
 
 # As FluentCart counts: an order of which all was given back is none.
-_PAID: Final = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIALLY_REFUNDED)
 
 
 @dataclass(slots=True)
@@ -82,7 +81,7 @@ async def _bought(work: Work, customers: Mapping[int, Customer], records: Record
             func.min(columns.created_at),
             func.max(columns.created_at),
         )
-        .where(columns.payment_status.in_(_PAID), columns.id.not_in(sorted(now)))
+        .where(columns.payment_status.in_(STILL_PAID), columns.id.not_in(sorted(now)))
         .group_by(columns.customer_id, columns.currency)
     )
     for chunk in reconcile.chunks(sorted(customers)):
@@ -91,7 +90,7 @@ async def _bought(work: Work, customers: Mapping[int, Customer], records: Record
         ):
             found.setdefault(key, _Bought()).add(many, currency, int(sum_of), first, last)
     for row in (one.row for one in records.orders):
-        if row["customer_id"] in customers and row["payment_status"] in _PAID:
+        if row["customer_id"] in customers and row["payment_status"] in STILL_PAID:
             at, net = row["created_at"], row["total_paid"] - row["total_refund"]
             found.setdefault(row["customer_id"], _Bought()).add(1, row["currency"], net, at, at)
     return found

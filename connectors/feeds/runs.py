@@ -16,7 +16,7 @@ from connectors.providers.granting import OrderGrants
 from connectors.providers.registry import AnyProvider
 from connectors.storage.link import Links
 from db.access.viewer import Viewer
-from db.commerce.order import PaymentStatus
+from db.commerce.order import STILL_PAID
 from db.integration import conditions
 from db.integration.data import EventData, Happened, data_of, wants_downloads
 from db.integration.data.record import ADDRESS, Columns
@@ -24,7 +24,6 @@ from db.integration.template import Budget, Target, TemplateError, compiled
 from db.integration.trigger import Trigger, matched
 from db.store.database import Database
 
-_PAID: Final = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIALLY_REFUNDED})
 _OF_PAID_ORDERS: Final = "order_paid_done"
 
 
@@ -86,7 +85,7 @@ class Runs:
         data = await self._data(happened, viewer, values, {} if read is None else read)
         if data.order is None:
             raise Unrunnable("The order is gone, or hidden from whoever saved the feed")
-        if trigger.name == _OF_PAID_ORDERS and data.order.row["payment_status"] not in _PAID:
+        if trigger.name == _OF_PAID_ORDERS and data.order.row["payment_status"] not in STILL_PAID:
             raise NothingToDo("The order is not paid any more")
         if not conditions.holds(feed["conditionals"], data.conditions):
             raise NothingToDo("The feed's conditions do not hold")

@@ -1,6 +1,5 @@
 """Customers and their addresses."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +11,7 @@ from sqlmodel import Field
 from db.commerce.address import AddressRow
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 from db.text.folding import caseless, folded
-from db.text.search import text_of
+from db.text.search import FoundBy, text_of
 
 
 class CustomerStatus(StrEnum):
@@ -58,7 +57,7 @@ class CustomerRow(VersionedRow, table=True):
 
 
 # What follows from other columns of a customer, for those who look for one.
-FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+FOUND_BY: Final[FoundBy] = {
     "email_key": lambda row: email_key(row["email"]),
     "name_key": lambda row: folded(full_name(row["first_name"], row["last_name"])),
     "search_text": text_of("id", "first_name", "last_name", "email"),
@@ -70,9 +69,9 @@ def full_name(first: str, last: str) -> str:
 
 
 def named_by(full: str) -> tuple[str, str]:
-    """First and last name out of a full one: the last word is the last name."""
-    first, _, last = full.rpartition(" ")
-    return (first, last) if first else (last, "")
+    """First and last name out of a full one: the last word is the last name, as the documented system has it."""
+    first, _, last = full.strip().rpartition(" ")
+    return (first.strip(), last) if first else (last, "")
 
 
 def email_key(email: str) -> str:

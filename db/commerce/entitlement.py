@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.download import DownloadRow, received_with
 from db.catalog.upgrade_offer import has_access
-from db.commerce.order import DownloadPermissionRow, OrderItemRow, OrderRow, OrderType, PaymentStatus
+from db.commerce.order import STILL_PAID, DownloadPermissionRow, OrderItemRow, OrderRow, OrderType
 from db.commerce.subscription import SubscriptionRow
 from db.store.row import now, table
 
@@ -20,7 +20,6 @@ PERMISSION, SUBSCRIPTION = table(DownloadPermissionRow), table(SubscriptionRow)
 
 Rows = Callable[[Executable], Awaitable[Sequence[Any]]]
 
-_PAID: Final = frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIALLY_REFUNDED})
 # Imported stores may say any number; the calendar ends.
 _MOST_DAYS: Final = 36_500
 # A download that broke off may be gone on with for so long without being counted again. Whoever asks for a later part
@@ -135,7 +134,7 @@ async def entitlements(
                 variant_id=row.variant_id,
                 download={c.name: getattr(row, f"download_{c.name}") for c in DOWNLOAD.c},
                 ordered_at=row.ordered_at,
-                paid=row.payment_status in _PAID,
+                paid=row.payment_status in STILL_PAID,
                 recurring=bool(states),
                 has_access=any(has_access(s.status, s.next_billing_at, at) for s in states),
                 permissions=tuple(noted.get((row.order_id, row.download_id), ())),

@@ -1,6 +1,5 @@
 """Orders with their lines, payments, addresses and the downloads that they permit."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +11,7 @@ from sqlmodel import Field
 from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressRow
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
-from db.text.search import text_of
+from db.text.search import FoundBy, text_of
 
 
 class OrderStatus(StrEnum):
@@ -36,6 +35,11 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
     PARTIALLY_REFUNDED = "partially_refunded"
     AUTHORIZED = "authorized"
+
+
+# Of which the shop has money, and of which it had some.
+STILL_PAID: Final = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIALLY_REFUNDED)
+ONCE_PAID: Final = (*STILL_PAID, PaymentStatus.REFUNDED)
 
 
 class ShippingStatus(StrEnum):
@@ -141,7 +145,7 @@ class OrderRow(VersionedRow, table=True):
 
 
 # What orders are looked for by is their own, their lines' and their customers'.
-ORDER_FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {"search_text": text_of("id", "invoice_no")}
+ORDER_FOUND_BY: Final[FoundBy] = {"search_text": text_of("id", "invoice_no")}
 # What anybody may know of an order's parcel.
 TRACKING: Final = frozenset({"tracking_carrier", "tracking_number", "tracking_url"})
 
@@ -184,9 +188,7 @@ class OrderItemRow(VersionedRow, table=True):
     referrer: str | None = None
 
 
-ITEM_FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    "search_text": text_of("product_title", "title")
-}
+ITEM_FOUND_BY: Final[FoundBy] = {"search_text": text_of("product_title", "title")}
 
 
 class OrderTransactionRow(VersionedRow, table=True):

@@ -1,6 +1,5 @@
 """Subscriptions: what recurs after an order."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -9,7 +8,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
-from db.text.search import text_of
+from db.text.search import FoundBy, text_of
 
 
 class SubscriptionStatus(StrEnum):
@@ -77,6 +76,6 @@ class SubscriptionRow(VersionedRow, table=True):
     config: Any | None = Field(default=None, sa_type=DOCUMENT)
 
 
-FOUND_BY: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+FOUND_BY: Final[FoundBy] = {
     "search_text": text_of("id", "item_name", "vendor_subscription_id", "vendor_customer_id", "vendor_plan_id")
 }

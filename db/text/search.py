@@ -6,7 +6,7 @@ are looked for in every row.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Column, ColumnElement, Select, String, and_, bindparam, literal_column, select, true
 from sqlalchemy import column as column_
@@ -14,6 +14,9 @@ from sqlalchemy import table as table_
 
 from db.text import folding
 from engine.values.statement import held, holding
+
+# What a row is found by: columns by their names, and what makes each of the row's others.
+FoundBy: TypeAlias = Mapping[str, Callable[[Mapping[str, Any]], str]]
 
 PHRASES: Final = "phrases"  # the parameter of an index
 _SHORTEST_INDEXED: Final = 3

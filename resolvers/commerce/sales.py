@@ -10,16 +10,16 @@ import strawberry
 from sqlalchemy import and_, case, func, select, true
 
 from db.catalog.product import ProductRow
-from db.commerce.order import OrderItemRow, OrderRow, PaymentStatus
+from db.commerce.order import ONCE_PAID, OrderItemRow, OrderRow
 from db.commerce.store import MONEY_FORMAT
 from db.store.row import table
 from engine.standard.context import Context
 from engine.values.statement import among
+from resolvers.commerce.report.window import month_of
 
 ITEM = table(OrderItemRow)
 ORDER = table(OrderRow)
 PRODUCT = table(ProductRow)
-_PAID = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
 
 
 @strawberry.enum(description="The periods of a sales overview.")
@@ -42,7 +42,7 @@ class Sales:
 def _since(range_: SalesRange, now: datetime) -> datetime | None:
     if range_ is SalesRange.LAST_30_DAYS:
         return now - timedelta(days=30)
-    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) if range_ is SalesRange.THIS_MONTH else None
+    return month_of(now) if range_ is SalesRange.THIS_MONTH else None
 
 
 async def sales(context: Context, keys: Sequence[int]) -> list[list[Sales]]:
@@ -56,7 +56,7 @@ async def sales(context: Context, keys: Sequence[int]) -> list[list[Sales]]:
             counted = func.coalesce(func.sum(case((during, value), else_=0)), 0)
             columns.append(counted.label(f"{range_.name}_{name}"))
     columns.append(MONEY_FORMAT.label("money_format"))
-    bought = ITEM.join(ORDER, and_(ORDER.c.id == ITEM.c.order_id, ORDER.c.payment_status.in_(_PAID)))
+    bought = ITEM.join(ORDER, and_(ORDER.c.id == ITEM.c.order_id, ORDER.c.payment_status.in_(ONCE_PAID)))
     statement = (
         select(PRODUCT.c.id, *columns)
         .select_from(PRODUCT.outerjoin(bought, ITEM.c.product_id == PRODUCT.c.id))

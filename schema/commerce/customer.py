@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from db.commerce import visibility
 from db.commerce.address import AddressType
-from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus
+from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus, full_name
 from db.commerce.order import OrderRow
 from db.commerce.subscription import SubscriptionRow
 from engine.declared.connection import Connection
@@ -51,7 +51,7 @@ class Customer(Node):
     first_name: str = column(CustomerRow.first_name, description="As given at the checkout; empty when not.")
     last_name: str = column(CustomerRow.last_name, description="As given at the checkout; empty when not.")
     full_name: str = computed(
-        lambda f, n: f"{f} {n}".strip(),
+        full_name,
         CustomerRow.first_name,
         CustomerRow.last_name,
         description="First and last name with a space between; empty when neither was given.",

@@ -16,12 +16,13 @@ from connectors.importers.mapping import Mapped
 from db.access.viewer import SYSTEM, Viewer
 from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressType
+from db.commerce.customer import named_by
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, TransactionStatus, TransactionType
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.events import KINDS
 from db.integration.conditions import holds
 from db.integration.data import EventData, data_of, load_orders, product, wants_downloads
-from db.integration.data.order_codes import names, size
+from db.integration.data.order_codes import size
 from db.integration.data.record import ADDRESS, CUSTOMER, ITEM, ORDER, SUBSCRIPTION, TRANSACTION, Record
 from db.integration.data.store import load_store
 from db.integration.template import GROUPS, Target, compiled
@@ -447,7 +448,7 @@ def test_downloads_are_read_when_a_template_speaks_of_them() -> None:
     [("", ("", "")), ("Ada", ("Ada", "")), ("Bob Baker Jr", ("Bob Baker", "Jr")), ("  A  B ", ("A", "B"))],
 )
 def test_names(name: str, parts: tuple[str, str]) -> None:
-    assert names(name) == parts
+    assert named_by(name) == parts
 
 
 @pytest.mark.parametrize(

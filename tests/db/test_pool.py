@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import asyncpg
 
 from db.catalog.product import ProductRow
 from db.drivers.failures import Lost
@@ -16,6 +15,7 @@ from db.store.database import Database
 from db.store.row import table
 from db.store.unit import Units
 from engine.values.statement import holding
+from tests.dialects import OURS
 from tests.patience import PATIENCE
 
 PRODUCT = table(ProductRow)
@@ -130,8 +130,7 @@ async def test_what_hangs_on_words_is_planned_for_them(database_url: str) -> Non
     """One plan for all words reads the whole index for a short one, and every row's key for a common one."""
     database = Database.open(database_url, pool_size=1)
     await used(database)
-    dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
-    search = str(select(PRODUCT.c.id).where(holding(PRODUCT.c.search_text, "word")).compile(dialect=dialect))
+    search = str(select(PRODUCT.c.id).where(holding(PRODUCT.c.search_text, "word")).compile(dialect=OURS["postgresql"]))
     other = "SELECT 1 AS asked_often WHERE $1::text IS NOT NULL"
     async with Units(database).statements() as reads:
         for number in range(12):

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from db.access.viewer import Viewer
 from db.commerce.address import AddressType
-from db.commerce.order import LineType, OrderMode, OrderRow, OrderType, PaymentStatus
+from db.commerce.order import ONCE_PAID, LineType, OrderMode, OrderRow, OrderType, PaymentStatus
 from engine.values.errors import CodedError
-from resolvers.commerce.report.asked import COUNTED
 from resolvers.commerce.report.reporting import each, fluctuation
 from resolvers.commerce.report.window import TIMES, ReportComparison, ReportGroup, Window, months_later, window
 from tests import factories
@@ -108,7 +107,7 @@ class Books:
             if order.created_at is not None
             and during.start <= order.created_at <= during.end
             and order.currency == "USD"
-            and order.payment_status in COUNTED
+            and order.payment_status in ONCE_PAID
             and (types is None or order.type in types)
             and mode in (None, order.mode)
         ]

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any, Final, TypeAlias
 
 from db.catalog.product import FulfillmentType
+from db.commerce.customer import full_name, named_by
 from db.commerce.entitlement import Entitlement, Verdict
 from db.commerce.order import LineType
 from db.integration.data.order import OrderData
@@ -92,7 +93,7 @@ def _shipment(data: OrderData) -> Group:
 def _address(data: OrderData, row: Columns | None) -> Group | None:
     if row is None:
         return None
-    first, last = names(row["name"])
+    first, last = named_by(row["name"])
     more = row["extra"]
 
     def said(*keys: str) -> object:
@@ -115,17 +116,11 @@ def _address(data: OrderData, row: Columns | None) -> Group | None:
     )
 
 
-def names(name: str) -> tuple[str, str]:
-    """The first and the last name: the last word is the last name, as the documented system has it."""
-    first, _, last = name.strip().rpartition(" ")
-    return (first.strip(), last) if first else (last, "")
-
-
 def customer_groups(store: StoreData, row: Columns | None, primary: Columns | None) -> dict[str, Group]:
     """The groups `customer` and `user`; none of somebody unknown."""
     if row is None:
         return {}
-    name = f"{row['first_name']} {row['last_name']}".strip()
+    name = full_name(row["first_name"], row["last_name"])
     spent = store.amount(row["lifetime_value"])
     values = {
         **row,

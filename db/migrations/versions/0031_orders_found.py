@@ -1,6 +1,6 @@
 """Customers, orders with their lines, and subscriptions are searched and sorted: by folded texts, behind indexes."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ from alembic import op
 
 from db.commerce import customer, order, subscription
 from db.store.row import SORTED_TEXT, table
+from db.text.search import FoundBy
 
 revision = "0031"
 down_revision = "0030"
@@ -16,7 +17,7 @@ depends_on = None
 
 BATCH: Final = 1000  # rows in memory at once
 # What each is found by, and which columns that is made of.
-FOUND_BY: Final[Mapping[sa.Table, tuple[Mapping[str, Callable[[Mapping[str, Any]], str]], Sequence[str]]]] = {
+FOUND_BY: Final[Mapping[sa.Table, tuple[FoundBy, Sequence[str]]]] = {
     table(customer.CustomerRow): (customer.FOUND_BY, ("first_name", "last_name", "email")),
     table(order.OrderRow): (order.ORDER_FOUND_BY, ("invoice_no",)),
     table(order.OrderItemRow): (order.ITEM_FOUND_BY, ("product_title", "title")),

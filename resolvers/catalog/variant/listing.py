@@ -7,15 +7,15 @@ from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.sku import sku_key
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.store.row import table
-from db.text.search import contained, proposed, sought
 from engine.declared.filter_input import filter_input
-from engine.declared.listing import Listing, Search
+from engine.declared.listing import Listing
 from engine.declared.sorting import sortable
 from engine.values.columns import expression
 from engine.values.filtering import filters
 from engine.values.operators import CentsOperators, EnumOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.catalog import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.editing.searching import of_text
 
 VARIANT = table(VariantRow)
 
@@ -51,11 +51,5 @@ VARIANTS = Listing(
         PRICE=VariantRow.price,
     ),
     filter=ProductVariantFilter,
-    search=Search(
-        sought,
-        condition=lambda names, _viewer: contained(VARIANT.c.search_text, names),
-        proposed=lambda names, dialect: proposed(VARIANT.c.search_text, names, dialect),
-        said="Each word, in any order, is looked for in titles and SKUs, whatever the case and the accents; an index "
-        "helps with words of three characters on.",
-    ),
+    search=of_text(VARIANT.c.search_text, "titles and SKUs"),
 )

@@ -13,7 +13,7 @@ from db.commerce.events import (
     CUSTOMER_ADDRESS_UPDATED,
     CUSTOMER_UPDATED,
 )
-from db.store.writing import edit
+from db.store.writing import bump_all
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -127,7 +127,7 @@ async def _retire(unit: Unit, others: list[dict[str, Any]], type_: Any) -> None:
 
 
 async def _touch(unit: Unit, customer: Mapping[str, Any]) -> None:
-    await edit(unit.connection, CUSTOMERS.table, customer["id"], customer["version"], {})
+    await bump_all(unit.connection, CUSTOMERS.table, [customer["id"]])
     unit.emit(CUSTOMER_UPDATED(customer, {}, ("addresses",)))
 
 

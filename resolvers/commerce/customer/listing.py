@@ -5,15 +5,15 @@ from typing import Final
 from db.commerce.customer import CustomerRow, CustomerStatus, email_key
 from db.store.row import table
 from db.text.folding import caseless, folded
-from db.text.search import contained, proposed, sought
 from engine.declared.filter_input import filter_input
 from engine.declared.input import finds, lookup_input
-from engine.declared.listing import Listing, Search
+from engine.declared.listing import Listing
 from engine.declared.sorting import sortable
 from engine.values.filtering import filters
 from engine.values.operators import CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.editing.searching import of_text
 
 CUSTOMER: Final = table(CustomerRow)
 
@@ -61,11 +61,5 @@ CUSTOMERS: Final = Listing(
         LAST_PURCHASE_AT=CustomerRow.last_purchase_at,
     ),
     filter=CustomerFilter,
-    search=Search(
-        sought,
-        condition=lambda names, _viewer: contained(CUSTOMER.c.search_text, names),
-        proposed=lambda names, dialect: proposed(CUSTOMER.c.search_text, names, dialect),
-        said="Each word, in any order, is looked for in names, e-mail addresses and numbers, whatever the case and the "
-        "accents; an index helps with words of three characters on.",
-    ),
+    search=of_text(CUSTOMER.c.search_text, "names, e-mail addresses and numbers"),
 )

@@ -9,7 +9,7 @@ import strawberry
 from sqlalchemy import select
 
 from db.commerce.money import MoneyFormat, money_format
-from db.commerce.order import OrderMode, OrderType, PaymentStatus
+from db.commerce.order import ONCE_PAID, OrderMode, OrderType, PaymentStatus
 from db.commerce.store import MONEY_FORMAT
 from engine.declared.batch import Argument
 from engine.standard.context import Context
@@ -17,14 +17,6 @@ from engine.values import identity
 from engine.values.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the arguments below need the enums
 from resolvers.commerce.report.window import ReportComparison, ReportGroup, Window, window
-
-# As the shop counts: what was paid, even if all of it was given back.
-COUNTED: Final = (
-    PaymentStatus.PAID,
-    PaymentStatus.PARTIALLY_PAID,
-    PaymentStatus.PARTIALLY_REFUNDED,
-    PaymentStatus.REFUNDED,
-)
 
 
 def _optional(name: str, type_: Any, description: str, **more: Any) -> Argument:
@@ -101,7 +93,7 @@ async def asked(context: Context, arguments: Mapping[str, Any]) -> Asked:
         None,
         context.dialect,
         _sorted(get("order_types")),
-        _sorted(statuses) or COUNTED,
+        _sorted(statuses) or ONCE_PAID,
         get("filter_mode"),
         bool(variants),
     )

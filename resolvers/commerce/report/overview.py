@@ -11,7 +11,7 @@ from engine.values.statement import AnySelect
 from resolvers.commerce.report.asked import Asked, Shape, asked
 from resolvers.commerce.report.reporting import ORDER, percent, selected, summed
 from resolvers.commerce.report.reporting import total as total_of
-from resolvers.commerce.report.window import ReportGroup, Window, month_of, months_later
+from resolvers.commerce.report.window import ReportGroup, Window, every, month_of, months_later
 
 MONTHS: Final = 12
 COUNTRIES: Final = 5
@@ -77,22 +77,15 @@ async def report_overview(context: Context, currency: str | None = None) -> Over
 
 def _taken(last: datetime, months: Mapping[str, int], countries: Mapping[str, int]) -> Taken:
     first = months_later(last, 1 - MONTHS)
-    spans = [_span(moment, 1, f"{moment:%Y-%m}", months) for moment in _every(first, last, 1)]
+    spans = [_span(moment, 1, f"{moment:%Y-%m}", months) for moment in every(1, first, last)]
     this = months_later(last, -((last.month - 1) % 3))
     quarters = [
         _span(moment, 3, f"{moment.year}-Q{(moment.month + 2) // 3}", months)
-        for moment in _every(months_later(this, -9), this, 3)
+        for moment in every(3, months_later(this, -9), this)
     ]
     year = _span(first, MONTHS, f"{first:%Y-%m}", months)
     best = sorted(countries.items(), key=lambda one: (-one[1], one[0]))[:COUNTRIES]
     return Taken(spans, quarters, year, best)
-
-
-def _every(first: datetime, last: datetime, months: int) -> list[datetime]:
-    found = [first]
-    while found[-1] < last:
-        found.append(months_later(found[-1], months))
-    return found
 
 
 def _span(begin: datetime, length: int, key: str, months: Mapping[str, int]) -> Span:

@@ -15,16 +15,13 @@ from db.store.row import table
 from engine.standard.context import Context
 from engine.values.statement import AnySelect, among
 from resolvers.commerce.report.asked import Asked, Shape
-from resolvers.commerce.report.window import TIMES, ReportGroup, Window
+from resolvers.commerce.report.window import FORMATS, TIMES, ReportGroup, Window
 
 ORDER, ITEM, ADDRESS = table(OrderRow), table(OrderItemRow), table(OrderAddressRow)
 Figures: TypeAlias = Mapping[str, Any]  # by their names
 
-_PARTS = {
-    ReportGroup.DAILY: ("YYYY-MM-DD", "%Y-%m-%d"),
-    ReportGroup.MONTHLY: ("YYYY-MM", "%Y-%m"),
-    ReportGroup.YEARLY: ("YYYY", "%Y"),
-}
+# PostgreSQL's words for those of FORMATS.
+_WORDS = (("%Y", "YYYY"), ("%m", "MM"), ("%d", "DD"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +137,12 @@ def key_of(shape: Shape, moment: ColumnElement[Any]) -> ColumnElement[Any]:
             return _country(AddressType.BILLING)
         case ReportGroup.SHIPPING_COUNTRY:
             return _country(AddressType.SHIPPING)
-    postgresql, sqlite = _PARTS[shape.group]
-    if shape.dialect == "postgresql":
-        return func.to_char(func.timezone("UTC", moment), postgresql)
-    return func.strftime(sqlite, moment)
+    written = FORMATS[shape.group]
+    if shape.dialect == "sqlite":
+        return func.strftime(written, moment)
+    for own, word in _WORDS:
+        written = written.replace(own, word)
+    return func.to_char(func.timezone("UTC", moment), written)
 
 
 def _country(type_: AddressType) -> ColumnElement[Any]:

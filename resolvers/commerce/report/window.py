@@ -36,12 +36,12 @@ class ReportGroup(Enum):
     )
 
 
-TIMES: Final = (ReportGroup.DAILY, ReportGroup.MONTHLY, ReportGroup.YEARLY)
-_FORMATS: Final = {
+FORMATS: Final = {
     ReportGroup.DAILY: "%Y-%m-%d",
     ReportGroup.MONTHLY: "%Y-%m",
     ReportGroup.YEARLY: "%Y",
 }
+TIMES: Final = tuple(FORMATS)
 
 
 @strawberry.enum(description="What a report is compared with: a window of the same length.")
@@ -77,7 +77,7 @@ class Window:
         for begin in _begins(self, group):
             if len(keys) == MOST_PERIODS:
                 raise _refused(f"At most {MOST_PERIODS} points: ask for longer ones, or for less time")
-            keys.append(begin.strftime(_FORMATS[group]))
+            keys.append(begin.strftime(FORMATS[group]))
         return keys
 
     def compared(self, comparison: ReportComparison | None, date: datetime | None) -> "Window | None":
@@ -124,16 +124,21 @@ def months_later(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
+def every(months: int, first: datetime, last: datetime) -> Iterator[datetime]:
+    """The moments from the first one on that are so many months apart, up to the last one."""
+    while first <= last:
+        yield first
+        first = months_later(first, months)
+
+
 def _begins(window: Window, group: ReportGroup) -> Iterator[datetime]:
-    if group is ReportGroup.DAILY:
-        moment, step = day_of(window.start), None
-    else:
-        moment, step = month_of(window.start), 1
-        if group is ReportGroup.YEARLY:
-            moment, step = moment.replace(month=1), 12
-    while moment <= window.end:
-        yield moment
-        moment = moment + timedelta(days=1) if step is None else months_later(moment, step)
+    match group:
+        case ReportGroup.MONTHLY:
+            return every(1, month_of(window.start), window.end)
+        case ReportGroup.YEARLY:
+            return every(12, month_of(window.start).replace(month=1), window.end)
+    first = day_of(window.start)
+    return (first + timedelta(days=n) for n in range((window.end - first).days + 1))
 
 
 def _checked(moment: datetime, name: str) -> datetime:
