@@ -29,7 +29,7 @@ from resolvers.commerce.customer.address import (
 )
 from resolvers.commerce.customer.writing import customer_create, customer_update
 from resolvers.commerce.order import ORDERS
-from resolvers.commerce.subscription import SUBSCRIPTIONS
+from resolvers.commerce.subscription.listing import SUBSCRIPTIONS
 from schema.money import Money, money
 
 if TYPE_CHECKING:

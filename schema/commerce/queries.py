@@ -7,7 +7,7 @@ from engine.declared.listing import connected
 from engine.declared.lookup import lookup
 from resolvers.commerce.customer.listing import CUSTOMERS, CustomerBy
 from resolvers.commerce.order import ORDERS, OrderBy
-from resolvers.commerce.subscription import SUBSCRIPTIONS, SubscriptionBy
+from resolvers.commerce.subscription.listing import SUBSCRIPTIONS, SubscriptionBy
 from schema.commerce.customer import Customer
 from schema.commerce.order import Order
 from schema.commerce.subscription import CustomerSubscription
