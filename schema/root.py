@@ -58,6 +58,7 @@ from schema.commerce.customer import CustomerMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
+from schema.commerce.subscription import SubscriptionMutations
 from schema.commerce.tracking import OrderMutations
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.addon import AddonMutations, ProviderQueries
@@ -273,6 +274,7 @@ class Mutation(
     ProductMutations,
     PushMutations,
     StoreMutations,
+    SubscriptionMutations,
     TaxonomyMutations,
     BundleMutations,
     ConnectedStoreMutations,

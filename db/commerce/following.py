@@ -145,7 +145,7 @@ def of_subscription(before: Row | None, changes: Row, beside: Row) -> Iterator[E
     if changes.get("bill_count", before["bill_count"]) > before["bill_count"]:
         yield SUBSCRIPTION_RENEWED(before, changes, renewal_order_id=beside.get("renewal"))
     if _became(before, changes, "status", SubscriptionStatus.CANCELED):
-        yield SUBSCRIPTION_CANCELLED(before, changes, reason=None)
+        yield SUBSCRIPTION_CANCELLED(before, changes, reason={**before, **changes}["cancel_reason"])
     if _became(before, changes, "status", SubscriptionStatus.COMPLETED):
         yield SUBSCRIPTION_COMPLETED(before, changes)
     if _became(before, changes, "status", SubscriptionStatus.EXPIRED):

@@ -64,6 +64,7 @@ class SubscriptionRow(VersionedRow, table=True):
     expire_at: datetime | None = None
     trial_ends_at: datetime | None = None
     canceled_at: datetime | None = None
+    cancel_reason: str | None = None
     restored_at: datetime | None = None
     next_billing_at: datetime | None = None
     collection_method: CollectionMethod = Field(default=CollectionMethod.AUTOMATIC, sa_type=wire(CollectionMethod))

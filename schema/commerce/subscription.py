@@ -14,7 +14,14 @@ from db.commerce.order import OrderRow, OrderTransactionRow
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, changed
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.commerce.subscription.writing import (
+    subscription_cancel,
+    subscription_reactivate,
+    subscription_update,
+)
 from schema.money import Money, money
 
 if TYPE_CHECKING:
@@ -69,6 +76,10 @@ class CustomerSubscription(Node):
     canceled_at: datetime | None = column(
         SubscriptionRow.canceled_at, description="When somebody canceled it, in UTC; null while nobody did."
     )
+    cancel_reason: str | None = column(
+        SubscriptionRow.cancel_reason,
+        description="Why it was canceled, as somebody said it then; null while it is not, and where nobody said.",
+    )
     restored_at: datetime | None = column(
         SubscriptionRow.restored_at, description="When it was last taken up again after that, in UTC; null when never."
     )
@@ -121,3 +132,25 @@ class CustomerSubscription(Node):
         to=SubscriptionRow.id,
         description="The payments and refunds of it. Empty without orders/view.",
     )
+
+
+@strawberry.type(description="The subscription as it is now.")
+class SubscriptionUpdatePayload(Payload):
+    subscription: CustomerSubscription | None = changed(SubscriptionRow.id)
+
+
+@strawberry.type(description="The subscription, which is canceled.")
+class SubscriptionCancelPayload(Payload):
+    subscription: CustomerSubscription | None = changed(SubscriptionRow.id)
+
+
+@strawberry.type(description="The subscription, which goes on.")
+class SubscriptionReactivatePayload(Payload):
+    subscription: CustomerSubscription | None = changed(SubscriptionRow.id)
+
+
+@strawberry.type
+class SubscriptionMutations:
+    subscription_update: SubscriptionUpdatePayload | None = performed(subscription_update)
+    subscription_cancel: SubscriptionCancelPayload | None = performed(subscription_cancel)
+    subscription_reactivate: SubscriptionReactivatePayload | None = performed(subscription_reactivate)

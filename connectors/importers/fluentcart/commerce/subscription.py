@@ -13,6 +13,7 @@ from connectors.importers.fluentcart.values import (
     key,
     moment,
     name,
+    paragraphs,
     plain,
     reference,
     whole,
@@ -62,9 +63,14 @@ SUBSCRIPTION: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    computed=("cancel_reason",),
     unique=("uuid",),
     tells=Tells(SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED),
     then=of_subscription,
+    together=(
+        ("status", "canceled_at", "cancel_reason", "restored_at"),
+        ("recurring_amount", "recurring_tax_total", "recurring_total"),
+    ),
     found_by=FOUND_BY,
 )
 SUBSCRIPTIONS: Final = RemoteList(SUBSCRIPTION.entity, "/subscriptions", "data", as_listed)
@@ -87,6 +93,7 @@ def read_subscriptions(batch: Batch[tuple[int, Record]], source: str) -> tuple[l
     for identifier, record in batch.records:
         try:
             row = SUBSCRIPTION.read(record)
+            row["cancel_reason"] = _cancel_reason(row)
             convert(SUBSCRIPTION, row, currency_of(record))
         except Unreadable as unreadable:
             skipped.append(Skipped(SUBSCRIPTION.entity, str(identifier), unreadable.field, unreadable.reason))
@@ -94,3 +101,13 @@ def read_subscriptions(batch: Batch[tuple[int, Record]], source: str) -> tuple[l
         row["uuid"] = row["uuid"] or str(uuid5(NAMESPACE_URL, f"{source}/subscriptions/{identifier}"))
         subscriptions.append(Subscription(row))
     return subscriptions, skipped
+
+
+def _cancel_reason(row: Columns) -> str | None:
+    """The shop keeps it in the configuration, and leaves it there when the subscription goes on."""
+    if row["canceled_at"] is None and row["status"] is not SubscriptionStatus.CANCELED:
+        return None
+    try:
+        return paragraphs("")(branch(row["config"]).get("cancellation_reason")) or None
+    except Unreadable:
+        return None
