@@ -218,11 +218,12 @@ async def test_a_subscription_comes_with_its_order(database: Database, sold: Exc
     assert {"subscription.created", "subscription.activated", "order.paid"} < told_of.keys()
     assert told_of["order.paid"]["subscriptionId"] == 5
     last = (await rows(database, "event"))[-1]["id"]
-    subscription |= {"status": "canceled", "bill_count": 2}
+    subscription |= {"status": "canceled", "bill_count": 2, "config": {"cancellation_reason": "It&#039;s gone"}}
     await told(database, in_process(sold, tmp_path), "subscription", 5)
     assert [name for name, _ in await news(database, last)] == [
         *("subscription.updated", "subscription.renewed", "subscription.cancelled")
     ]
+    assert (await rows(database, "event"))[-1]["payload"]["reason"] == "It's gone"
 
 
 async def test_a_second_source_gets_numbers_of_its_own(database: Database, sold: Exchanges, tmp_path: Path) -> None:

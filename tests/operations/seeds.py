@@ -19,7 +19,7 @@ from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.address import AddressType
 from db.commerce.customer import CustomerStatus
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
-from db.commerce.subscription import SubscriptionStatus
+from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
 from db.integration.webhook import Header, WebhookSettings
@@ -264,6 +264,28 @@ def buyers() -> Sequence[Row]:
         factories.subscription(
             9002, customer_id=9002, item_name="Coffee", status=SubscriptionStatus.CANCELED, **_STAMPS
         ),
+    ]
+
+
+def tea() -> Sequence[Row]:
+    """Three subscriptions of customer 9001: 9001 is paid by hand, 9002 by a payment provider, 9003 is over."""
+    terms: dict[str, Any] = {
+        "customer_id": 9001,
+        "interval": "monthly",
+        "recurring_amount": 1000,
+        "recurring_tax_total": 190,
+        "recurring_total": 1190,
+        "bill_count": 2,
+        "next_billing_at": datetime(2026, 12, 20, tzinfo=UTC),
+    }
+    expired = {"status": SubscriptionStatus.EXPIRED, "next_billing_at": datetime(2026, 11, 20, tzinfo=UTC)}
+    return [
+        factories.customer(9001, email="zoe@example.org", first_name="Zoë", **_STAMPS),
+        factories.subscription(
+            9001, item_name="Green tea", collection_method=CollectionMethod.MANUAL, **terms, **_STAMPS
+        ),
+        factories.subscription(9002, item_name="White tea", vendor_subscription_id="sub_1PtEa", **terms, **_STAMPS),
+        factories.subscription(9003, item_name="Black tea", **(terms | expired), **_STAMPS),
     ]
 
 
@@ -583,6 +605,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "letterbox_set": letterbox_set,
     "sales": sales,
     "shirts": shirts,
+    "tea": tea,
     "turnover": turnover,
     "upgrades": upgrades,
     "webhooks": webhooks,
