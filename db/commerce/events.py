@@ -1,7 +1,8 @@
-"""What happens to the store itself, and to its orders, customers, payments and subscriptions."""
+"""What happens to the store itself, and to its orders, customers, coupons, payments and subscriptions."""
 
 from typing import Final
 
+from db.commerce.coupon import CouponRow
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.store import StoreRow
@@ -207,3 +208,19 @@ SUBSCRIPTION_COMPLETED: Final = SUBSCRIPTION.beside(
     "completed", "A subscription was paid as many times as was agreed; access stays."
 )
 SUBSCRIPTION_EXPIRED: Final = SUBSCRIPTION.beside("expired", "A subscription gives access no more.", _REASON)
+
+COUPON: Final = Subject(
+    "coupon",
+    "Coupon",
+    readers("coupons/view"),
+    {
+        "couponId": CouponRow.id,
+        "code": told(CouponRow.code, sample="SPRING10"),
+        "type": CouponRow.type,
+        "status": CouponRow.status,
+    },
+    shown_as=dict.fromkeys(("code_key", "title_key", "search_text")),
+)
+COUPON_CREATED: Final = COUPON.created("There is one more coupon.")
+COUPON_UPDATED: Final = COUPON.updated("A coupon was changed, or its date has come or gone by.")
+COUPON_DELETED: Final = COUPON.deleted("A coupon was deleted; orders that were placed with it keep what it took off.")

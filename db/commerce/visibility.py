@@ -38,5 +38,9 @@ def subscriptions(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "subscriptions/view")
 
 
+def coupons(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "coupons/view")
+
+
 def stores(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "store/settings")

@@ -104,6 +104,8 @@ def modelled(name: str) -> bool:
     """Whether the tables of db.tables say anything about this table or index. Search indexes are made by the
     migrations alone: full-text tables with their shadows on SQLite, trigram indexes on PostgreSQL."""
     return (
-        re.fullmatch(r"(ix_)?(product|product_variant|customer|orders|order_item|subscription)_search(_\w+)?", name)
+        re.fullmatch(
+            r"(ix_)?(product|product_variant|customer|coupon|orders|order_item|subscription)_search(_\w+)?", name
+        )
         is None
     )
