@@ -29,6 +29,7 @@ from resolvers.catalog.tax import TaxClassBy
 from resolvers.catalog.term.listing import TermBy
 from resolvers.catalog.variant.input import ProductVariantBy
 from resolvers.catalog.variant.listing import VARIANTS
+from resolvers.commerce.coupon.refreshing import coupon_refresh
 from resolvers.commerce.download import download_url
 from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed.listing import FEEDS, RUNS
@@ -54,6 +55,7 @@ from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
+from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
@@ -268,6 +270,7 @@ class Mutation(
     ShippingClassMutations,
     DownloadMutations,
     FileMutations,
+    CouponMutations,
     CustomerMutations,
     OrderMutations,
     ProductLifecycleMutations,
@@ -291,5 +294,5 @@ class Mutation(
     """One class per noun, beside the noun's type."""
 
 
-schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish], audited=audited)
+schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish, coupon_refresh], audited=audited)
 check_emitted(schema)

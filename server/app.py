@@ -59,6 +59,7 @@ from server.metrics import Metrics, metrics_page
 from server.ports import Ports, opened_ports
 from server.settings.settings import Settings
 from server.work import assembly
+from server.work.coupons import refreshing
 from server.work.forgetting import forgetting
 from server.work.jobs import Job, Jobs
 from server.work.numbering import numbering
@@ -154,6 +155,7 @@ class Application(Starlette):
             usage.job(),
             known.job(),
             publishing(units),
+            refreshing(units),
             removing(units),
             numbering(database),
             forgetting(database, ports.kept),

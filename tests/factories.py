@@ -27,10 +27,12 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, LABELS, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
+from db.commerce import coupon as coupons
 from db.commerce import customer as customers
 from db.commerce import order as orders
 from db.commerce import subscription as subscriptions
 from db.commerce.address import AddressType
+from db.commerce.coupon import AppliedCouponRow, CouponRow, CouponType
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import (
     DownloadPermissionRow,
@@ -202,6 +204,19 @@ def _found(row: R, by: Mapping[str, Callable[[Mapping[str, Any]], Any]]) -> R:
     for name, of in by.items():
         setattr(row, name, of(vars(row)))
     return row
+
+
+def coupon(id: int, **values: Any) -> CouponRow:
+    """Five off unless said otherwise."""
+    made = {"id": id, "title": f"Coupon {id}", "code": f"C{id}", "type": CouponType.FIXED}
+    if values.get("type", CouponType.FIXED) is CouponType.FIXED:
+        made["amount"] = 500
+    return _found(_made(CouponRow, made, values), coupons.FOUND_BY)
+
+
+def applied_coupon(id: int, order_id: int, coupon_id: int | None, **values: Any) -> AppliedCouponRow:
+    given = {"id": id, "order_id": order_id, "coupon_id": coupon_id, "code": f"C{coupon_id}", "amount": 500}
+    return _made(AppliedCouponRow, given, values)
 
 
 def order(id: int, **values: Any) -> OrderRow:

@@ -222,7 +222,8 @@ def _free_pieces(coupon: Coupon, among: Iterable[DiscountedLine]) -> list[tuple[
 
     def enough(count: int) -> bool:
         used = sum(pieces for line, pieces in picked(count) if line.key in bought)
-        return paid - used >= -(-count // get) * buy
+        needed: int = -(-count // get) * buy
+        return paid - used >= needed
 
     # With each free piece more has to be paid for, and less is left for that: halving finds the most.
     least, most = 0, sum(line.quantity for line in given)

@@ -17,7 +17,7 @@ from engine.declared.directives import Emits, RequiresPermission
 from engine.declared.input import check_ids
 from engine.declared.payload import Keys
 from engine.values.errors import BadUserInput
-from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer
+from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, alternatives
 
 In = TypeVar("In")
 # The first argument is engine/unit's Unit, and of `outside` its Reach: they stand above declarations.
@@ -137,7 +137,7 @@ def performed(mutation: Mutation[Any]) -> Any:
     """The root field of a mutation, annotated `XxxPayload | None`: one field's failure never hides another's result."""
     directives: list[object] = [Emits(events=list(mutation.emits))]
     if mutation.permission != PUBLIC:
-        directives.insert(0, RequiresPermission(any=[mutation.permission]))
+        directives.insert(0, RequiresPermission(any=alternatives(mutation.permission)))
     field = declare(Performed(mutation), rest=[mutation.rest] if mutation.rest else [], directives=directives)
     field.description = mutation.description
     field.arguments = [

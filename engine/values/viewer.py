@@ -23,6 +23,11 @@ def either(*permissions: str) -> str:
     return _OR.join(permissions)
 
 
+def alternatives(permission: str) -> list[str]:
+    """The permissions any of which is enough."""
+    return permission.split(_OR)
+
+
 class Viewer(Protocol):
     """Who asks. Two viewers with equal `visibility_key` see the same rows."""
 
@@ -51,7 +56,7 @@ def permits(viewer: Viewer, permission: str | None) -> bool:
         return True
     if permission == SIGNED_IN:
         return viewer.signed_in
-    return any(one in viewer.permissions for one in permission.split(_OR))
+    return any(one in viewer.permissions for one in alternatives(permission))
 
 
 def require(viewer: Viewer, permission: str | None) -> None:

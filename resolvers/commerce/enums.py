@@ -1,7 +1,8 @@
-"""The documented words of orders, customers and subscriptions as GraphQL enums."""
+"""The documented words of orders, customers, coupons and subscriptions as GraphQL enums."""
 
 from db.catalog.shipping import ShippingClassType
 from db.commerce.address import AddressType
+from db.commerce.coupon import CouponStatus, CouponType
 from db.commerce.customer import CustomerStatus
 from db.commerce.entitlement import Verdict
 from db.commerce.order import (
@@ -23,6 +24,26 @@ worded(
     AddressType,
     "What an address is for.",
     {AddressType.BILLING: "Where the bill goes.", AddressType.SHIPPING: "Where things are sent to."},
+)
+worded(
+    CouponType,
+    "What a coupon gives.",
+    {
+        CouponType.FIXED: "An amount off, spread over the lines that are eligible.",
+        CouponType.PERCENTAGE: "A share off each line that is eligible.",
+        CouponType.FREE_SHIPPING: "Shipping costs nothing; prices stay.",
+        CouponType.BUY_X_GET_Y: "Who buys so many pieces gets so many others free, the cheapest first.",
+    },
+)
+worded(
+    CouponStatus,
+    "Whether a coupon can be used.",
+    {
+        CouponStatus.ACTIVE: "It can.",
+        CouponStatus.EXPIRED: "No more: its end has come, or somebody said so.",
+        CouponStatus.DISABLED: "Switched off by hand, whatever its dates.",
+        CouponStatus.SCHEDULED: "Not yet: its start is to come.",
+    },
 )
 worded(
     CustomerStatus,

@@ -1,13 +1,15 @@
-"""What of orders, customers and subscriptions can be read from the root."""
+"""What of orders, customers, subscriptions and coupons can be read from the root."""
 
 import strawberry
 
 from engine.declared.connection import Connection
 from engine.declared.listing import connected
 from engine.declared.lookup import lookup
+from resolvers.commerce.coupon.listing import COUPONS, CouponBy
 from resolvers.commerce.customer.listing import CUSTOMERS, CustomerBy
 from resolvers.commerce.order import ORDERS, OrderBy
 from resolvers.commerce.subscription.listing import SUBSCRIPTIONS, SubscriptionBy
+from schema.commerce.coupon import Coupon
 from schema.commerce.customer import Customer
 from schema.commerce.order import Order
 from schema.commerce.subscription import CustomerSubscription
@@ -47,4 +49,13 @@ class CommerceQueries:
         permission="subscriptions/view",
         rest=["GET /subscriptions/{id}"],
         description="One subscription; null when absent.",
+    )
+    coupons: Connection[Coupon] | None = connected(
+        COUPONS,
+        permission="coupons/view",
+        rest=["GET /coupons"],
+        description="Coupons, the newest first unless sorted.",
+    )
+    coupon: Coupon | None = lookup(
+        CouponBy, permission="coupons/view", rest=["GET /coupons/{id}"], description="One coupon; null when absent."
     )

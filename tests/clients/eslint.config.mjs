@@ -28,6 +28,8 @@ export default [
               "Change",
               "ChangePage",
               "ConnectedStoreSettings",
+              "CouponDiscount",
+              "CouponLineDiscount",
               "DeclaredEvent",
               "DocumentedOperation",
               "EventPreview",

@@ -17,6 +17,7 @@ from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.address import AddressType
+from db.commerce.coupon import CouponStatus, CouponType
 from db.commerce.customer import CustomerStatus
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
@@ -286,6 +287,87 @@ def tea() -> Sequence[Row]:
         ),
         factories.subscription(9002, item_name="White tea", vendor_subscription_id="sub_1PtEa", **terms, **_STAMPS),
         factories.subscription(9003, item_name="Black tea", **(terms | expired), **_STAMPS),
+    ]
+
+
+def coupons() -> Sequence[Row]:
+    """A mug, a teapot in two colours, and tea, which is in no category. Customer 9001 has used the first coupon once,
+    and in an order that was canceled."""
+    begun = datetime(2026, 11, 15, tzinfo=UTC)
+    return [
+        factories.term(9001, name="Kitchen", slug="kitchen-9001", created_at=_STAMP, updated_at=_STAMP),
+        factories.product(9001, title="Mug", **_STAMPS),
+        factories.variant(9011, 9001, title="Mug", price=2000, **_STAMPS),
+        factories.product_term(9001, 9001),
+        factories.product(9002, title="Teapot", **_STAMPS),
+        factories.variant(9021, 9002, title="White", price=1999, position=1, **_STAMPS),
+        factories.variant(9022, 9002, title="Blue", price=2199, position=2, **_STAMPS),
+        factories.product_term(9002, 9001),
+        factories.product(9003, title="Tea", **_STAMPS),
+        factories.variant(9031, 9003, title="Green", price=800, **_STAMPS),
+        factories.customer(9001, email="Zoë.Brandt@example.org", first_name="Zoë", last_name="Brandt", **_STAMPS),
+        factories.coupon(
+            9001,
+            title="Spring for everyone",
+            code="SPRING10",
+            type=CouponType.PERCENTAGE,
+            amount=1000,
+            stackable=True,
+            max_uses=100,
+            max_per_customer=2,
+            max_discount=5000,
+            use_count=1,
+            start_at=begun,
+            end_at=datetime(2027, 3, 1, tzinfo=UTC),
+            notes="On the poster",
+            **_STAMPS,
+        ),
+        factories.coupon(
+            9002,
+            title="Kitchen five",
+            code="kitchen5",
+            stackable=True,
+            priority=1,
+            min_purchase=2000,
+            included_categories=[9001],
+            excluded_variants=[9022],
+            **_STAMPS,
+        ),
+        factories.coupon(9003, title="Sent free", code="SENT-FREE", type=CouponType.FREE_SHIPPING, **_STAMPS),
+        factories.coupon(
+            9004,
+            title="Two teas, one free",
+            code="TEATIME",
+            type=CouponType.BUY_X_GET_Y,
+            stackable=True,
+            priority=2,
+            buy_variants=[9031],
+            get_variants=[9031],
+            buy_quantity=2,
+            email_restrictions=["*@example.org"],
+            **_STAMPS,
+        ),
+        factories.coupon(
+            9005,
+            title="Last year",
+            code="XMAS25",
+            status=CouponStatus.EXPIRED,
+            start_at=datetime(2025, 12, 1, tzinfo=UTC),
+            end_at=datetime(2026, 1, 1, tzinfo=UTC),
+            **_STAMPS,
+        ),
+        factories.coupon(
+            9006,
+            title="Next year",
+            code="XMAS27",
+            status=CouponStatus.SCHEDULED,
+            start_at=datetime(2027, 12, 1, tzinfo=UTC),
+            **_STAMPS,
+        ),
+        factories.order(9001, customer_id=9001, total=1800, **_STAMPS),
+        factories.applied_coupon(9001, 9001, 9001, code="SPRING10", amount=200),
+        factories.order(9002, customer_id=9001, status=OrderStatus.CANCELED, total=1800, **_STAMPS),
+        factories.applied_coupon(9002, 9002, 9001, code="SPRING10", amount=200),
     ]
 
 
@@ -598,6 +680,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "bundle": bundle,
     "buyers": buyers,
     "consents": consents,
+    "coupons": coupons,
     "failed_run": failed_run,
     "files": files,
     "feeds": feeds,

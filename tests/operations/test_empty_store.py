@@ -11,6 +11,7 @@ from db.catalog.taxonomy import BRANDS, CATEGORIES
 from engine.standard.execution import Request
 from engine.values.identity import encode
 from engine.values.upload import Uploaded
+from schema.root import schema
 from tests.gateway import ADMIN, ANONYMOUS, Gateway
 from tests.operations.case import Case, cases
 from tests.operations.documented import operations
@@ -81,6 +82,8 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
         },
     ),
     ("customerAddressUpdate", {"input": {"id": _id("CustomerAddress"), "label": "Home"}}),
+    ("couponCreate", {"input": {"title": "Spring", "code": "SPRING5", "type": "FIXED", "amount": 500}}),
+    ("couponUpdate", {"input": {"id": _id("Coupon"), "stackable": True}}),
     ("taxClassCreate", {"new": {"title": "Goods"}}),
     ("shippingClassCreate", {"new": {"name": "Parcels", "type": "FIXED", "cost": 500}}),
     ("attributeGroupCreate", {"new": {"title": "Colour"}}),
@@ -161,6 +164,12 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
             }
         },
     ),
+    ("couponApply", {"input": {"code": "spring5", "items": [{"variantId": VARIANT}]}}),
+    (
+        "couponCancel",
+        {"input": {"code": "spring5", "appliedCodes": ["SPRING5"], "items": [{"variantId": VARIANT}]}},
+    ),
+    ("couponDelete", {"input": {"id": _id("Coupon")}}),
     ("webhookCreate", {"input": {"name": "Warehouse", "url": "https://shop.example/hook", "eventTriggers": [_SOME]}}),
     ("webhookUpdate", {"input": {"id": _id("Webhook"), "eventTriggers": [_SOME, "order_paid_done"]}}),
     ("webhookDelete", {"input": {"id": _id("Webhook")}}),
@@ -217,7 +226,7 @@ async def test_every_write_works_on_what_the_store_made_itself(gateway: Gateway,
         refused = [error for result in payload.get("results", ()) for error in result["userErrors"]]
         assert payload["toldErrors"] + refused == [], name
         before, written = written, len(await events(gateway))
-        assert written > before, name
+        assert written > before or not schema.mutations[name].mutation.emits, name
     for case in UNDOCUMENTED:
         await walked(case, gateway)
 

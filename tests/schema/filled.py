@@ -54,6 +54,8 @@ async def _rows(gateway: Gateway) -> list[Row]:
         factories.subscription(ID, customer_id=customer, parent_order_id=order, product_id=product, variant_id=variant),
         factories.download_permission(ID, order, file, variant_id=variant, customer_id=customer),
         CustomerAddressRow(id=ID, customer_id=customer, type=AddressType.BILLING),
+        factories.coupon(ID, included_variants=[variant], excluded_categories=[1]),
+        factories.applied_coupon(ID, order, ID),
         OrderAddressRow(id=ID, order_id=order, type=AddressType.BILLING),
         factories.event(ID, "product.updated", f"Product:{product}", position=ID),
         TargetRow(id=ID, kind="webhook", key=str(ID)),
