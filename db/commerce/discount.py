@@ -70,7 +70,7 @@ def _used_up(coupon: Coupon, asked: Asked) -> str | None:
     if each is None:
         return None
     if asked.customer_id is None and not asked.email:
-        return "This coupon needs a customer: each may use it a few times only"
+        return "This coupon needs a customer: how often each may use it is limited"
     return "This customer used this coupon as often as they may" if asked.uses_by_customer >= each else None
 
 
@@ -122,7 +122,7 @@ def discounts(coupons: Sequence[Coupon], lines: Sequence[DiscountedLine]) -> dic
     left = {line.key: line.subtotal for line in ordered}
     found: dict[Any, Taken] = {}
     for coupon in sorted(coupons, key=lambda coupon: (coupon["priority"], coupon["id"])):
-        among = [line for line in ordered if eligible(coupon, line) and left[line.key] > 0]
+        among = [line for line in ordered if eligible(coupon, line)]
         found[coupon["id"]] = taken = _taken(coupon, among, left)
         for key, cents in taken.items():
             left[key] -= cents

@@ -39,7 +39,7 @@ worded(
     CouponStatus,
     "Whether a coupon can be used.",
     {
-        CouponStatus.ACTIVE: "It can.",
+        CouponStatus.ACTIVE: "Whoever its conditions let can use it.",
         CouponStatus.EXPIRED: "No more: its end has come, or somebody said so.",
         CouponStatus.DISABLED: "Switched off by hand, whatever its dates.",
         CouponStatus.SCHEDULED: "Not yet: its start is to come.",

@@ -250,12 +250,12 @@ async def _uses(
         return {}, ()
     joined = select(APPLIED.c.coupon_id).join(ORDER, ORDER.c.id == APPLIED.c.order_id)
     standing = joined.where(APPLIED.c.coupon_id.in_(coupons), ORDER.c.status != OrderStatus.CANCELED)
-    own = {*()}
+    own: Collection[int] = ()
     if buyer.order is not None:
         own = set((await connection.execute(standing.where(ORDER.c.id == buyer.order))).scalars())
         standing = standing.where(ORDER.c.id != buyer.order)
     if not buyer.keys:
         return {}, own
-    counted = standing.add_columns(func.count(func.distinct(ORDER.c.id))).group_by(APPLIED.c.coupon_id)
+    counted = standing.add_columns(func.count(func.distinct(ORDER.c.id)).label("uses")).group_by(APPLIED.c.coupon_id)
     rows = await connection.execute(counted.where(ORDER.c.customer_id.in_(buyer.keys)))
-    return dict(rows.tuples().all()), own
+    return {row.coupon_id: row.uses for row in rows}, own
