@@ -54,6 +54,7 @@ def everything() -> list[Row]:
         f.feed_variant(2, 93),
         *(f.customer(n) for n in (1, 2, 3)),
         CustomerAddressRow(id=1, customer_id=1, type=AddressType.BILLING),
+        *(f.coupon(n, priority=n % 2) for n in (1, 2, 3)),
         *(f.order(n, customer_id=1 + n % 2) for n in range(1, 8)),
         OrderAddressRow(id=1, order_id=1, type=AddressType.BILLING),
         *(f.order_item(n, 1 + n % 7, product_id=1 + n % 3, variant_id=1 + n % 9, quantity=n) for n in range(1, 22)),
