@@ -20,7 +20,7 @@ from connectors.importers.mapping import Columns, Record
 from connectors.importers.report import Report, Skipped
 from connectors.importers.work import Work
 from db.catalog.taxonomy import TermRow
-from db.commerce.store import StoreRow
+from db.commerce.store import StoreRow, store_currency
 from db.store.row import table
 
 TERM: Final = table(TermRow)
@@ -36,17 +36,11 @@ _THEIRS: Final[Mapping[str, Any]] = {
 _FILES: Final = "product_variation_id"
 
 
-async def currency_of(work: Work) -> str:
-    """Of the store here."""
-    found: str | None = await work.connection.scalar(select(STORE.c.currency))
-    return found or StoreRow().currency
-
-
 async def shelve(work: Work, numbers: Numbers, records: Records) -> tuple[list[Family], Report]:
     """The families to write, in rows' own numbers, and what was left out: all of them where the shop's prices are in
     another currency than the store's."""
     report = Report()
-    currency = await currency_of(work)
+    currency = await store_currency(work.connection)
     if records.currency != currency:
         for family in records.products:
             reason = f"prices are in {records.currency}, and here in {currency}"

@@ -81,8 +81,13 @@ class Merging:
     def _foreign(self, key: Any, before: Columns | None) -> str | None:
         told = self._history.get(key, history.NOTHING)
         if before is not None:
-            return MADE_HERE if told.made else None
+            return MADE_HERE if told.made or self._nobody_saw(key) else None
         return DELETED_HERE if told.gone or self._identities[key] in self._seen else None
+
+    def _nobody_saw(self, key: Any) -> bool:
+        """Whether a stored row was made here, of a table of whose rows no event tells: imports have seen what they
+        wrote of it."""
+        return self.mapped.tells is None and not self._fresh and self._identities[key] not in self._seen
 
     def _merge(self, key: Any, row: Columns, before: Columns) -> None:
         mapped = self.mapped
@@ -161,7 +166,7 @@ class Merging:
         deleted = set()
         for key in keys:
             fields = self._fields(key)
-            if fields is None and self._history.get(key, history.NOTHING).made:
+            if fields is None and (self._history.get(key, history.NOTHING).made or self._nobody_saw(key)):
                 continue
             own = [name for name in self.mapped.merged if name not in self.mapped.quiet | self.mapped.spread]
             changed = [name for name in own if self._changed_here(key, name, stored[key])]

@@ -5,12 +5,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Index, Numeric, text
+from sqlalchemy import CheckConstraint, Index, Numeric, text
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressRow
-from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, Row, VersionedRow, wire
 from db.text.search import FoundBy, text_of
 
 
@@ -23,6 +23,8 @@ class OrderStatus(StrEnum):
     FAILED = "failed"
 
 
+# Which somebody may set; the others are where an order begins, and what a payment provider says.
+SETTABLE: Final = (OrderStatus.ON_HOLD, OrderStatus.PROCESSING, OrderStatus.COMPLETED, OrderStatus.CANCELED)
 # What such an order holds cannot be deleted.
 UNFINISHED: Final = (OrderStatus.PROCESSING, OrderStatus.ON_HOLD)
 
@@ -97,6 +99,7 @@ class OrderRow(VersionedRow, table=True):
         Index("ix_orders_total_id", "total", "id"),
         Index("ix_orders_status_id", "status", "id"),
         Index("ix_orders_payment_status_id", "payment_status", "id"),
+        Index("ix_orders_receipt_number", "receipt_number"),
         {"sqlite_autoincrement": True},
     )
 
@@ -118,6 +121,9 @@ class OrderRow(VersionedRow, table=True):
     currency: str
     subtotal: int = Field(default=0, sa_type=MONEY)
     manual_discount_total: int = Field(default=0, sa_type=MONEY)
+    # Of what it is the sum, where somebody here gave it: `kind`, `value` (minor units, or hundredths of a percent),
+    # `label`, `reason`.
+    manual_discount: Any | None = Field(default=None, sa_type=DOCUMENT)
     coupon_discount_total: int = Field(default=0, sa_type=MONEY)
     discount_tax: int = Field(default=0, sa_type=MONEY)
     shipping_total: int = Field(default=0, sa_type=MONEY)
@@ -173,6 +179,10 @@ class OrderItemRow(VersionedRow, table=True):
     payment_type: LineType = Field(default=LineType.ONETIME, sa_type=wire(LineType))
     quantity: int = 1
     fulfilled_quantity: int = 0
+    restocked_quantity: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    # What it keeps of its variant's stock (db.commerce.stock): nothing where that was not managed when it was written.
+    on_hold: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    committed: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     unit_price: int = Field(default=0, sa_type=MONEY)
     cost: int = Field(default=0, sa_type=MONEY)
     subtotal: int = Field(default=0, sa_type=MONEY)
@@ -214,6 +224,16 @@ class OrderTransactionRow(VersionedRow, table=True):
     total: int = Field(default=0, sa_type=MONEY)
     rate: Decimal = Field(default=Decimal(1), sa_type=Numeric(12, 4))
     extra: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class ReceiptCounterRow(Row, table=True):
+    """The last number of a receipt: none is given twice, whatever becomes of its order. No row: none was given here."""
+
+    __tablename__ = "receipt_counter"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: int = Field(default=1, primary_key=True, sa_type=KEY, sa_column_kwargs={"autoincrement": False})
+    last: int = Field(sa_type=KEY)
 
 
 class OrderAddressRow(AddressRow, table=True):

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, String, cast, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, VersionedRow, table, wire
@@ -51,3 +52,9 @@ MONEY_FORMAT = (
     .where(_STORE.id == 1)
     .scalar_subquery()
 )
+
+
+async def store_currency(connection: AsyncConnection) -> str:
+    """ISO 4217."""
+    found: str | None = (await connection.execute(select(_STORE.currency).where(_STORE.id == 1))).scalar()
+    return found or StoreRow().currency

@@ -22,6 +22,10 @@ def order_addresses(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
 
 
+def applied_coupons(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
 def download_permissions(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
 

@@ -31,6 +31,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.address import AddressType
+from db.commerce.bought import COUNTED
 from db.commerce.currency import from_hundredths, map_from_hundredths
 from db.commerce.customer import FOUND_BY, CustomerAddressRow, CustomerRow, CustomerStatus
 from db.commerce.events import (
@@ -70,6 +71,8 @@ CUSTOMER: Final = Mapped(
     branch=branch,
     unique=("uuid", "email"),
     tells=Tells(CUSTOMER_CREATED, CUSTOMER_UPDATED),
+    # Counted here as soon as orders of theirs were made or changed here.
+    quiet=COUNTED,
     found_by=FOUND_BY,
 )
 

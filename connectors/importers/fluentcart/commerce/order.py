@@ -128,7 +128,7 @@ ORDER: Final = Mapped(
     then=of_order,
     # FluentCart tells no parcels; other shops do.
     untold=dict.fromkeys(TRACKING),
-    kept=dict.fromkeys(("tracking_told_at", "tracking_problem", "tracking_former")),
+    kept=dict.fromkeys(("manual_discount", "tracking_told_at", "tracking_problem", "tracking_former")),
     together=[tuple(sorted(TRACKING))],
     found_by=ORDER_FOUND_BY,
 )
@@ -166,6 +166,8 @@ ITEM: Final = Mapped(
         "updated_at": Field("updated_at", moment),
     },
     branch=branch,
+    # The shop moves its own stock for the orders that it takes.
+    kept=dict.fromkeys(("on_hold", "committed", "restocked_quantity"), 0),
     found_by=ITEM_FOUND_BY,
 )
 

@@ -20,8 +20,12 @@ from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
+from db.commerce.bought import COUNTED, recount
+from db.commerce.events import CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
 
+# By these it is known that somebody's purchases were counted here.
+_TELLING: Final = ("purchase_count", "lifetime_value")
 # Of an order that outlives them: what is gone from the store is gone from the line, its titles stay.
 _SOLD: Final = (("product_id", PRODUCT), ("variant_id", VARIANT))
 
@@ -52,6 +56,7 @@ async def write_customers(work: Work, customers: list[Customer], after: int) -> 
     writing = _Writing(work, report, after)
     rows = {customer.id: customer.row for customer in customers}
     await _write(writing, CUSTOMER, rows)
+    await _recount(work, rows.keys())
     told = [customer for customer in customers if customer.id in rows and customer.listed is not None]
     addresses = {key: row for customer in told for key, row in customer.addresses.items()}
     listed = {key for customer in told for key in customer.listed or ()}
@@ -82,12 +87,28 @@ async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Rep
         listed = {key for order in written for key in order.listed[mapped.entity]}
         of = _Children(mapped, ORDER, "order_id", place.removeprefix("order_"))
         await _write_children(writing, of, rows.keys(), children, listed)
+    await _recount(work, {row["customer_id"] for row in rows.values()} - {None})
     await sequences.advance(connection, [ORDER.table, *(mapped.table for mapped, _ in CHILDREN)])
     if work.live:
         await _tell_money(work, rows)
     kept = {PARENT: work.merging(ORDER).kept, SUBSCRIBED: work.merging(TRANSACTION).kept}
     columns = {PARENT: "parent_id", SUBSCRIBED: "subscription_id"}
     return report, [link for link in pending if columns[link[0]] not in kept[link[0]].get(link[1], ())]
+
+
+async def _recount(work: Work, customers: Collection[int]) -> None:
+    """What customers bought is counted here, and not believed, once orders of theirs were made or changed here."""
+    here: set[int] = set()
+    columns = CUSTOMER.table.c
+    counted = [columns[name] for name in sorted(COUNTED)]
+    for chunk in reconcile.chunks(sorted(customers)):
+        statement = select(columns.id, *counted).where(columns.id.in_(chunk))
+        stored = {row["id"]: row for row in (await work.connection.execute(statement)).mappings()}
+        for name in _TELLING:
+            here |= await work.merging(CUSTOMER).own(name, {key: row[name] for key, row in stored.items()})
+    for row, changes in await recount(work.connection, here):
+        if not work.first:
+            work.unit.emit(CUSTOMER_UPDATED.followed(row, changes))
 
 
 async def write_subscriptions(work: Work, subscriptions: list[Subscription], after: int) -> Report:
