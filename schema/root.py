@@ -57,11 +57,11 @@ from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
+from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.subscription import SubscriptionMutations
-from schema.commerce.tracking import OrderMutations
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.addon import AddonMutations, ProviderQueries
 from schema.integration.change import ChangeQueries

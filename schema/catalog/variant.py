@@ -23,7 +23,7 @@ from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
 from engine.values.columns import element
 from engine.values.scalars import URL
-from resolvers.commerce.order import ORDER_ITEMS
+from resolvers.commerce.order.listing import ORDER_ITEMS
 from schema.catalog.upgrade_offer import UpgradeOffer, offers
 from schema.money import Money, maybe_money, money
 

@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from db.catalog.product import FulfillmentType
 from db.commerce import visibility
 from db.commerce.address import AddressType
+from db.commerce.coupon import AppliedCouponRow
 from db.commerce.customer import CustomerRow
 from db.commerce.order import (
     DownloadPermissionRow,
@@ -35,10 +36,12 @@ from engine.values.scalars import CurrencyCode
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.integration.feed.listing import RUNS
 from schema.commerce.download import order_downloads
+from schema.commerce.order_discount import OrderDiscount, order_discount
 from schema.commerce.tracking import OrderTracking, order_tracking
 from schema.money import Money, order_money
 
 if TYPE_CHECKING:
+    from schema.commerce.applied_coupon import AppliedCoupon
     from schema.commerce.customer import Customer
     from schema.commerce.download import OrderDownload
     from schema.commerce.order_item import DownloadPermission, OrderItem
@@ -81,6 +84,7 @@ class Order(Node):
     manual_discount_total: Money = order_money(
         OrderRow.manual_discount_total, OrderRow.currency, description="What somebody of the staff took off."
     )
+    manual_discount: OrderDiscount | None = order_discount()
     coupon_discount_total: Money = order_money(
         OrderRow.coupon_discount_total, OrderRow.currency, description="What coupons took off."
     )
@@ -137,6 +141,11 @@ class Order(Node):
         to=OrderRow.id,
         order=[OrderItemRow.position],
         description="Its lines, by their position.",
+    )
+    applied_coupons: list[Annotated["AppliedCoupon", strawberry.lazy("schema.commerce.applied_coupon")]] = related(
+        AppliedCouponRow.order_id,
+        to=OrderRow.id,
+        description="The coupons that it has, with what each took off. Of an imported order empty.",
     )
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
         OrderTransactionRow.order_id, to=OrderRow.id, description="The payments and refunds of it."

@@ -57,6 +57,9 @@ class OrderItem(Node):
     fulfilled_quantity: int = column(
         OrderItemRow.fulfilled_quantity, description="How many of them were sent or given out."
     )
+    restocked_quantity: int = column(
+        OrderItemRow.restocked_quantity, description="How many of them came back into the stock with a refund."
+    )
     unit_price: Money = order_money(OrderItemRow.unit_price, _CURRENCY, description="What one of them cost.")
     cost: Money | None = maybe_order_money(
         OrderItemRow.cost, _CURRENCY, permission="products/edit", description="What it cost the store, as of a variant."

@@ -7,7 +7,7 @@ from engine.declared.listing import connected
 from engine.declared.lookup import lookup
 from resolvers.commerce.coupon.listing import COUPONS, CouponBy
 from resolvers.commerce.customer.listing import CUSTOMERS, CustomerBy
-from resolvers.commerce.order import ORDERS, OrderBy
+from resolvers.commerce.order.listing import ORDERS, OrderBy
 from resolvers.commerce.subscription.listing import SUBSCRIPTIONS, SubscriptionBy
 from schema.commerce.coupon import Coupon
 from schema.commerce.customer import Customer

@@ -1,19 +1,13 @@
-"""Parcels of orders, and how somebody says where one is."""
+"""Parcels of orders."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import strawberry
 
 from db.commerce.order import OrderRow
 from engine.declared.declaration import computed
-from engine.declared.mutation import performed
-from engine.declared.payload import Payload, changed
 from engine.values.scalars import URL
-from resolvers.commerce.tracking import order_tracking_set
-
-if TYPE_CHECKING:
-    from schema.commerce.order import Order
 
 
 @strawberry.type(description="By what the parcel of an order is followed.")
@@ -49,13 +43,3 @@ def order_tracking() -> Any:
         OrderRow.tracking_problem,
         description="By what its parcel is followed, of several the last one; null while no number is known.",
     )
-
-
-@strawberry.type(description="The order with its parcel.")
-class OrderTrackingSetPayload(Payload):
-    order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = changed(OrderRow.id)
-
-
-@strawberry.type
-class OrderMutations:
-    order_tracking_set: OrderTrackingSetPayload | None = performed(order_tracking_set)

@@ -1,7 +1,8 @@
 """Payments and refunds of orders."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -17,6 +18,11 @@ from schema.money import Money, order_money
 if TYPE_CHECKING:
     from schema.commerce.order import Order
     from schema.commerce.subscription import CustomerSubscription
+
+
+def _note(extra: Any) -> str | None:
+    said = [extra.get(name) for name in ("reason", "note")] if isinstance(extra, Mapping) else []
+    return next((text for text in said if isinstance(text, str) and text), None)
 
 
 @entity(OrderTransactionRow, visible=visibility.order_transactions, description="Money that moved for an order.")
@@ -56,6 +62,11 @@ class OrderTransaction(Node):
     payment_method_type: str = column(
         OrderTransactionRow.payment_method_type,
         description="What was paid with, in the provider's words: `card`; empty when not said.",
+    )
+    note: str | None = computed(
+        _note,
+        OrderTransactionRow.extra,
+        description="What the staff wrote: why it was refunded, how it was paid; null when nothing.",
     )
     metadata: JSON | None = computed(
         lambda v: v, OrderTransactionRow.extra, description="Opaque to the gateway, as the shop keeps it."

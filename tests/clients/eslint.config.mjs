@@ -47,6 +47,7 @@ export default [
               "IntegrationShortcodeGroup",
               "InventoryChange",
               "Money",
+              "OrderDiscount",
               "OrderDownload",
               "OrderTracking",
               "PageInfo",

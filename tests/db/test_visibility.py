@@ -72,7 +72,7 @@ def rows() -> list[Row]:
     made += [factories.download_permission(1, 1, 2), factories.shipping_class(1), factories.tax_class(1)]
     made += [factories.attribute_group(1), factories.attribute_term(1, 1)]
     made += [factories.user(1), factories.application_password(1, 1), factories.token(1)]
-    made += [factories.push_subscription(1, 1), factories.coupon(1)]
+    made += [factories.push_subscription(1, 1), factories.coupon(1), factories.applied_coupon(1, 1, 1)]
     made += [factories.event(1, "product.created", "Product:1"), factories.event(2, "store.updated", "StoreSettings:1")]
     made += [TargetRow(id=1, kind="webhook", key="3"), factories.feed(3, "webhook", target_id=1)]
     made += [DeliveryRow(id=1, event_id=1, target_id=1, key="0123456789abcdef")]

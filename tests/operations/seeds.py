@@ -19,7 +19,14 @@ from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.address import AddressType
 from db.commerce.coupon import CouponStatus, CouponType
 from db.commerce.customer import CustomerStatus
-from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
+from db.commerce.order import (
+    LineType,
+    OrderStatus,
+    OrderType,
+    PaymentStatus,
+    ShippingStatus,
+    TransactionStatus,
+)
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
@@ -371,6 +378,48 @@ def coupons() -> Sequence[Row]:
     ]
 
 
+def counter() -> Sequence[Row]:
+    """Mugs and vases that are counted and sent, a guide that is not. Customer 9001 has ordered two mugs (9001), which
+    are not paid, and paid a guide and a vase (9002)."""
+    counted = {"fulfillment_type": FulfillmentType.PHYSICAL, "manage_stock": True, "total_stock": 10, **_STAMPS}
+    street = {"address1": "Lindenallee 3", "city": "Bremen", "postcode": "28195", "country": "DE", "name": "Zoë Brandt"}
+    unpaid: dict[str, Any] = {"status": OrderStatus.ON_HOLD, "payment_status": PaymentStatus.PENDING}
+    return [
+        factories.product(9001, title="Stoneware", manage_stock=True, **_STAMPS),
+        factories.variant(9001, 9001, title="Mug", price=2000, available=8, on_hold=2, **counted),
+        factories.variant(9002, 9001, title="Vase", price=3333, available=9, on_hold=1, position=2, **counted),
+        factories.product(9002, title="Field Guide", **_STAMPS),
+        factories.variant(9003, 9002, title="Ebook", price=1999, **_STAMPS),
+        factories.customer(9001, email="Zoë.Brandt@example.org", first_name="Zoë", last_name="Brandt", **_STAMPS),
+        factories.customer_address(9001, 9001, is_primary=True, **street, **_STAMPS),
+        factories.coupon(
+            9001, title="Ten off", code="TEN", type=CouponType.PERCENTAGE, amount=1000, stackable=True, **_STAMPS
+        ),
+        factories.order(9001, customer_id=9001, subtotal=4000, total=4000, **{**_SENT, **unpaid}, **_STAMPS),
+        factories.order_item(9001, 9001, quantity=2, unit_price=2000, on_hold=2, **_sold(9001, "Mug", 4000)),
+        factories.order_transaction(9001, 9001, status=TransactionStatus.PENDING, total=4000, **_STAMPS),
+        factories.order(9002, customer_id=9001, subtotal=5332, total=5332, total_paid=5332, **_SENT, **_STAMPS),
+        factories.order_item(9002, 9002, unit_price=1999, position=1, **_sold(9003, "Ebook", 1999)),
+        factories.order_item(9003, 9002, unit_price=3333, position=2, on_hold=1, **_sold(9002, "Vase", 3333)),
+        factories.order_transaction(9002, 9002, total=5332, payment_method="stripe", **_STAMPS),
+    ]
+
+
+_SENT: Final[Mapping[str, Any]] = {
+    "status": OrderStatus.PROCESSING,
+    "shipping_status": ShippingStatus.UNSHIPPED,
+    "fulfillment_type": FulfillmentType.PHYSICAL,
+    "payment_method": "offline_payment",
+}
+
+
+def _sold(variant: int, title: str, total: int) -> dict[str, Any]:
+    kind = FulfillmentType.DIGITAL if variant == 9003 else FulfillmentType.PHYSICAL
+    product = {"product_id": 9002, "product_title": "Field Guide"} if variant == 9003 else {"product_id": 9001}
+    sums = {"subtotal": total, "line_total": total}
+    return {"variant_id": variant, "title": title, "fulfillment_type": kind, **product, **sums, **_STAMPS}
+
+
 def files() -> Sequence[Row]:
     """Product 9001 with a file for both of its variants and one for the first alone, and an order of the first; product
     9002 has none."""
@@ -680,6 +729,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "bundle": bundle,
     "buyers": buyers,
     "consents": consents,
+    "counter": counter,
     "coupons": coupons,
     "failed_run": failed_run,
     "files": files,

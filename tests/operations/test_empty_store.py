@@ -33,12 +33,11 @@ UNDOCUMENTED: Final = [
 # The vendors, shops, browsers and workflows of these rows are no store's own: their tests begin on an empty store each
 # (tests/resolvers/test_providers.py, tests/connectors/feeds, tests/connectors/workflows, tests/server/test_inbound.py).
 INTEGRATIONS: Final = range(55, 84)
-# It ends the session that asks, and nobody here has one; a provider's settings; a connected shop; a browser's; an
-# order and a subscription, of which nobody makes any here.
+# It ends the session that asks, and nobody here has one; a provider's settings; a connected shop; a browser's; a
+# subscription, of which nobody makes any here.
 LEFT_OUT: Final = {
     "signOut",
     "integrationSettingsClear",
-    "orderTrackingSet",
     "providerEnable",
     "providerSync",
     "pushSubscriptionDelete",
@@ -169,6 +168,26 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
         "couponCancel",
         {"input": {"code": "spring5", "appliedCodes": ["SPRING5"], "items": [{"variantId": VARIANT}]}},
     ),
+    (
+        "orderCreate",
+        {
+            "input": {
+                "customerId": _id("Customer"),
+                "items": [{"variantId": VARIANT, "quantity": 2}],
+                "couponCodes": ["spring5"],
+            }
+        },
+    ),
+    ("orderUpdate", {"input": {"id": _id("Order"), "shippingTotal": 490}}),
+    ("orderMarkAsPaid", {"input": {"id": _id("Order")}}),
+    ("orderTrackingSet", {"input": {"id": _id("Order"), "number": "00340434161094021501"}}),
+    ("orderStatusesUpdate", {"input": {"id": _id("Order"), "shippingStatus": "SHIPPED"}}),
+    (
+        "orderRefund",
+        {"input": {"id": _id("Order"), "transactionId": _id("OrderTransaction"), "amount": 1790}},
+    ),
+    ("orderStatusesUpdate", {"input": {"id": _id("Order"), "status": "CANCELED"}}),
+    ("orderDelete", {"input": {"id": _id("Order")}}),
     ("couponDelete", {"input": {"id": _id("Coupon")}}),
     ("webhookCreate", {"input": {"name": "Warehouse", "url": "https://shop.example/hook", "eventTriggers": [_SOME]}}),
     ("webhookUpdate", {"input": {"id": _id("Webhook"), "eventTriggers": [_SOME, "order_paid_done"]}}),

@@ -251,7 +251,7 @@ _OURS: Final = {"id": "the global id", "version": "counts changes made here"}
 # Fields without a recorded key: where their value is from.
 OURS: Final[Mapping[str, Mapping[str, str]]] = {
     "Order": _OURS,
-    "OrderItem": _OURS,
-    "OrderTransaction": _OURS,
+    "OrderItem": {**_OURS, "restockedQuantity": "of refunds that were written down here"},
+    "OrderTransaction": {**_OURS, "note": "out of `metadata`: a refund's `reason`, a payment's `note`"},
     "Customer": _OURS,
 }

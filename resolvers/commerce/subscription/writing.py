@@ -93,9 +93,14 @@ async def subscription_cancel(unit: Unit, input: SubscriptionCancelInput) -> Key
     row = await SUBSCRIPTIONS.load(unit, input.id, input.expected_version)
     if row["status"] in OVER:
         unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {row['status'].name} already", "id")
-    values = SUBSCRIPTIONS.checked(unit, {"cancel_reason": input.cancel_reason})
-    await _change(unit, row, {**values, "status": SubscriptionStatus.CANCELED, "canceled_at": now()})
+    await cancel(unit, row, input.cancel_reason)
     return {"subscription": row["id"]}
+
+
+async def cancel(unit: Unit, row: Mapping[str, Any], reason: str) -> None:
+    """Cancel what is locked and goes on. Raises Refused with all that was wrong so far, a reason that is none too."""
+    values = SUBSCRIPTIONS.checked(unit, {"cancel_reason": reason})
+    await _change(unit, row, {**values, "status": SubscriptionStatus.CANCELED, "canceled_at": now()})
 
 
 @mutation(

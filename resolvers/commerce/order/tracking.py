@@ -4,9 +4,7 @@ from typing import Any, Final
 
 import strawberry
 
-from db.commerce import visibility
-from db.commerce.events import ORDER_CREATED, ORDER_DELETED, ORDER_TRACKING_UPDATED, ORDER_UPDATED
-from db.commerce.order import OrderRow
+from db.commerce.events import ORDER_TRACKING_UPDATED, ORDER_UPDATED
 from db.integration.tracking import set_here
 from engine.declared.input import identifies
 from engine.declared.mutation import mutation
@@ -14,21 +12,11 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.scalars import URL
+from resolvers.commerce.order.writing import ORDER
 from resolvers.editing import text
-from resolvers.editing.editable import Editable, Text, edited_version
+from resolvers.editing.editable import edited_version
 from resolvers.editing.updating import differences
 
-ORDER: Final = Editable(
-    OrderRow,
-    visibility.orders,
-    ORDER_CREATED,
-    ORDER_UPDATED,
-    ORDER_DELETED,
-    texts={
-        "number": Text(100, required="A parcel is followed by its number"),
-        "carrier": Text(100, blank=None),
-    },
-)
 LONGEST_URL: Final = 2000
 
 

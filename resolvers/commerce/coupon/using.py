@@ -1,0 +1,56 @@
+"""Coupons that orders have: noted with what they took off, and counted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, update
+
+from db.commerce.coupon import AppliedCouponRow, CouponRow
+from db.commerce.events import COUPON_UPDATED
+from db.commerce.uses import count_uses
+from db.store.row import table
+from engine.unit.unit import Unit
+
+COUPON: Final = table(CouponRow)
+APPLIED: Final = table(AppliedCouponRow)
+
+
+async def coupons_of(unit: Unit, orders: Sequence[int]) -> list[dict[str, Any]]:
+    """The coupons that orders have and that are there still, locked, by key; each as often as it stands."""
+    columns = APPLIED.c
+    keys = list(
+        (await unit.connection.execute(select(columns.coupon_id).where(columns.order_id.in_(orders)))).scalars()
+    )
+    statement = select(COUPON).where(COUPON.c.id.in_({key for key in keys if key is not None}))
+    held = (await unit.connection.execute(statement.order_by(COUPON.c.id).with_for_update())).mappings()
+    rows = {row["id"]: dict(row) for row in held}
+    return [rows[key] for key in sorted(key for key in keys if key in rows)]
+
+
+async def use_coupons(unit: Unit, order: int, coupons: Sequence[Mapping[str, Any]], amounts: Mapping[int, int]) -> None:
+    """Let an order have these coupons (locked), in place of those that it has, with what each takes off in minor units.
+    Those that it has for the first time are counted, and those that it has no more are not."""
+    before = await coupons_of(unit, [order])
+    of_it = select(APPLIED).where(APPLIED.c.order_id == order)
+    rows = {row["coupon_id"]: row for row in (await unit.connection.execute(of_it)).mappings()}
+    wanted = {one["id"]: one["code"] for one in coupons}
+    gone = [row["id"] for key, row in rows.items() if key not in wanted]
+    if gone:
+        await unit.connection.execute(delete(APPLIED).where(APPLIED.c.id.in_(gone)))
+    for key, code in wanted.items():
+        amount = amounts.get(key, 0)
+        if key not in rows:
+            new = {"order_id": order, "coupon_id": key, "code": code, "amount": amount}
+            await unit.connection.execute(insert(APPLIED).values(**new))
+        elif rows[key]["amount"] != amount:
+            mine = APPLIED.c.id == rows[key]["id"]
+            await unit.connection.execute(update(APPLIED).where(mine).values(amount=amount))
+    had = {one["id"] for one in before}
+    await count(unit, [one for one in coupons if one["id"] not in had], 1)
+    await count(unit, [one for one in before if one["id"] not in wanted], -1)
+
+
+async def count(unit: Unit, coupons: Sequence[Mapping[str, Any]], by: int) -> None:
+    """Coupons (locked) that are used once more, or once less, for each time that they stand in the list."""
+    for row, changes in await count_uses(unit.connection, coupons, by):
+        unit.emit(COUPON_UPDATED.followed(row, changes))

@@ -1,0 +1,119 @@
+"""What coupons and the staff take off an order, and what it adds up to then."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from db.commerce.coupon import WHOLE, CouponType
+from db.commerce.discount import DiscountedLine, by_line, discounts, manual
+
+from db.commerce.totals import charged, line_sums, order_sums
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from resolvers.commerce.coupon.applying import categories_of
+from resolvers.commerce.order.input import OrderDiscountInput
+from resolvers.commerce.order.lines import MOST_MONEY
+from resolvers.editing.text import bounded, line, lines
+
+LONGEST_LABEL: Final = 100
+LONGEST_REASON: Final = 500
+
+
+class Reckoned(NamedTuple):
+    """`lines`: the sums of each, by its place in what was given; `order`: columns; `coupons`: what each took off, by
+    key."""
+
+    lines: list[dict[str, int]]
+    order: dict[str, Any]
+    coupons: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """What lowers an order: rows of coupons, and a discount by hand as `orders.manual_discount` holds it."""
+
+    coupons: Sequence[Mapping[str, Any]] = ()
+    by_hand: Mapping[str, Any] | None = None
+
+
+async def discounted(unit: Unit, of: Sequence[Mapping[str, Any]]) -> list[DiscountedLine]:
+    """The lines that discounts are taken from; the key of each is its place."""
+    among = charged(of)
+    products = {each["product_id"] for each in among if each["product_id"] is not None}
+    categories = await categories_of(unit.connection, products)
+    return [
+        DiscountedLine(
+            key=place,
+            product_id=each["product_id"] or 0,
+            variant_id=each["variant_id"] or 0,
+            categories=categories.get(each["product_id"], frozenset()),
+            quantity=each["quantity"],
+            unit_price=each["unit_price"],
+            subtotal=each["subtotal"],
+        )
+        for place, each in enumerate(of)
+        if each in among
+    ]
+
+
+def reckon(
+    order: Mapping[str, Any], of: Sequence[Mapping[str, Any]], among: Sequence[DiscountedLine], lowered: Lowered
+) -> Reckoned:
+    """`of`: all lines of an order, by their `quantity`, `unit_price` and `payment_type`; `among`: as `discounted` gives
+    them."""
+    taken = discounts(lowered.coupons, among)
+    coupons = {key: sum(each.values()) for key, each in taken.items()}
+    off = by_line(taken)
+    by_hand: dict[Any, int] = {}
+    if lowered.by_hand is not None:
+        by_hand = manual(among, CouponType(lowered.by_hand["kind"]), lowered.by_hand["value"], off)
+    sums = [
+        line_sums(each["unit_price"], each["quantity"], off.get(place, 0) + by_hand.get(place, 0))
+        for place, each in enumerate(of)
+    ]
+    free = any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons)
+    values = {
+        "coupon_discount_total": sum(coupons.values()),
+        "manual_discount_total": sum(by_hand.values()),
+        **({"shipping_total": 0} if free else {}),
+    }
+    priced = [{**each, **own} for each, own in zip(of, sums, strict=True)]
+    return Reckoned(sums, values | order_sums({**order, **values}, priced), coupons)
+
+
+def check_total(unit: Unit, reckoned: Reckoned) -> None:
+    if max(reckoned.order["subtotal"], reckoned.order["total"]) > MOST_MONEY:
+        unit.refuse(ErrorCode.VALIDATION, "So much money is no amount", "items")
+
+
+def by_hand(unit: Unit, asked: OrderDiscountInput | None) -> dict[str, Any] | None:
+    """A discount as it is stored. Refuses what is none."""
+    if asked is None:
+        return None
+    errors = unit.at("discount")
+    label = line(bounded(asked.label or "", LONGEST_LABEL, None))
+    reason = lines(bounded(asked.reason or "", LONGEST_REASON, None))
+    for name, text, most in (("label", label, LONGEST_LABEL), ("reason", reason, LONGEST_REASON)):
+        if len(text) > most:
+            errors.refuse(ErrorCode.VALIDATION, f"At most {most} characters", name)
+    kind, value = CouponType.FIXED, 0
+    if (asked.amount is None) == (asked.percentage is None):
+        errors.refuse(ErrorCode.VALIDATION, "Either an amount or a percentage", "amount")
+    elif asked.amount is not None:
+        value = asked.amount
+        if value < 0:
+            errors.refuse(ErrorCode.VALIDATION, "Not below 0", "amount")
+    elif asked.percentage is not None:
+        kind, value = CouponType.PERCENTAGE, _points(asked.percentage)
+        if not 0 < value <= WHOLE:
+            errors.refuse(ErrorCode.VALIDATION, "Above 0, up to 100, with two decimals at most", "percentage")
+    return {"kind": kind.value, "value": value, "label": label, "reason": reason}
+
+
+def _points(percentage: Decimal) -> int:
+    """Hundredths of a percent; 0 of what is no such number."""
+    if not percentage.is_finite() or not 0 < percentage <= 100:
+        return 0
+    points = percentage * 100
+    return int(points) if points == points.to_integral_value() else 0

@@ -1,0 +1,85 @@
+"""How far an order has come, and its parcel."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from db.catalog.product import FulfillmentType
+from db.commerce.order import SETTABLE, OrderStatus, ShippingStatus
+from db.commerce.stock import Kept, Move, kept
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from resolvers.commerce.order.input import OrderStatusesUpdateInput
+from resolvers.commerce.order.paying import completed
+from resolvers.commerce.order.stock import STOCK, move_stock, record
+from resolvers.commerce.order.writing import MOVES, ORDER, SENDS, change_order, lines_of
+
+_SENT: Final = (ShippingStatus.SHIPPED, ShippingStatus.DELIVERED)
+
+
+@mutation(
+    permission="orders/manage_statuses",
+    rest="PUT /orders/{id}/statuses",
+    emits=(*MOVES, *SENDS, *STOCK),
+    audited=True,
+)
+async def order_statuses_update(unit: Unit, input: OrderStatusesUpdateInput) -> Keys:
+    """Say how far an order has come, or its parcel. What a canceled order keeps comes back into the stock; what was
+    sent leaves it when it is delivered. Neither says anything about its payment."""
+    row = await ORDER.load(unit, input.id, input.expected_version)
+    _check(unit, row, input)
+    unit.settle()
+    held = await lines_of(unit, row["id"])
+    values: dict[str, Any] = {}
+    if input.status is not None:
+        values |= completed(row) if input.status is OrderStatus.COMPLETED else {"status": input.status}
+    if input.shipping_status is not None:
+        if not any(map(_physical, held.values())):
+            unit.refuse(ErrorCode.BUSINESS_RULE, "Nothing of this order is sent", "shippingStatus")
+            unit.settle()
+        values["shipping_status"] = input.shipping_status
+    after = {**row, **values}
+    lost = input.status is OrderStatus.CANCELED and not input.manage_stock
+    moves = [_move(after, line, lost=lost) for line in held.values()]
+    fulfilled = {} if input.shipping_status is None else _fulfilled(held, input.shipping_status)
+    await move_stock(unit, moves)
+    await record(unit, moves, fulfilled)
+    also = (
+        ("items",)
+        if any(held[key]["fulfilled_quantity"] != new["fulfilled_quantity"] for key, new in fulfilled.items())
+        else ()
+    )
+    await change_order(unit, row, values, also)
+    return {"order": row["id"]}
+
+
+def _check(unit: Unit, row: Mapping[str, Any], input: OrderStatusesUpdateInput) -> None:
+    if input.status is None and input.shipping_status is None:
+        unit.refuse(ErrorCode.VALIDATION, "Say one of them at least", "status")
+    if input.status is not None:
+        if input.status not in SETTABLE:
+            unit.refuse(ErrorCode.VALIDATION, "Nobody sets it by hand", "status")
+        elif row["status"] is OrderStatus.CANCELED:
+            unit.refuse(ErrorCode.BUSINESS_RULE, "A canceled order stays canceled", "status")
+        elif input.status is row["status"]:
+            unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {input.status.name} already", "status")
+    if input.shipping_status is not None and input.shipping_status is row["shipping_status"]:
+        unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {input.shipping_status.name} already", "shippingStatus")
+
+
+def _physical(line: Mapping[str, Any]) -> bool:
+    return line["fulfillment_type"] is FulfillmentType.PHYSICAL
+
+
+def _move(order: Mapping[str, Any], line: Mapping[str, Any], *, lost: bool) -> Move:
+    pieces = Kept.of(line).pieces
+    return Move(line, kept(order, line, pieces), gone=pieces if lost else 0)
+
+
+def _fulfilled(held: Mapping[int, Mapping[str, Any]], status: ShippingStatus) -> dict[int, dict[str, int]]:
+    """Of what is sent: all pieces of a line, or none."""
+    sent = status in _SENT
+    return {
+        key: {"fulfilled_quantity": line["quantity"] if sent else 0} for key, line in held.items() if _physical(line)
+    }
