@@ -7,10 +7,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from db.catalog.product import ProductStatus
+from db.commerce.customer import CustomerStatus
+from db.commerce.order import SETTABLE, OrderStatus, ShippingStatus
 from db.integration.workflow.row import WorkflowEntity
 from engine.unit.perform import Performable
 from engine.values import identity
 
+_ORDERED: Final = tuple(status.value for status in SETTABLE)
+_SENT: Final = tuple(status.value for status in ShippingStatus)
 # How many events may lead to a change, one to the next, before it is taken for a loop.
 MOST_DEPTH: Final = 3
 
@@ -39,6 +43,16 @@ def _product(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
     return {"id": identity.encode("Product", payload["productId"]), "status": ProductStatus(status).name}
 
 
+def _order(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
+    """The words of orders and of parcels are different ones."""
+    found = {"shippingStatus": ShippingStatus(status).name} if status in _SENT else {"status": OrderStatus(status).name}
+    return {"id": identity.encode("Order", payload["orderId"]), **found}
+
+
+def _customer(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
+    return {"id": identity.encode("Customer", payload["customerId"]), "status": CustomerStatus(status).name}
+
+
 STATUSES: Final[Mapping[WorkflowEntity, StatusChange]] = MappingProxyType(
     {
         WorkflowEntity.PRODUCT: StatusChange(
@@ -46,6 +60,11 @@ STATUSES: Final[Mapping[WorkflowEntity, StatusChange]] = MappingProxyType(
             # What is published in the future takes a date; the others are not written by anybody.
             (ProductStatus.DRAFT.value, ProductStatus.PUBLISH.value),
             _product,
-        )
+        ),
+        WorkflowEntity.ORDER: StatusChange("orderStatusesUpdate", (*_ORDERED, *_SENT), _order),
+        WorkflowEntity.SHIPMENT: StatusChange("orderStatusesUpdate", (*_ORDERED, *_SENT), _order),
+        WorkflowEntity.CUSTOMER: StatusChange(
+            "customerUpdate", tuple(status.value for status in CustomerStatus), _customer
+        ),
     }
 )

@@ -32,7 +32,7 @@ from tests.work.shop import PACE, QUICK, until
 PARTNER: Final = 7  # a token
 PERMISSIONS: Final = frozenset(
     {"integrations/view", "integrations/manage", "integrations/delete", "products/view", "products/edit"}
-    | {"orders/view", "customers/view"}
+    | {"orders/view", "orders/manage_statuses", "customers/view", "customers/manage"}
 )
 PRODUCT: Final = identity.encode("Product", 1)
 CONFIGURE: Final = """

@@ -5,7 +5,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from connectors.delivery.sender import Outcome
+from db.catalog.product import FulfillmentType
 from db.commerce.order import ShippingStatus
+from db.integration.workflow.trigger import TRIGGERS
 from db.store.row import now
 from db.work.functions import milliseconds
 from engine.values import identity
@@ -216,6 +218,39 @@ async def until_over(flows: Flows) -> None:
         return sum(states.values()) == 2 and not states.keys() & {"running", "paused"}
 
     await until(over)
+
+
+async def test_the_status_of_anything_is_set(flows: Flows) -> None:
+    """Of an order, of its parcel and of a customer, each by the mutation that anybody sets it with."""
+    made = [factories.customer(70), factories.order(70, customer_id=70)]
+    made.append(factories.order_item(70, 70, fulfillment_type=FulfillmentType.PHYSICAL))
+    await factories.store_rows(flows.gateway, made)
+
+    def to(status: str) -> dict[str, Any]:
+        return {"type": "UPDATE_STATUS", "status": status}
+
+    await flows.configured(to("completed"), trigger="shipment_delivered")
+    await flows.configured(to("unshippable"), trigger="order_canceled")
+    await flows.configured(to("inactive"), trigger="customer_created")
+    assert await flows.refused(
+        name="Sold", entityType="ORDER", triggerId=TRIGGERS["order_created"].guid, steps=[to("failed")]
+    ) == [("VALIDATION", ["steps", "0", "status"])]
+    statuses = (
+        "mutation ($input: OrderStatusesUpdateInput!) { orderStatusesUpdate(input: $input) { userErrors { code } } }"
+    )
+    created = "mutation ($input: CustomerCreateInput!) { customerCreate(input: $input) { customer { id } } }"
+    read = "{ order(by: {databaseId: 70}) { status shippingStatus } customers { nodes { firstName status } } }"
+    order = identity.encode("Order", 70)
+    async with flows.working():
+        assert await flows.ask(statuses, id=order, shippingStatus="DELIVERED") == {"userErrors": []}
+        await flows.until(completed=1)
+        assert (await flows.gateway(read))["order"] == {"status": "COMPLETED", "shippingStatus": "DELIVERED"}
+        assert await flows.ask(statuses, id=order, status="CANCELED") == {"userErrors": []}
+        await flows.ask(created, email="new@example.org", firstName="New")
+        await flows.until(completed=3)
+    found = await flows.gateway(read)
+    assert found["order"] == {"status": "CANCELED", "shippingStatus": "UNSHIPPABLE"}
+    assert {"firstName": "New", "status": "INACTIVE"} in found["customers"]["nodes"]
 
 
 # Loops
