@@ -55,6 +55,7 @@ from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
+from schema.commerce.cart import CartMutations, CartQueries
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.order_mutations import OrderMutations
@@ -87,6 +88,7 @@ class Query(
     AccessQueries,
     FileQueries,
     CommerceQueries,
+    CartQueries,
     ReportQueries,
     ChangeQueries,
     ConnectedStoreQueries,
@@ -270,6 +272,7 @@ class Mutation(
     ShippingClassMutations,
     DownloadMutations,
     FileMutations,
+    CartMutations,
     CouponMutations,
     CustomerMutations,
     OrderMutations,

@@ -12,6 +12,7 @@ class Prefix(StrEnum):
     TOKEN = "sg_"  # noqa: S105
     STOREFRONT = "sg_storefront_"
     SESSION = "sg_session_"
+    CART = "sg_cart_"
 
 
 # As WordPress writes them: 24 letters and digits, which people copy in groups of four.

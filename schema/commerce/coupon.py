@@ -1,10 +1,7 @@
 """Coupons, and what they take off an order that is being written."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
@@ -14,17 +11,17 @@ from sqlmodel import col
 from db.catalog.variant import VariantRow
 from db.commerce import visibility
 from db.commerce.coupon import CouponRow, CouponStatus, CouponType
-from db.commerce.money import Amount, money_format
-from engine.declared.declaration import column, computed, declare, derived, related
+from engine.declared.declaration import column, computed, derived, related
 from engine.declared.entity import Node, entity
 from engine.declared.lookup import picked
 from engine.declared.mutation import performed
-from engine.declared.payload import Payload, Said, changed, deleted, told
+from engine.declared.payload import Payload, changed, deleted, told
 from engine.values.columns import expression
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.coupon.applying import coupon_apply, coupon_cancel
 from resolvers.commerce.coupon.writing import coupon_create, coupon_delete, coupon_update
-from schema.money import Money, amount, maybe_money
+from schema.commerce.said import said_money, said_values, told_money, told_values
+from schema.money import Money, maybe_money
 
 if TYPE_CHECKING:
     from schema.catalog.taxonomy import Term
@@ -129,28 +126,10 @@ class Coupon(Node):
     )
 
 
-def _money(said: Mapping[str, Any]) -> Money:
-    return amount(Amount(said["cents"], money_format(said["format"])))
-
-
-def _sum(name: str, description: str) -> Any:
-    return derived(lambda said: _money(getattr(said, name)), description=description)
-
-
-def _all(type_: type[Any], said: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """What the function said, as values of this type."""
-    made = []
-    for each in said:
-        one = object.__new__(type_)
-        one.row = SimpleNamespace(**each)
-        made.append(one)
-    return made
-
-
 @strawberry.type(description="What a coupon takes off, of a line or of the whole order.")
 class CouponDiscount:
     code: str = derived(lambda said: said.code, description="The coupon's code, as the coupon has it.")
-    discount: Money = _sum("discount", "What it takes off; 0 of one for free shipping.")
+    discount: Money = said_money("discount", "What it takes off; 0 of one for free shipping.")
     coupon: Coupon | None = related(
         CouponRow.id, to="coupon", description="The coupon itself; null without coupons/view."
     )
@@ -161,11 +140,11 @@ class CouponDiscount:
 class CouponLineDiscount:
     index: int = derived(lambda said: said.index, description="Its place in `items`, from 0.")
     quantity: int = derived(lambda said: said.quantity, description="How many pieces.")
-    subtotal: Money = _sum("subtotal", "The pieces at their price, before discounts.")
-    discount: Money = _sum("discount", "What all coupons take off it; never more than `subtotal`.")
-    total: Money = _sum("total", "What is left.")
+    subtotal: Money = said_money("subtotal", "The pieces at their price, before discounts.")
+    discount: Money = said_money("discount", "What all coupons take off it; never more than `subtotal`.")
+    total: Money = said_money("total", "What is left.")
     coupons: list[CouponDiscount] = derived(
-        lambda said: _all(CouponDiscount, said.coupons),
+        lambda said: said_values(CouponDiscount, said.coupons),
         description="What each takes off it, in the order in which they do; those that take nothing are left out.",
     )
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
@@ -180,14 +159,6 @@ _SUBTOTAL: Final = "What the lines cost before discounts."
 _DISCOUNT: Final = "What all coupons take off."
 _TOTAL: Final = "What the lines cost with the coupons, without shipping, fees and tax."
 _SHIPPING: Final = "Whether one of the coupons takes the shipping off."
-
-
-def _amount(description: str) -> Any:
-    return declare(Said(_money), description=description)
-
-
-def _values(type_: type[Any], description: str) -> Any:
-    return declare(Said(partial(_all, type_)), description=description)
 
 
 @strawberry.type(description="The new coupon.")
@@ -207,21 +178,21 @@ class CouponDeletePayload(Payload):
 
 @strawberry.type(description="What the order costs with the coupon, and with those that it had.")
 class CouponApplyPayload(Payload):
-    coupons: list[CouponDiscount] = _values(CouponDiscount, _COUPONS)
-    lines: list[CouponLineDiscount] = _values(CouponLineDiscount, _LINES)
-    subtotal: Money | None = _amount(_SUBTOTAL)
-    total_discount: Money | None = _amount(_DISCOUNT)
-    total: Money | None = _amount(_TOTAL)
+    coupons: list[CouponDiscount] = told_values(CouponDiscount, _COUPONS)
+    lines: list[CouponLineDiscount] = told_values(CouponLineDiscount, _LINES)
+    subtotal: Money | None = told_money(_SUBTOTAL)
+    total_discount: Money | None = told_money(_DISCOUNT)
+    total: Money | None = told_money(_TOTAL)
     free_shipping: bool | None = told(description=_SHIPPING)
 
 
 @strawberry.type(description="What the order costs without the coupon, with those that are left.")
 class CouponCancelPayload(Payload):
-    coupons: list[CouponDiscount] = _values(CouponDiscount, _COUPONS)
-    lines: list[CouponLineDiscount] = _values(CouponLineDiscount, _LINES)
-    subtotal: Money | None = _amount(_SUBTOTAL)
-    total_discount: Money | None = _amount(_DISCOUNT)
-    total: Money | None = _amount(_TOTAL)
+    coupons: list[CouponDiscount] = told_values(CouponDiscount, _COUPONS)
+    lines: list[CouponLineDiscount] = told_values(CouponLineDiscount, _LINES)
+    subtotal: Money | None = told_money(_SUBTOTAL)
+    total_discount: Money | None = told_money(_DISCOUNT)
+    total: Money | None = told_money(_TOTAL)
     free_shipping: bool | None = told(description=_SHIPPING)
 
 

@@ -88,16 +88,22 @@ def check_price(errors: Errors, unit_price: int, quantity: int) -> bool:
 
 
 async def choose(
-    unit: Unit, asked: Sequence[tuple[tuple[str, ...], Asked, int]], also: Sequence[int] = ()
+    unit: Unit,
+    asked: Sequence[tuple[tuple[str, ...], Asked, int]],
+    also: Sequence[int] = (),
+    *,
+    plans: bool = False,
+    lock: bool = True,
 ) -> tuple[list[Choice], Shelf]:
     """What new lines are of, each with its place in the input and its quantity; and all variants that they and their
-    parts are of (and those that are named by key besides), locked. Refuses, each in its place, what cannot be
-    bought; the choices are without those."""
+    parts are of (and those that are named by key besides), locked unless somebody only looks. Refuses, each in its
+    place, what cannot be bought; the choices are without those. `plans`: subscriptions can be."""
     wanted = [(place, ask, quantity, _named(unit.at(*place), ask)) for place, ask, quantity in asked]
     variants = await _of_products(unit, [key for *_, (kind, key) in wanted if kind == "product"])
     keys = {key for *_, (kind, key) in wanted if kind == "variant"} | set(variants.values())
     parts = await _parts(unit, keys)
-    shelf = await hold_variants(unit, sorted(keys | set(also) | {child for of in parts.values() for child in of}))
+    every = keys | set(also) | {child for of in parts.values() for child in of}
+    shelf = await hold_variants(unit, sorted(every), lock=lock)
     owners = sorted({variant["product_id"] for variant in shelf.variants.values()})
     found = select(PRODUCT).where(PRODUCT.c.id.in_(owners))
     products = {row["id"]: dict(row) for row in (await unit.connection.execute(found)).mappings()}
@@ -120,7 +126,7 @@ async def choose(
             for child in parts.get(variant, ())
             if child in shelf.variants
         ]
-        if _purchasable(errors, choice):
+        if _purchasable(errors, choice, plans=plans):
             choices.append(choice)
     return choices, shelf
 
@@ -161,13 +167,15 @@ async def _parts(unit: Unit, bundles: set[int]) -> dict[int, list[int]]:
     return found
 
 
-def _purchasable(errors: Errors, choice: Choice) -> bool:
+def _purchasable(errors: Errors, choice: Choice, *, plans: bool) -> bool:
     """Whether a variant can be bought, but for its stock (model.md §3.3)."""
     variant, product = choice.variant, choice.product
     if product["status"] not in _SOLD or variant["status"] is not VariantStatus.ACTIVE:
         errors.refuse(ErrorCode.BUSINESS_RULE, "It is not for sale")
-    elif variant["payment_type"] is PaymentType.SUBSCRIPTION:
+    elif variant["payment_type"] is PaymentType.SUBSCRIPTION and not plans:
         errors.refuse(ErrorCode.BUSINESS_RULE, "A subscription begins at a checkout; no order made here has one")
+    elif variant["payment_type"] is PaymentType.SUBSCRIPTION and choice.quantity > 1:
+        errors.refuse(ErrorCode.BUSINESS_RULE, "Of a subscription there is one", "quantity")
     elif variant["incomplete"]:
         errors.refuse(ErrorCode.BUSINESS_RULE, "Something that this bundle consisted of is gone")
     elif any(part["status"] is not VariantStatus.ACTIVE for part, _ in choice.parts):

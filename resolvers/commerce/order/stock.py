@@ -33,15 +33,16 @@ class Shelf:
     managed: Collection[int]
 
 
-async def hold_variants(unit: Unit, keys: Collection[int]) -> Shelf:
+async def hold_variants(unit: Unit, keys: Collection[int], *, lock: bool = True) -> Shelf:
     if not keys:
         return Shelf({}, ())
     owners = select(VARIANT.c.product_id).where(VARIANT.c.id.in_(keys))
-    columns = (PRODUCT.c.id, PRODUCT.c.manage_stock)
-    statement = select(*columns).where(PRODUCT.c.id.in_(owners)).order_by(PRODUCT.c.id).with_for_update()
-    counted = {row[0]: row[1] for row in await unit.connection.execute(statement)}
-    held = select(VARIANT).where(VARIANT.c.id.in_(keys)).order_by(VARIANT.c.id).with_for_update()
-    rows = [dict(row) for row in (await unit.connection.execute(held)).mappings()]
+    counting = select(PRODUCT.c.id, PRODUCT.c.manage_stock).where(PRODUCT.c.id.in_(owners)).order_by(PRODUCT.c.id)
+    holding = select(VARIANT).where(VARIANT.c.id.in_(keys)).order_by(VARIANT.c.id)
+    if lock:
+        counting, holding = counting.with_for_update(), holding.with_for_update()
+    counted = {row[0]: row[1] for row in await unit.connection.execute(counting)}
+    rows = [dict(row) for row in (await unit.connection.execute(holding)).mappings()]
     managed = {row["id"] for row in rows if row["manage_stock"] and counted.get(row["product_id"])}
     return Shelf({row["id"]: row for row in rows}, managed)
 

@@ -1,0 +1,50 @@
+"""Carts: what somebody is about to buy. A cart knows neither prices nor sums: they are what they are when one looks."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from db.store.row import DOCUMENT, KEY, Row, VersionedRow, wire
+
+
+class CartStage(StrEnum):
+    DRAFT = "draft"
+    COMPLETED = "completed"
+
+
+class CartRow(VersionedRow, table=True):
+    """Whoever has its token has the cart; a person has one open cart besides, wherever they sign in."""
+
+    __tablename__ = "cart"
+    __table_args__ = (
+        Index(
+            "uq_cart_user_id",
+            "user_id",
+            unique=True,
+            postgresql_where=text("stage = 'draft'"),
+            sqlite_where=text("stage = 'draft'"),
+        ),
+        Index("ix_cart_updated_at", "updated_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    token_hash: str = Field(unique=True)
+    user_id: int | None = Field(default=None, foreign_key="access_user.id", ondelete="CASCADE", sa_type=KEY)
+    order_id: int | None = Field(default=None, foreign_key="orders.id", ondelete="SET NULL", index=True, sa_type=KEY)
+    stage: CartStage = Field(default=CartStage.DRAFT, sa_type=wire(CartStage))
+    coupon_codes: list[Any] = Field(default_factory=list, sa_type=DOCUMENT)  # as the coupons have them
+    completed_at: datetime | None = None
+
+
+class CartItemRow(Row, table=True):
+    __tablename__ = "cart_item"
+    __table_args__ = (UniqueConstraint("cart_id", "variant_id"), {"sqlite_autoincrement": True})
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    cart_id: int = Field(foreign_key="cart.id", ondelete="CASCADE", sa_type=KEY)
+    variant_id: int = Field(foreign_key="product_variant.id", ondelete="CASCADE", index=True, sa_type=KEY)
+    quantity: int = 1

@@ -1,0 +1,133 @@
+"""Carts: what somebody is about to buy."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from db.catalog.variant import VariantRow
+from engine.declared.batch import Argument, queried
+from engine.declared.declaration import derived, related
+from engine.declared.mutation import performed
+from engine.declared.payload import Payload, told
+from engine.standard.context import Context
+from resolvers.commerce.cart.finding import one_cart
+from resolvers.commerce.cart.input import WHICH
+from resolvers.commerce.cart.reading import shown
+from resolvers.commerce.cart.writing import cart_add, cart_apply_coupon, cart_remove, cart_remove_coupon, cart_update
+from schema.commerce.said import said_money, said_value, said_values, told_value
+from schema.money import Money
+
+if TYPE_CHECKING:
+    from schema.catalog.variant import ProductVariant
+
+
+@strawberry.type(description="Something in a cart, and what it comes to now.")
+class CartItem:
+    quantity: int = derived(lambda said: said.quantity, description="How many there are, from 1.")
+    unit_price: Money = said_money("unit_price", "What one costs today; of a subscription each period.")
+    setup_fee: Money = said_money("setup_fee", "What a subscription costs at its beginning; 0 without one.")
+    is_subscription: bool = derived(
+        lambda said: said.is_subscription, description="Whether it is paid again and again."
+    )
+    subtotal: Money = said_money("subtotal", "What is due now, before coupons: of a trial its setup fee.")
+    discount: Money = said_money("discount", "What coupons take off.")
+    total: Money = said_money("total", "What is due now.")
+    problem: str | None = derived(
+        lambda said: said.problem,
+        description="Why it cannot be bought as it stands, in a sentence; it is in no sum then. Null: it can.",
+    )
+    variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
+        VariantRow.id, to="variant", description="What is bought; null once it is for sale no more."
+    )
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="A coupon of a cart.")
+class CartCoupon:
+    code: str = derived(lambda said: said.code, description="As the coupon has it.")
+    discount: Money = said_money("discount", "What it takes off; 0 of one for free shipping.")
+    problem: str | None = derived(
+        lambda said: said.problem, description="Why it takes nothing off, in a sentence; null while it applies."
+    )
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="What somebody is about to buy, at the prices of this moment.")
+class Cart:
+    items: list[CartItem] = derived(
+        lambda said: said_values(CartItem, said.items), description="In the order in which they came."
+    )
+    coupons: list[CartCoupon] = derived(
+        lambda said: said_values(CartCoupon, said.coupons),
+        description="In the order in which they take something off; those that do not apply come last.",
+    )
+    quantity: int = derived(lambda said: said.quantity, description="How many pieces there are in all.")
+    subtotal: Money = said_money("subtotal", "What is due now, before coupons, without shipping.")
+    discount: Money = said_money("discount", "What coupons take off.")
+    total: Money = said_money("total", "What is due now, without shipping.")
+    free_shipping: bool = derived(
+        lambda said: said.free_shipping, description="Whether a coupon takes the shipping off."
+    )
+    requires_shipping: bool = derived(
+        lambda said: said.requires_shipping,
+        description="Whether anything of it is sent, so that the checkout asks how.",
+    )
+    updated_at: datetime = derived(
+        lambda said: datetime.fromisoformat(said.updated_at),
+        description="When something was last put in or taken out, in UTC. What nobody touches for 30 days is deleted.",
+    )
+    row: strawberry.Private[Any]
+
+
+async def cart(context: Context, token: str | None = None) -> Cart | None:
+    found = await context.rows(one_cart(token, context.viewer))
+    return said_value(Cart, await shown(context.rows, context.viewer, found[0].id)) if found else None
+
+
+@strawberry.type
+class CartQueries:
+    cart: Cart | None = queried(
+        cart,
+        Argument("token", str | None, WHICH, default=None),
+        rest=["GET /cart"],
+        description="A cart; null when there is no open one.",
+    )
+
+
+@strawberry.type(description="The cart as it is now; what is new has a token.")
+class CartAddPayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+    token: str | None = told(
+        once=True,
+        description="Of a new cart: by it, and by nothing else, a visitor has it. Shown this once; null otherwise.",
+    )
+
+
+@strawberry.type(description="The cart as it is now.")
+class CartUpdatePayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+
+
+@strawberry.type(description="The cart as it is now.")
+class CartRemovePayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+
+
+@strawberry.type(description="The cart as it is now.")
+class CartApplyCouponPayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+
+
+@strawberry.type(description="The cart as it is now.")
+class CartRemoveCouponPayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+
+
+@strawberry.type
+class CartMutations:
+    cart_add: CartAddPayload | None = performed(cart_add)
+    cart_update: CartUpdatePayload | None = performed(cart_update)
+    cart_remove: CartRemovePayload | None = performed(cart_remove)
+    cart_apply_coupon: CartApplyCouponPayload | None = performed(cart_apply_coupon)
+    cart_remove_coupon: CartRemoveCouponPayload | None = performed(cart_remove_coupon)
