@@ -5,6 +5,7 @@ from typing import Final
 from db.commerce.coupon import CouponRow
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
+from db.commerce.order_bump import OrderBumpRow
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
 from db.store.events import Payload, Subject, readers, told
@@ -224,3 +225,22 @@ COUPON: Final = Subject(
 COUPON_CREATED: Final = COUPON.created("There is one more coupon.")
 COUPON_UPDATED: Final = COUPON.updated("A coupon was changed, or its date has come or gone by.")
 COUPON_DELETED: Final = COUPON.deleted("A coupon was deleted; orders that were placed with it keep what it took off.")
+ORDER_BUMP: Final = Subject(
+    "order_bump",
+    "OrderBump",
+    readers("store/sensitive"),
+    {
+        "orderBumpId": OrderBumpRow.id,
+        "variantId": OrderBumpRow.source_variant_id,
+        "status": OrderBumpRow.status,
+    },
+    shown_as={
+        "source_variant_id": "variant",
+        "parent_id": "parent",
+        "search_text": None,
+        **dict.fromkeys(("discount_type", "discount_amount"), "discount"),
+    },
+)
+ORDER_BUMP_CREATED: Final = ORDER_BUMP.created("An order bump was made: an offer beside what is in a cart.")
+ORDER_BUMP_UPDATED: Final = ORDER_BUMP.updated("An order bump was changed, or goes on or off offer.")
+ORDER_BUMP_DELETED: Final = ORDER_BUMP.deleted("An order bump was deleted, by itself or with what it offers.")

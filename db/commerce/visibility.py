@@ -46,5 +46,9 @@ def coupons(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "coupons/view")
 
 
+def order_bumps(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "store/sensitive")
+
+
 def stores(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "store/settings")

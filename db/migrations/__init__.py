@@ -21,6 +21,7 @@ _HERE: Final = Path(__file__).parent
 # Two processes that start at once take turns; the number is storegraph's own and means nothing.
 _MIGRATION_LOCK: Final = 7_305_001
 _REVISION: Final = re.compile(r"(\d{4})_\w+\.py")
+_SEARCHED: Final = "coupon|product|product_variant|customer|orders|order_item|order_bump|subscription"
 # Of the first revision, with Alembic's own. Other programs may have one of these names; no other has all.
 _MADE: Final = frozenset({"alembic_version", "product_variant", "integration_feed"})
 
@@ -103,9 +104,4 @@ def upgrade(url: str) -> None:
 def modelled(name: str) -> bool:
     """Whether the tables of db.tables say anything about this table or index. Search indexes are made by the
     migrations alone: full-text tables with their shadows on SQLite, trigram indexes on PostgreSQL."""
-    return (
-        re.fullmatch(
-            r"(ix_)?(product|product_variant|customer|coupon|orders|order_item|subscription)_search(_\w+)?", name
-        )
-        is None
-    )
+    return re.fullmatch(rf"(ix_)?({_SEARCHED})_search(_(?!text_id$)\w+)?", name) is None
