@@ -59,6 +59,7 @@ from schema.commerce.cart import CartMutations, CartQueries
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.order_mutations import OrderMutations
+from schema.commerce.order_bump import OrderBumpMutations, OrderBumpQueries
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
@@ -89,6 +90,7 @@ class Query(
     FileQueries,
     CommerceQueries,
     CartQueries,
+    OrderBumpQueries,
     ReportQueries,
     ChangeQueries,
     ConnectedStoreQueries,
@@ -276,6 +278,7 @@ class Mutation(
     CouponMutations,
     CustomerMutations,
     OrderMutations,
+    OrderBumpMutations,
     ProductLifecycleMutations,
     ProductMutations,
     PushMutations,

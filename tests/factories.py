@@ -30,6 +30,7 @@ from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.commerce import coupon as coupons
 from db.commerce import customer as customers
 from db.commerce import order as orders
+from db.commerce import order_bump as order_bumps
 from db.commerce import subscription as subscriptions
 from db.commerce.address import AddressType
 from db.commerce.coupon import AppliedCouponRow, CouponRow, CouponType
@@ -43,6 +44,7 @@ from db.commerce.order import (
     PaymentStatus,
     TransactionStatus,
 )
+from db.commerce.order_bump import OrderBumpRow
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
 from db.integration.connected_store import ConnectedStoreRow
@@ -246,6 +248,11 @@ def order_address(id: int, order_id: int, **values: Any) -> OrderAddressRow:
 
 def customer_address(id: int, customer_id: int, **values: Any) -> CustomerAddressRow:
     return _made(CustomerAddressRow, {"id": id, "customer_id": customer_id, "type": AddressType.BILLING}, values)
+
+
+def order_bump(id: int, variant_id: int, **values: Any) -> OrderBumpRow:
+    made = {"id": id, "hash": f"bump-{id}", "title": f"Bump {id}", "source_variant_id": variant_id}
+    return _found(_made(OrderBumpRow, made, values), order_bumps.FOUND_BY)
 
 
 def order_item(id: int, order_id: int, **values: Any) -> OrderItemRow:

@@ -16,6 +16,13 @@ from db.commerce.order import (
     TransactionStatus,
     TransactionType,
 )
+from db.commerce.order_bump import (
+    ConditionField,
+    ConditionOperator,
+    OrderBumpDiscountType,
+    OrderBumpMatch,
+    OrderBumpStatus,
+)
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from engine.values.words import worded
@@ -151,6 +158,56 @@ worded(
         TransactionType.REFUND: "From the store back to the customer.",
         TransactionType.DISPUTE: "Claimed back by the customer's bank.",
     },
+)
+worded(
+    OrderBumpStatus,
+    "Whether carts are offered an order bump.",
+    {
+        OrderBumpStatus.ACTIVE: "Those that meet its conditions are.",
+        OrderBumpStatus.DRAFT: "None is: it is still being written, or was taken off.",
+    },
+)
+worded(
+    OrderBumpDiscountType,
+    "An amount, or a share of the price.",
+    {
+        OrderBumpDiscountType.FIXED: "`amount` is minor units: 500 takes off $5.00.",
+        OrderBumpDiscountType.PERCENTAGE: "`amount` is hundredths of a percent of the price: 500 takes off 5 %.",
+    },
+)
+worded(
+    OrderBumpMatch,
+    "How many conditions a cart has to meet.",
+    {OrderBumpMatch.ALL: "Each of them.", OrderBumpMatch.ANY: "One of them, whichever."},
+)
+worded(
+    ConditionField,
+    "What of a cart a condition looks at.",
+    {
+        ConditionField.TOTAL: "What its lines cost together, before coupons, tax and shipping.",
+        ConditionField.QUANTITY: "How many pieces are in it.",
+        ConditionField.VARIANT: "Which variants are in it.",
+        ConditionField.PRODUCT: "Which products are in it, in whatever variant.",
+        ConditionField.CATEGORY: "Which categories its products are in, with all categories above those.",
+        ConditionField.EMAIL: "The customer's e-mail address. While it is not known, no condition on it is met.",
+    },
+    name="OrderBumpConditionField",
+)
+worded(
+    ConditionOperator,
+    "How what is looked at is compared with the value of a condition.",
+    {
+        ConditionOperator.AT_LEAST: "It is the value, or more.",
+        ConditionOperator.AT_MOST: "It is the value, or less.",
+        ConditionOperator.ANY_OF: "One of these is there, or several.",
+        ConditionOperator.ALL_OF: "Each of these is there.",
+        ConditionOperator.NONE_OF: "Not one of these is there.",
+        ConditionOperator.EQUALS: "It is the value, whatever the case.",
+        ConditionOperator.NOT_EQUALS: "It is another.",
+        ConditionOperator.CONTAINS: "The value is a part of it, whatever the case.",
+        ConditionOperator.NOT_CONTAINS: "The value is no part of it.",
+    },
+    name="OrderBumpConditionOperator",
 )
 worded(
     ShippingClassType,

@@ -25,7 +25,8 @@ In = TypeVar("In")
 class SimpleNoun(Editable):
     """`creates` is the input of a new one, by which an update's has the same fields: null clears those that are
     `cleared`, and lists; `otherwise` are the fields that mean something else there. `slug_of` names the text that a
-    missing slug is made of; `gone` says what becomes of those that referred to a deleted row."""
+    missing slug is made of; `gone` says what becomes of those that referred to a deleted row. `rest` are the documented
+    operations by verb, where there are any."""
 
     permission: str
     creates: type[Any]
@@ -34,6 +35,7 @@ class SimpleNoun(Editable):
     own: Own | None = None
     slug_of: str | None = None
     gone: str = ""
+    rest: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -44,9 +46,12 @@ class SimpleNoun(Editable):
     def mutations(self) -> Mapping[str, Mutation[Any]]:
         """By their verbs: create, update, delete."""
         return {
-            "create": self._declared(self._create, self.creates, f"Make {self._one}.", self.created),
-            "update": self._declared(self._update, self._updates, f"Change {self._one}.", self.updated),
-            "delete": self._declared(self._delete, self._deletes, f"Delete {self._one}. {self.gone}", self.deleted),
+            verb: mutation(permission=self.permission, rest=self.rest.get(verb), emits=(event,))(function)
+            for verb, function, event in (
+                ("create", _named(self._create, self.creates, f"Make {self._one}."), self.created),
+                ("update", _named(self._update, self._updates, f"Change {self._one}."), self.updated),
+                ("delete", _named(self._delete, self._deletes, f"Delete {self._one}. {self.gone}"), self.deleted),
+            )
         }
 
     @property
@@ -77,14 +82,6 @@ class SimpleNoun(Editable):
         name = f"{self.updated.entity}DeleteInput"
         return strawberry.input(type(name, (), body), description=f"Which {self.name} goes.")
 
-    def _declared(self, function: Function[Any], takes: type[In], doc: str, event: Any) -> Mutation[In]:
-        async def carried_out(unit: Unit, input: Any) -> Keys:
-            return await function(unit, input)
-
-        carried_out.__doc__ = doc
-        carried_out.__annotations__ = {"unit": Unit, "input": takes, "return": Keys}
-        return mutation(permission=self.permission, rest=None, emits=(event,))(carried_out)
-
     async def _create(self, unit: Unit, input: Any) -> Keys:
         return {self.key: (await self.make(unit, await self._values(unit, {}, said(input))))["id"]}
 
@@ -105,3 +102,14 @@ class SimpleNoun(Editable):
             otherwise = self.name.replace(" ", "-")
             values["slug"] = await self.free_slug(unit, values[self.slug_of], otherwise=otherwise)
         return values if self.own is None else await self.own(unit, row, values)
+
+
+def _named(function: Function[Any], takes: type[In], doc: str) -> Function[In]:
+    """The function with an input and a description of its own."""
+
+    async def carried_out(unit: Unit, input: Any) -> Keys:
+        return await function(unit, input)
+
+    carried_out.__doc__ = doc
+    carried_out.__annotations__ = {"unit": Unit, "input": takes, "return": Keys}
+    return carried_out

@@ -57,6 +57,9 @@ class ProductDetailUpdatePayload(Payload):
     product: Product | None = changed(ProductRow.id)
     deleted_variant_ids: list[strawberry.ID] = deleted("ProductVariant")
     deleted_upgrade_path_ids: list[strawberry.ID] = deleted("UpgradePath")
+    deleted_order_bump_ids: list[strawberry.ID] = deleted(
+        "OrderBump", description="Those that offered variants that are gone."
+    )
     upgrade_paths: list[UpgradePath] = changed(UpgradePathRow.id)
     bundles: list[ProductVariant] = changed(VariantRow.id)
     downloads: list[ProductDownload] = changed(DownloadRow.id)
@@ -81,6 +84,9 @@ class ProductDeletePayload(Payload):
     deleted_upgrade_path_ids: list[strawberry.ID] = deleted(
         "UpgradePath", description="Those that started at its variants, and those that led nowhere else."
     )
+    deleted_order_bump_ids: list[strawberry.ID] = deleted(
+        "OrderBump", description="Those that offered variants that are gone."
+    )
     deleted_feed_ids: list[strawberry.ID] = deleted("IntegrationFeed")
     bundles: list[ProductVariant] = changed(VariantRow.id, description="Variants that consisted of some of its.")
     upgrade_paths: list[UpgradePath] = changed(
@@ -102,6 +108,9 @@ class ProductBulkActionPayload(Payload):
     deleted_variant_ids: list[strawberry.ID] = deleted("ProductVariant")
     deleted_download_ids: list[strawberry.ID] = deleted("ProductDownload")
     deleted_upgrade_path_ids: list[strawberry.ID] = deleted("UpgradePath")
+    deleted_order_bump_ids: list[strawberry.ID] = deleted(
+        "OrderBump", description="Those that offered variants that are gone."
+    )
     deleted_feed_ids: list[strawberry.ID] = deleted("IntegrationFeed")
     bundles: list[ProductVariant] = changed(VariantRow.id)
     upgrade_paths: list[UpgradePath] = changed(UpgradePathRow.id)

@@ -15,6 +15,7 @@ from db.catalog.shipping import ShippingClassRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import BillingInterval, PaymentType, VariantRow, VariantStatus
 from db.commerce.order import OrderItemRow
+from db.commerce.order_bump import OrderBumpRow
 from db.integration.feed import FeedRow, FeedVariantRow
 from engine.declared.batch import Argument, batched
 from engine.declared.connection import Connection
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from schema.catalog.product import Product
     from schema.catalog.shipping import ShippingClass
     from schema.catalog.upgrade_path import UpgradePath
+    from schema.commerce.order_bump import OrderBump
     from schema.commerce.order_item import OrderItem
     from schema.integration.feed import IntegrationFeed
 
@@ -223,6 +225,12 @@ class ProductVariant(Node):
         UpgradePathRow.from_variant_id,
         to=VariantRow.id,
         description="What its owners may change it to. Empty without products/view.",
+    )
+    order_bumps: list[Annotated["OrderBump", strawberry.lazy("schema.commerce.order_bump")]] = related(
+        OrderBumpRow.source_variant_id,
+        to=VariantRow.id,
+        order=[OrderBumpRow.priority],
+        description="The order bumps that offer it, by their priority. Empty without store/sensitive.",
     )
     upgrade_offers: list[UpgradeOffer] | None = batched(
         offers,

@@ -22,6 +22,7 @@ from schema.catalog.variant import ProductVariant
 from schema.integration.feed import IntegrationFeed
 
 PATHS_GONE: Final = "Paths from what is gone, and paths to nothing else."
+BUMPS_GONE: Final = "The order bumps that offered what is gone."
 PATHS: Final = "The paths that led to what is gone among others."
 BUNDLES: Final = "The bundles that had it as an item."
 DOWNLOADS: Final = "The files that were limited to it, among others or alone: those reach nobody."
@@ -44,6 +45,7 @@ class VariantUpdatePayload(Payload):
 class VariantDeletePayload(Payload):
     deleted_id: strawberry.ID | None = deleted("ProductVariant")
     deleted_upgrade_path_ids: list[strawberry.ID] = deleted("UpgradePath", description=PATHS_GONE)
+    deleted_order_bump_ids: list[strawberry.ID] = deleted("OrderBump", description=BUMPS_GONE)
     product: Product | None = changed(ProductRow.id, description="The product that had it.")
     bundles: list[ProductVariant] = changed(VariantRow.id, description=BUNDLES)
     upgrade_paths: list[UpgradePath] = changed(UpgradePathRow.id, description=PATHS)
@@ -67,6 +69,7 @@ class ProductVariantOptionsSyncPayload(Payload):
     variants: list[ProductVariant] = changed(VariantRow.id, description="Those that are new, and those that moved.")
     deleted_variant_ids: list[strawberry.ID] = deleted("ProductVariant")
     deleted_upgrade_path_ids: list[strawberry.ID] = deleted("UpgradePath", description=PATHS_GONE)
+    deleted_order_bump_ids: list[strawberry.ID] = deleted("OrderBump", description=BUMPS_GONE)
     bundles: list[ProductVariant] = changed(VariantRow.id, description=BUNDLES)
     upgrade_paths: list[UpgradePath] = changed(UpgradePathRow.id, description=PATHS)
     downloads: list[ProductDownload] = changed(DownloadRow.id, description=DOWNLOADS)

@@ -48,6 +48,8 @@ export default [
               "InventoryChange",
               "Money",
               "OrderDiscount",
+              "OrderBumpCondition",
+              "OrderBumpDiscount",
               "OrderDownload",
               "OrderTracking",
               "PageInfo",

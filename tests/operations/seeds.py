@@ -27,6 +27,7 @@ from db.commerce.order import (
     ShippingStatus,
     TransactionStatus,
 )
+from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpMatch, OrderBumpStatus
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
@@ -272,6 +273,34 @@ def buyers() -> Sequence[Row]:
         factories.subscription(
             9002, customer_id=9002, item_name="Coffee", status=SubscriptionStatus.CANCELED, **_STAMPS
         ),
+    ]
+
+
+def bumps() -> Sequence[Row]:
+    """Product 9001 is bought, 9002 is offered beside it: by a bump that is ACTIVE and by one that is a DRAFT."""
+    named: dict[str, Any] = {"fulfillment_type": FulfillmentType.PHYSICAL, **_STAMPS}
+    terms: dict[str, Any] = {
+        "title": "Keep it sharp",
+        "description": "A stone for the knife in your cart.",
+        "call_to_action": "Yes, add the stone",
+        "status": OrderBumpStatus.ACTIVE,
+        "discount_type": OrderBumpDiscountType.PERCENTAGE,
+        "discount_amount": 1250,
+        "display_conditions_if": OrderBumpMatch.ANY,
+        "conditions": [
+            {"field": "product", "operator": "any_of", "product_ids": [9001]},
+            {"field": "total", "operator": "at_least", "amount": 5000},
+            {"field": "email", "operator": "contains", "email": "@kitchen.example"},
+        ],
+    }
+    return [
+        factories.product(9001, title="Knife", **named),
+        factories.variant(9011, 9001, title="Knife", price=7900, **named),
+        factories.product(9002, title="Whetstone", **named),
+        factories.variant(9021, 9002, title="Coarse", price=1999, **named),
+        factories.variant(9022, 9002, title="Fine", price=2999, position=2, **named),
+        factories.order_bump(9001, 9021, hash="5d0c2a", priority=1, **terms, **_STAMPS),
+        factories.order_bump(9002, 9022, hash="77e1b4", priority=2, title="Sharper still", **_STAMPS),
     ]
 
 
@@ -727,6 +756,7 @@ def consents() -> Sequence[Row]:
 SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "staff": staff,
     "bundle": bundle,
+    "bumps": bumps,
     "buyers": buyers,
     "consents": consents,
     "counter": counter,

@@ -127,6 +127,7 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
         "workflow": "integrations/view",
         "store": "store/settings",
         "file": "store/sensitive",
+        "order_bump": "store/sensitive",
         "user": "is_super_admin",
         "role": "is_super_admin",
         "push_subscription": "is_super_admin",

@@ -53,6 +53,8 @@ async def _rows(gateway: Gateway) -> list[Row]:
         factories.variant_attribute(variant, ID),
         factories.subscription(ID, customer_id=customer, parent_order_id=order, product_id=product, variant_id=variant),
         factories.download_permission(ID, order, file, variant_id=variant, customer_id=customer),
+        factories.order_bump(ID, variant),
+        factories.order_bump(ID + 1, variant, parent_id=ID, conditions=[]),
         CustomerAddressRow(id=ID, customer_id=customer, type=AddressType.BILLING),
         factories.coupon(ID, included_variants=[variant], excluded_categories=[1]),
         factories.applied_coupon(ID, order, ID),

@@ -1,5 +1,6 @@
 """Products that go, with all that goes with them (S5 DELETE /products/{product}): variants, pictures, files, feeds,
-upgrade paths, links to terms. Bundles and upgrade paths of other products lose what is gone; orders keep their lines.
+upgrade paths, order bumps, links to terms. Bundles and upgrade paths of other products lose what is gone; orders keep
+their lines.
 
 Everything is batched: the number of statements does not hang on the number of products.
 """
@@ -23,6 +24,7 @@ from db.catalog.events import (
     VARIANT_DELETED,
     VARIANT_UPDATED,
 )
+from db.commerce.events import ORDER_BUMP_DELETED
 from db.commerce.order import OrderItemRow
 from db.integration.events import INTEGRATION_FEED_DELETED
 from db.integration.feed import FeedRow
@@ -36,6 +38,7 @@ from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal
 from resolvers.catalog.sold import refuse_held
 from resolvers.catalog.upgrade_path.removal import remove_paths
+from resolvers.commerce.bump.removal import remove_bumps
 from resolvers.editing.locking import key_of, not_found
 from resolvers.editing.updating import refuse_outdated
 
@@ -52,6 +55,7 @@ REMOVED: Final = (
     UPGRADE_PATH_DELETED,
     UPGRADE_PATH_UPDATED,
     INTEGRATION_FEED_DELETED,
+    ORDER_BUMP_DELETED,
 )
 
 
@@ -70,6 +74,7 @@ class Removed:
     deleted_variant_ids: list[int] = field(default_factory=list)
     deleted_download_ids: list[int] = field(default_factory=list)
     deleted_upgrade_path_ids: list[int] = field(default_factory=list)
+    deleted_order_bump_ids: list[int] = field(default_factory=list)
     deleted_feed_ids: list[int] = field(default_factory=list)
     bundles: list[int] = field(default_factory=list)
     upgrade_paths: list[int] = field(default_factory=list)
@@ -82,8 +87,8 @@ class Removed:
 
 @mutation(permission="products/delete", rest="DELETE /products/{product}", emits=REMOVED)
 async def product_delete(unit: Unit, input: ProductDeleteInput) -> Keys:
-    """Delete a product with its variants, pictures, files, feeds and upgrade paths. Refused while an unfinished order
-    (PROCESSING, ON_HOLD) holds it; lines of other orders stay and lose their link. Bundles and upgrade paths of other
+    """Delete a product with its variants, pictures, files, feeds, upgrade paths and order bumps. Refused while an
+    unfinished order (PROCESSING, ON_HOLD) holds it; lines of other orders stay and lose their link. Bundles and upgrade paths of other
     products lose its variants; a path without any other target goes too."""
     key = key_of(input.id)
     products = await locked_for_removal(unit, [key])
@@ -113,6 +118,7 @@ async def remove_products(unit: Unit, products: Mapping[int, Mapping[str, Any]])
     keys = list(products)
     variants, bundles = await _locked_variants(unit, keys)
     result.deleted_upgrade_path_ids, result.upgrade_paths = await remove_paths(unit, _variants_of(keys))
+    result.deleted_order_bump_ids = await remove_bumps(unit, _variants_of(keys))
     for file in await _of(unit, DOWNLOAD, keys):
         result.deleted_download_ids.append(file["id"])
         unit.emit(DOWNLOAD_DELETED(file))

@@ -1,9 +1,9 @@
 """Variants that go while their product stays, and all that spoke of them.
 
-Pictures, attribute links and the variant's own bundle items go with it; lines of orders, subscriptions and permissions
-to download stay and lose their link. What was limited to variants that are gone stays limited: a file reaches nobody,
-a feed is disabled, because no filter would mean every variant. The number of statements does not hang on the number of
-variants.
+Pictures, attribute links, order bumps and the variant's own bundle items go with it; lines of orders, subscriptions and
+permissions to download stay and lose their link. What was limited to variants that are gone stays limited: a file
+reaches nobody, a feed is disabled, because no filter would mean every variant. The number of statements does not hang
+on the number of variants.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,6 +24,7 @@ from db.catalog.events import (
     VARIANT_DELETED,
     VARIANT_UPDATED,
 )
+from db.commerce.events import ORDER_BUMP_DELETED
 from db.commerce.order import OrderItemRow
 from db.integration.events import INTEGRATION_FEED_UPDATED
 from db.integration.feed import FeedRow, FeedVariantRow
@@ -34,6 +35,7 @@ from resolvers.catalog.bundle.removal import shrink_bundles
 from resolvers.catalog.locking import VARIANT
 from resolvers.catalog.sold import refuse_held
 from resolvers.catalog.upgrade_path.removal import remove_paths
+from resolvers.commerce.bump.removal import remove_bumps
 
 BUNDLE = table(BundleItemRow)
 DOWNLOAD = table(DownloadRow)
@@ -50,6 +52,7 @@ REMOVED: Final = (
     UPGRADE_PATH_DELETED,
     DOWNLOAD_UPDATED,
     INTEGRATION_FEED_UPDATED,
+    ORDER_BUMP_DELETED,
 )
 
 
@@ -58,6 +61,7 @@ class RemovedVariants:
     """What went beside the variants, and what else changed; all of it that a client may have cached."""
 
     deleted_upgrade_path_ids: list[int] = field(default_factory=list)
+    deleted_order_bump_ids: list[int] = field(default_factory=list)
     upgrade_paths: list[int] = field(default_factory=list)
     bundles: list[int] = field(default_factory=list)
     downloads: list[int] = field(default_factory=list)
@@ -84,6 +88,7 @@ async def remove_variants(
     (`default_without`)."""
     removed = RemovedVariants()
     removed.deleted_upgrade_path_ids, removed.upgrade_paths = await remove_paths(unit, doomed)
+    removed.deleted_order_bump_ids = await remove_bumps(unit, doomed)
     bundles = await _locked_bundles(unit, doomed)
     await shrink_bundles(unit, bundles)
     removed.bundles = [row["id"] for row in bundles]

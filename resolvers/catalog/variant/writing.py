@@ -124,8 +124,8 @@ async def _priced(unit: Unit, input: VariantUpdateInput, asked: Mapping[str, Any
 async def variant_delete(unit: Unit, input: VariantDeleteInput) -> Keys:
     """Delete a variant. Refused for the last one of a product, and while an unfinished order (PROCESSING, ON_HOLD)
     holds it. Bundles, upgrade paths, files and feeds lose it: a path without any other target goes too, a file that
-    was limited to it reaches nobody, a feed that was limited to it is disabled. The default variant becomes the next
-    one by position."""
+    was limited to it reaches nobody, a feed that was limited to it is disabled. Order bumps that offer it go with it.
+    The default variant becomes the next one by position."""
     key = key_of(input.id)
     owner = select(VARIANT.c.product_id).where(VARIANT.c.id == key, visibility.variants(unit.viewer))
     products = await locked_for_removal(unit, (await unit.connection.execute(owner)).scalars().all())
