@@ -88,8 +88,8 @@ class Removed:
 @mutation(permission="products/delete", rest="DELETE /products/{product}", emits=REMOVED)
 async def product_delete(unit: Unit, input: ProductDeleteInput) -> Keys:
     """Delete a product with its variants, pictures, files, feeds, upgrade paths and order bumps. Refused while an
-    unfinished order (PROCESSING, ON_HOLD) holds it; lines of other orders stay and lose their link. Bundles and upgrade paths of other
-    products lose its variants; a path without any other target goes too."""
+    unfinished order (PROCESSING, ON_HOLD) holds it; lines of other orders stay and lose their link. Bundles and upgrade
+    paths of other products lose its variants; a path without any other target goes too."""
     key = key_of(input.id)
     products = await locked_for_removal(unit, [key])
     row = products.get(key) or not_found(unit, "product", "id")
