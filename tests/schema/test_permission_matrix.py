@@ -54,7 +54,8 @@ FAMILIES: Final = {
     r"product|variant|bundle|upgradePath|term|attribute|download|dummy|inventory|manageStock": r"products/",
     r"taxClass|shippingClass|storeSettings|paymentMethod|storageDriver|module|file|trustedDocument": r"store/|is_super",
     r"integration|addon|provider|connection|webhook|workflow|feed": r"integrations/|products/",
-    r"order|transaction|refund": r"orders/",
+    r"order(?!Bump)|transaction|refund": r"orders/",
+    r"orderBump": r"store/sensitive",
     r"customer": r"customers/",
     r"subscription": r"subscriptions/",
     r"coupon(Apply|Cancel)": r"orders/",  # of an order that is being written
