@@ -1,9 +1,11 @@
 """What happens to the store itself, and to its orders, customers, coupons, payments and subscriptions."""
+"""What happens to the store itself, and to its orders, customers, payments, subscriptions and licences."""
 
 from typing import Final
 
 from db.commerce.coupon import CouponRow
 from db.commerce.customer import CustomerAddressRow, CustomerRow
+from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.order_bump import OrderBumpRow
 from db.commerce.store import StoreRow
@@ -244,3 +246,41 @@ ORDER_BUMP: Final = Subject(
 ORDER_BUMP_CREATED: Final = ORDER_BUMP.created("An order bump was made: an offer beside what is in a cart.")
 ORDER_BUMP_UPDATED: Final = ORDER_BUMP.updated("An order bump was changed, or goes on or off offer.")
 ORDER_BUMP_DELETED: Final = ORDER_BUMP.deleted("An order bump was deleted, by itself or with what it offers.")
+# Without its key: whoever reads of a licence may ask for that, and what is delivered to others holds no secret.
+LICENSE: Final = Subject(
+    "license",
+    "License",
+    readers("licenses/view"),
+    {
+        "licenseId": LicenseRow.id,
+        "status": LicenseRow.status,
+        "productId": LicenseRow.product_id,
+        "variantId": LicenseRow.variant_id,
+        "orderId": LicenseRow.order_id,
+        "customerId": LicenseRow.customer_id,
+    },
+    shown_as={
+        "license_key": "key",
+        "activation_limit": "limit",
+        "search_text": None,
+        **{f"{name}_id": name for name in ("product", "variant", "order", "customer", "subscription", "parent")},
+    },
+)
+LICENSE_CREATED: Final = LICENSE.created("There is one more licence.")
+LICENSE_UPDATED: Final = LICENSE.updated(
+    "A licence was changed: its status, its limit, its date, its key, or the sites that it is activated on."
+)
+# Never written yet, and no mutation says so: whoever makes an Editable of licences names one.
+LICENSE_DELETED: Final = LICENSE.deleted("A licence is gone, with its activations.")
+# Each of these stands beside a `license.updated`.
+LICENSE_ACTIVATED: Final = LICENSE.beside(
+    "activated",
+    "A licence was activated on a site; one that is local takes no place.",
+    {
+        "activationId": told("activation_id", int),
+        "siteUrl": told("site_url", str, sample="https://shop.example"),
+        "isLocal": told("is_local", bool),
+    },
+)
+LICENSE_RENEWED: Final = LICENSE.beside("renewed", "A licence lasts longer from now on, or for life.")
+LICENSE_EXPIRED: Final = LICENSE.beside("expired", "A licence is in force no more: its date came, or somebody said so.")

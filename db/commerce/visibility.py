@@ -52,3 +52,15 @@ def order_bumps(viewer: Viewer) -> ColumnElement[bool]:
 
 def stores(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "store/settings")
+
+
+def licenses(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "licenses/view")
+
+
+def license_activations(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "licenses/view")
+
+
+def license_sites(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "licenses/view")

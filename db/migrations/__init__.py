@@ -21,7 +21,7 @@ _HERE: Final = Path(__file__).parent
 # Two processes that start at once take turns; the number is storegraph's own and means nothing.
 _MIGRATION_LOCK: Final = 7_305_001
 _REVISION: Final = re.compile(r"(\d{4})_\w+\.py")
-_SEARCHED: Final = "coupon|product|product_variant|customer|orders|order_item|order_bump|subscription"
+_SEARCHED: Final = "license|coupon|product|product_variant|customer|orders|order_item|order_bump|subscription"
 # Of the first revision, with Alembic's own. Other programs may have one of these names; no other has all.
 _MADE: Final = frozenset({"alembic_version", "product_variant", "integration_feed"})
 
