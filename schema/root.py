@@ -31,6 +31,7 @@ from resolvers.catalog.variant.input import ProductVariantBy
 from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.coupon.refreshing import coupon_refresh
 from resolvers.commerce.download import download_url
+from resolvers.commerce.license.expiry import licenses_expire
 from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed.listing import FEEDS, RUNS
 from resolvers.integration.webhook.listing import WEBHOOKS, WebhookBy
@@ -60,6 +61,7 @@ from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.order_bump import OrderBumpMutations, OrderBumpQueries
+from schema.commerce.license import LicenseMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
@@ -284,6 +286,7 @@ class Mutation(
     PushMutations,
     StoreMutations,
     SubscriptionMutations,
+    LicenseMutations,
     TaxonomyMutations,
     BundleMutations,
     ConnectedStoreMutations,
@@ -301,4 +304,5 @@ class Mutation(
 
 
 schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish, coupon_refresh], audited=audited)
+schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish, licenses_expire], audited=audited)
 check_emitted(schema)

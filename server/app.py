@@ -60,6 +60,7 @@ from server.ports import Ports, opened_ports
 from server.settings.settings import Settings
 from server.work import assembly
 from server.work.coupons import refreshing
+from server.work.expiring import expiring
 from server.work.forgetting import forgetting
 from server.work.jobs import Job, Jobs
 from server.work.numbering import numbering
@@ -156,6 +157,7 @@ class Application(Starlette):
             known.job(),
             publishing(units),
             refreshing(units),
+            expiring(units),
             removing(units),
             numbering(database),
             forgetting(database, ports.kept),

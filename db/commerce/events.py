@@ -270,17 +270,19 @@ LICENSE_CREATED: Final = LICENSE.created("There is one more licence.")
 LICENSE_UPDATED: Final = LICENSE.updated(
     "A licence was changed: its status, its limit, its date, its key, or the sites that it is activated on."
 )
-# Never written yet, and no mutation says so: whoever makes an Editable of licences names one.
+# No mutation deletes one: a licence that is taken back is DISABLED.
 LICENSE_DELETED: Final = LICENSE.deleted("A licence is gone, with its activations.")
 # Each of these stands beside a `license.updated`.
+_ON_SITE: Final[Payload] = {
+    "activationId": told("activation_id", int),
+    "siteUrl": told("site_url", str, sample="https://shop.example"),
+    "isLocal": told("is_local", bool),
+}
 LICENSE_ACTIVATED: Final = LICENSE.beside(
-    "activated",
-    "A licence was activated on a site; one that is local takes no place.",
-    {
-        "activationId": told("activation_id", int),
-        "siteUrl": told("site_url", str, sample="https://shop.example"),
-        "isLocal": told("is_local", bool),
-    },
+    "activated", "A licence was activated on a site; one that is local takes no place.", _ON_SITE
+)
+LICENSE_DEACTIVATED: Final = LICENSE.beside(
+    "deactivated", "A licence is activated on a site no more, which gives its place back.", _ON_SITE
 )
 LICENSE_RENEWED: Final = LICENSE.beside("renewed", "A licence lasts longer from now on, or for life.")
 LICENSE_EXPIRED: Final = LICENSE.beside("expired", "A licence is in force no more: its date came, or somebody said so.")

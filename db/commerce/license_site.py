@@ -1,4 +1,4 @@
-"""Sites that licences are activated on, as their URLs tell them: which two are one, and which are nobody's shop window."""
+"""Sites that licences are activated on, as their URLs tell them: which two are one, and which only builders see."""
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address

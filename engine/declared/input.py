@@ -60,7 +60,7 @@ def finds(
     return strawberry.field(default=None, description=description, metadata=metadata)
 
 
-def lookup_input(entity: str, key: Any, **columns: Any) -> type[Any]:
+def lookup_input(entity: str, key: Any, /, **columns: Any) -> type[Any]:
     """The `@oneOf` input `XxxBy` of an entity: its id, the store's own number behind it, and the texts that find one
     too, each a column or, where there is more to say of it, a field made by `finds`."""
     own = {"id": finds(key, identifies=entity), "database_id": finds(key, description="The store's own number.")}

@@ -1,10 +1,12 @@
 """The documented words of orders, customers, coupons and subscriptions as GraphQL enums."""
+"""The documented words of orders, customers, subscriptions and licences as GraphQL enums."""
 
 from db.catalog.shipping import ShippingClassType
 from db.commerce.address import AddressType
 from db.commerce.coupon import CouponStatus, CouponType
 from db.commerce.customer import CustomerStatus
 from db.commerce.entitlement import Verdict
+from db.commerce.license import ActivationStatus, LicenseStatus
 from db.commerce.order import (
     LineType,
     OrderMode,
@@ -255,4 +257,23 @@ worded(
         SubscriptionStatus.EXPIRING: "About to expire. Access until `nextBillingAt`.",
         SubscriptionStatus.COMPLETED: "All of its payments were made. Access, for good.",
     },
+)
+worded(
+    LicenseStatus,
+    "Whether a licence is in force.",
+    {
+        LicenseStatus.ACTIVE: "In force: sites are activated with it.",
+        LicenseStatus.INACTIVE: "Not in force yet, as the shop that sold it has it: no site is activated with it.",
+        LicenseStatus.EXPIRED: "Its date has come, or somebody ended it. A later date puts it in force again.",
+        LicenseStatus.DISABLED: "Taken back by the store; a later date changes nothing about that.",
+    },
+)
+worded(
+    ActivationStatus,
+    "Whether a site is activated with a licence.",
+    {
+        ActivationStatus.ACTIVE: "It is, and takes a place unless it is local.",
+        ActivationStatus.INACTIVE: "It was, and takes no place any more.",
+    },
+    name="LicenseActivationStatus",
 )

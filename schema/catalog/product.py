@@ -23,6 +23,7 @@ from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, ProductTermRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
+from db.commerce.license import LicenseRow
 from db.commerce.order import OrderItemRow
 from db.integration.feed import FeedRow
 from engine.declared.batch import batched
@@ -34,6 +35,8 @@ from engine.values.scalars import HTML, URL
 from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.catalog.product.related import RELATED, RELATED_TO
 from resolvers.commerce.order.listing import ORDER_ITEMS
+from resolvers.commerce.license.listing import LICENSES
+from resolvers.commerce.order import ORDER_ITEMS
 from schema.catalog.sales import SalesOverview, sales_overviews
 from schema.money import Money, money
 
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from schema.catalog.taxonomy import Term
     from schema.catalog.upgrade_path import UpgradePath
     from schema.catalog.variant import ProductVariant
+    from schema.commerce.license import License
     from schema.commerce.order_item import OrderItem
     from schema.integration.feed import IntegrationFeed
 
@@ -236,6 +240,12 @@ class Product(Node):
         key=OrderItemRow.product_id,
         to=ProductRow.id,
         description="The order lines that sold it, the newest first unless sorted.",
+    )
+    licenses: Connection[Annotated["License", strawberry.lazy("schema.commerce.license")]] = connected(
+        LICENSES,
+        key=LicenseRow.product_id,
+        to=ProductRow.id,
+        description="The licences of it, the newest first unless sorted. Empty without licenses/view.",
     )
     related_products: Connection[Annotated["Product", strawberry.lazy("schema.catalog.product")]] | None = connected(
         PRODUCTS,

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from db.commerce import visibility
 from db.commerce.address import AddressType
 from db.commerce.customer import CustomerAddressRow, CustomerRow, CustomerStatus, full_name
+from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow
 from db.commerce.subscription import SubscriptionRow
 from engine.declared.connection import Connection
@@ -29,10 +30,13 @@ from resolvers.commerce.customer.address import (
 )
 from resolvers.commerce.customer.writing import customer_create, customer_update
 from resolvers.commerce.order.listing import ORDERS
+from resolvers.commerce.license.listing import LICENSES
+from resolvers.commerce.order import ORDERS
 from resolvers.commerce.subscription.listing import SUBSCRIPTIONS
 from schema.money import Money, money
 
 if TYPE_CHECKING:
+    from schema.commerce.license import License
     from schema.commerce.order import Order
     from schema.commerce.subscription import CustomerSubscription
 
@@ -105,6 +109,12 @@ class Customer(Node):
             to=CustomerRow.id,
             description="Their subscriptions, the newest first unless sorted. Empty without subscriptions/view.",
         )
+    )
+    licenses: Connection[Annotated["License", strawberry.lazy("schema.commerce.license")]] = connected(
+        LICENSES,
+        key=LicenseRow.customer_id,
+        to=CustomerRow.id,
+        description="Their licences, the newest first unless sorted. Empty without licenses/view.",
     )
 
 

@@ -13,6 +13,7 @@ from db.commerce import visibility
 from db.commerce.address import AddressType
 from db.commerce.coupon import AppliedCouponRow
 from db.commerce.customer import CustomerRow
+from db.commerce.license import LicenseRow
 from db.commerce.order import (
     DownloadPermissionRow,
     OrderAddressRow,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from schema.commerce.applied_coupon import AppliedCoupon
     from schema.commerce.customer import Customer
     from schema.commerce.download import OrderDownload
+    from schema.commerce.license import License
     from schema.commerce.order_item import DownloadPermission, OrderItem
     from schema.commerce.subscription import CustomerSubscription
     from schema.commerce.transaction import OrderTransaction
@@ -154,6 +156,9 @@ class Order(Node):
         SubscriptionRow.order_id,
         to=OrderRow.id,
         description="The subscriptions that it began. Empty without subscriptions/view.",
+    )
+    licenses: list[Annotated["License", strawberry.lazy("schema.commerce.license")]] = related(
+        LicenseRow.order_id, to=OrderRow.id, description="The licences sold with it. Empty without licenses/view."
     )
     billing_address: "OrderAddress | None" = related(
         OrderAddressRow.order_id,

@@ -10,6 +10,7 @@ from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
 from db.commerce import visibility
 from db.commerce.customer import CustomerRow
+from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderTransactionRow
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
 from engine.declared.declaration import column, computed, related
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from schema.catalog.product import Product
     from schema.catalog.variant import ProductVariant
     from schema.commerce.customer import Customer
+    from schema.commerce.license import License
     from schema.commerce.order import Order
     from schema.commerce.transaction import OrderTransaction
 
@@ -131,6 +133,11 @@ class CustomerSubscription(Node):
         OrderTransactionRow.subscription_id,
         to=SubscriptionRow.id,
         description="The payments and refunds of it. Empty without orders/view.",
+    )
+    licenses: list[Annotated["License", strawberry.lazy("schema.commerce.license")]] = related(
+        LicenseRow.subscription_id,
+        to=SubscriptionRow.id,
+        description="The licences that last with it. Empty without licenses/view.",
     )
 
 
