@@ -29,12 +29,14 @@ from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
 from db.commerce import coupon as coupons
 from db.commerce import customer as customers
+from db.commerce import license as licenses
 from db.commerce import order as orders
 from db.commerce import order_bump as order_bumps
 from db.commerce import subscription as subscriptions
 from db.commerce.address import AddressType
 from db.commerce.coupon import AppliedCouponRow, CouponRow, CouponType
 from db.commerce.customer import CustomerAddressRow, CustomerRow
+from db.commerce.license import LicenseActivationRow, LicenseRow, LicenseSiteRow
 from db.commerce.order import (
     DownloadPermissionRow,
     OrderAddressRow,
@@ -267,6 +269,20 @@ def download_permission(id: int, order_id: int, download_id: int, **values: Any)
 def subscription(id: int, **values: Any) -> SubscriptionRow:
     made = {"id": id, "uuid": f"subscription-{id}", "status": SubscriptionStatus.ACTIVE}
     return _found(_made(SubscriptionRow, made, values), subscriptions.FOUND_BY)
+
+
+def licence(id: int, **values: Any) -> LicenseRow:
+    return _found(_made(LicenseRow, {"id": id, "license_key": f"{id:032x}"}, values), licenses.FOUND_BY)
+
+
+def license_site(id: int, **values: Any) -> LicenseSiteRow:
+    host = f"site-{id}.example"
+    return _made(LicenseSiteRow, {"id": id, "site_url": f"https://{host}", "site_key": host}, values)
+
+
+def license_activation(id: int, license_id: int, site_id: int, **values: Any) -> LicenseActivationRow:
+    given = {"license_id": license_id, "site_id": site_id, "activation_hash": f"{id:032x}"}
+    return _made(LicenseActivationRow, {"id": id, "activation_method": "manual", **given}, values)
 
 
 def provider(key: str, **values: Any) -> ProviderRow:

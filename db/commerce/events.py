@@ -270,8 +270,6 @@ LICENSE_CREATED: Final = LICENSE.created("There is one more licence.")
 LICENSE_UPDATED: Final = LICENSE.updated(
     "A licence was changed: its status, its limit, its date, its key, or the sites that it is activated on."
 )
-# No mutation deletes one: a licence that is taken back is DISABLED.
-LICENSE_DELETED: Final = LICENSE.deleted("A licence is gone, with its activations.")
 # Each of these stands beside a `license.updated`.
 _ON_SITE: Final[Payload] = {
     "activationId": told("activation_id", int),

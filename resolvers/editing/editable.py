@@ -59,7 +59,7 @@ class Editable:
     visible: Callable[[Viewer], ColumnElement[bool]]
     created: Created
     updated: Updated
-    deleted: Deleted
+    deleted: Deleted | None = None  # of what is never deleted there is none
     texts: Mapping[str, Text] = field(default_factory=dict)
     not_negative: tuple[str, ...] = ()
 
@@ -135,6 +135,7 @@ class Editable:
 
     async def remove(self, unit: Unit, row: Mapping[str, Any], **beside: Any) -> None:
         """Delete a row and tell of it. Raises as `make`."""
+        assert self.deleted is not None
         unit.settle()
         await unit.connection.execute(delete(self.table).where(self.table.c.id == row["id"]))
         unit.emit(self.deleted(row, **beside))

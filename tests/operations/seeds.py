@@ -28,6 +28,8 @@ from db.commerce.order import (
     TransactionStatus,
 )
 from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpMatch, OrderBumpStatus
+from db.commerce.license import LicenseStatus
+from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
@@ -447,6 +449,80 @@ def _sold(variant: int, title: str, total: int) -> dict[str, Any]:
     product = {"product_id": 9002, "product_title": "Field Guide"} if variant == 9003 else {"product_id": 9001}
     sums = {"subtotal": total, "line_total": total}
     return {"variant_id": variant, "title": title, "fulfillment_type": kind, **product, **sums, **_STAMPS}
+    ]
+
+
+def licensed() -> Sequence[Row]:
+    """Product 9001 in two editions, the first of which has a file more, and order 9001 of that one. Licence 9001 is of
+    that order and on two sites, one of them local; 9002 has expired; 9003 is disabled, 9004 is
+    for life."""
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    of: dict[str, Any] = {"product_id": 9001, "variant_id": 9011, "customer_id": 9001, **_STAMPS}
+    return [
+        factories.product(9001, title="Form Builder", search_text="form builder", **_STAMPS),
+        factories.variant(9011, 9001, title="Agency", price=19900, position=1, **_STAMPS),
+        factories.variant(9012, 9001, title="Single site", price=4900, position=2, **_STAMPS),
+        factories.product(9002, title="Spell Checker", search_text="spell checker", **_STAMPS),
+        factories.variant(9021, 9002, title="Spell Checker", price=900, **_STAMPS),
+        factories.download(9001, 9001, title="The builder", type="zip", file_name="builder.zip", position=1, **_STAMPS),
+        factories.download(
+            9002, 9001, title="For agencies", file_name="agency.zip", position=2, for_all_variants=False, **_STAMPS
+        ),
+        factories.download_variant(9002, 9011),
+        factories.customer(9001, email="zoe@example.org", first_name="Zoë", last_name="Brandt", **_STAMPS),
+        factories.customer(9002, email="otto@example.org", first_name="Otto", **_STAMPS),
+        factories.order(9001, uuid="3f0c9a52d1", customer_id=9001, invoice_no="INV-9001", **_STAMPS),
+        factories.order_item(
+            9001, 9001, product_id=9001, variant_id=9011, product_title="Form Builder", title="Agency", line_total=19900
+        ),
+        factories.licence(
+            9001,
+            license_key="0f5c2d7e9b1a4c3d8e6f7a0b1c2d9001",
+            order_id=9001,
+            activation_limit=2,
+            activation_count=1,
+            expires_at=datetime(2027, 11, 1, tzinfo=UTC),
+            **of,
+        ),
+        factories.licence(
+            9002,
+            license_key="0f5c2d7e9b1a4c3d8e6f7a0b1c2d9002",
+            status=LicenseStatus.EXPIRED,
+            activation_limit=1,
+            expires_at=datetime(2026, 11, 20, tzinfo=UTC),
+            **of,
+        ),
+        factories.licence(
+            9003,
+            license_key="0f5c2d7e9b1a4c3d8e6f7a0b1c2d9003",
+            status=LicenseStatus.DISABLED,
+            **(of | {"customer_id": 9002}),
+        ),
+        factories.licence(9004, license_key="0f5c2d7e9b1a4c3d8e6f7a0b1c2d9004", product_id=9002, **_STAMPS),
+        factories.license_site(9001, site_url="https://shop.example", site_key="shop.example", **_STAMPS),
+        factories.license_site(9002, site_url="http://shop.test", site_key="shop.test", **_STAMPS),
+        factories.license_activation(
+            9001,
+            9001,
+            9001,
+            activation_hash="7d1e0a4b9c3f4e2d8a6b5c7f00009001",
+            last_update_version="2.4.1",
+            last_update_at=at,
+            product_id=9001,
+            variant_id=9011,
+            **_STAMPS,
+        ),
+        factories.license_activation(
+            9002,
+            9001,
+            9002,
+            activation_hash="7d1e0a4b9c3f4e2d8a6b5c7f00009002",
+            is_local=True,
+            product_id=9001,
+            variant_id=9011,
+            **_STAMPS,
+        ),
+    ]
 
 
 def files() -> Sequence[Row]:
@@ -766,6 +842,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "feeds": feeds,
     "letterbox": letterbox,
     "letterbox_set": letterbox_set,
+    "licensed": licensed,
     "sales": sales,
     "shirts": shirts,
     "tea": tea,

@@ -115,6 +115,7 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
     if noun == "integration_feed":
         return permission == ("integrations/view" if payload["productId"] is None else "products/view")
     people = {noun: f"{noun}s/view" for noun in ("coupon", "customer", "order", "subscription")}
+    people = {noun: f"{noun}s/view" for noun in ("customer", "order", "subscription", "license")}
     people["customer_address"] = "customers/view"
     others = people | {
         "payment": "orders/view",

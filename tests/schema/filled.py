@@ -55,6 +55,7 @@ async def _rows(gateway: Gateway) -> list[Row]:
         factories.download_permission(ID, order, file, variant_id=variant, customer_id=customer),
         factories.order_bump(ID, variant),
         factories.order_bump(ID + 1, variant, parent_id=ID, conditions=[]),
+        *_licensed(product, variant, order, customer),
         CustomerAddressRow(id=ID, customer_id=customer, type=AddressType.BILLING),
         factories.coupon(ID, included_variants=[variant], excluded_categories=[1]),
         factories.applied_coupon(ID, order, ID),
@@ -70,6 +71,16 @@ async def _rows(gateway: Gateway) -> list[Row]:
         factories.workflow(ID, target_id=ID),
         factories.workflow_run(ID, ID, ID),
         factories.workflow_step(ID, ID),
+    ]
+
+
+def _licensed(product: int, variant: int, order: int, customer: int) -> list[Row]:
+    of = {"product_id": product, "variant_id": variant}
+    return [
+        factories.licence(ID, **of, order_id=order, customer_id=customer, subscription_id=ID),
+        factories.licence(ID + 1, **of, parent_id=ID),
+        factories.license_site(ID),
+        factories.license_activation(ID, ID, ID, **of),
     ]
 
 

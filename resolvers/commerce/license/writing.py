@@ -13,7 +13,6 @@ from db.commerce import visibility
 from db.commerce.customer import CustomerRow
 from db.commerce.events import (
     LICENSE_CREATED,
-    LICENSE_DELETED,
     LICENSE_EXPIRED,
     LICENSE_RENEWED,
     LICENSE_UPDATED,
@@ -31,11 +30,7 @@ from resolvers.editing.editable import Editable
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import named
 
-LICENSES: Final = Editable(
-    LicenseRow,
-    visibility.licenses,
-    *(LICENSE_CREATED, LICENSE_UPDATED, LICENSE_DELETED),
-)
+LICENSES: Final = Editable(LicenseRow, visibility.licenses, LICENSE_CREATED, LICENSE_UPDATED)
 PRODUCT, VARIANT, CUSTOMER = table(ProductRow), table(VariantRow), table(CustomerRow)
 ORDER, ITEM = table(OrderRow), table(OrderItemRow)
 # By hand. INACTIVE is what a shop says that sold it.
@@ -45,9 +40,9 @@ SET: Final = frozenset({LicenseStatus.ACTIVE, LicenseStatus.DISABLED, LicenseSta
 @mutation(permission="licenses/manage", rest="POST /licenses", emits=(LICENSE_CREATED,), audited=True)
 async def license_create(unit: Unit, input: LicenseCreateInput) -> Keys:
     """Make a licence, with a key that nobody guesses. It is ACTIVE."""
-    values = await _belonging(unit, input)
     _check_limit(unit, input.limit)
     _check_date(unit, input.expires_at, now())
+    values = await _belonging(unit, input)
     unit.settle()
     (key,) = (await new_keys(unit.connection, {LICENSES.table: 1}))[LICENSES.table]
     values |= {"activation_limit": input.limit, "expires_at": input.expires_at, "license_key": new_key(), "id": key}
