@@ -338,7 +338,8 @@ async def test_of_several_at_the_last_place_one_gets_it(shop: Gateway) -> None:
     assert sorted(len(one["userErrors"]) for one in found) == [0, 1, 1, 1]
     assert len(await events(shop, "license.activated")) == 1
     async with shop.database.read() as connection:
-        counted = select(LicenseRow.activation_count, LicenseRow.version).where(table(LicenseRow).c.id == 1)
+        columns = table(LicenseRow).c
+        counted = select(columns.activation_count, columns.version).where(columns.id == 1)
         assert tuple((await connection.execute(counted)).one()) == (2, 2)
 
 

@@ -63,7 +63,7 @@ async def license_activate(unit: Unit, input: LicenseActivateInput) -> Keys:
         return {"activation": found["id"], "license": row["id"]}
     local = is_local(input.url)
     if not local and 0 < row["activation_limit"] <= row["activation_count"]:
-        message = f"It is activated on {row['activation_count']} sites, and may be on {row['activation_limit']}"
+        message = f"All of its places are taken: {row['activation_count']} of {row['activation_limit']}"
         unit.refuse(ErrorCode.BUSINESS_RULE, message, "id")
     unit.settle()
     if found is None:

@@ -97,7 +97,7 @@ def _check_limit(unit: Unit, limit: int, taken: int = 0) -> None:
     if limit < 0:
         unit.refuse(ErrorCode.VALIDATION, "Not below 0", "limit")
     elif 0 < limit < taken:
-        message = f"It is activated on {taken} sites; 0 is any number"
+        message = f"{taken} of its places are taken; 0 is any number"
         unit.refuse(ErrorCode.BUSINESS_RULE, message, "limit")
 
 
