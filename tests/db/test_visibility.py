@@ -38,7 +38,10 @@ from tests.dialects import OURS
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import ADMIN, Gateway
 
-VIEWS: Final = ("products/view", "integrations/view", "orders/view", "customers/view", "subscriptions/view")
+VIEWS: Final = (
+    *("products/view", "integrations/view", "orders/view", "customers/view"),
+    *("subscriptions/view", "licenses/view"),
+)
 VIEWERS: Final = [ANONYMOUS, *(Viewer(f"token:{view}", view, frozenset({view})) for view in VIEWS)]
 ENTITIES: Final = list(schema.entities.values())
 
@@ -68,6 +71,11 @@ def rows() -> list[Row]:
         factories.feed(2, "crm", product_id=2),
     ]
     made += [factories.customer(1), factories.order(1, customer_id=1), factories.subscription(1, customer_id=1)]
+    # Of every product, so that some are of what is hidden; the first with all that one may belong to.
+    made += [factories.licence(n, product_id=n, variant_id=n) for n in range(2, 7)]
+    made += [factories.licence(1, order_id=1, customer_id=1, subscription_id=1, parent_id=2)]
+    made += [factories.license_site(1)]
+    made += [factories.license_activation(n, n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.order_item(n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.download_permission(1, 1, 2), factories.shipping_class(1), factories.tax_class(1)]
     made += [factories.order_bump(n, n) for n in (1, 2, 3)]
