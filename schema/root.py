@@ -59,9 +59,9 @@ from schema.catalogue import Catalogue, catalogue
 from schema.commerce.cart import CartMutations, CartQueries
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
-from schema.commerce.order_mutations import OrderMutations
-from schema.commerce.order_bump import OrderBumpMutations, OrderBumpQueries
 from schema.commerce.license import LicenseMutations
+from schema.commerce.order_bump import OrderBumpMutations, OrderBumpQueries
+from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
@@ -303,6 +303,7 @@ class Mutation(
     """One class per noun, beside the noun's type."""
 
 
-schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish, coupon_refresh], audited=audited)
-schema = Schema(Query, Mutation, Subscription, internal=[scheduled_publish, licenses_expire], audited=audited)
+schema = Schema(
+    Query, Mutation, Subscription, internal=[scheduled_publish, coupon_refresh, licenses_expire], audited=audited
+)
 check_emitted(schema)

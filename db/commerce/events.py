@@ -1,5 +1,4 @@
 """What happens to the store itself, and to its orders, customers, coupons, payments and subscriptions."""
-"""What happens to the store itself, and to its orders, customers, payments, subscriptions and licences."""
 
 from typing import Final
 

@@ -105,5 +105,3 @@ def modelled(name: str) -> bool:
     """Whether the tables of db.tables say anything about this table or index. Search indexes are made by the
     migrations alone: full-text tables with their shadows on SQLite, trigram indexes on PostgreSQL."""
     return re.fullmatch(rf"(ix_)?({_SEARCHED})_search(_(?!text_id$)\w+)?", name) is None
-    searched = "product|product_variant|customer|license|orders|order_item|subscription"
-    return re.fullmatch(rf"(ix_)?({searched})_search(_\w+)?", name) is None

@@ -1,5 +1,4 @@
-"""The documented words of orders, customers, coupons and subscriptions as GraphQL enums."""
-"""The documented words of orders, customers, subscriptions and licences as GraphQL enums."""
+"""The documented words of orders, customers, coupons, subscriptions and licences as GraphQL enums."""
 
 from db.catalog.shipping import ShippingClassType
 from db.commerce.address import AddressType

@@ -45,6 +45,7 @@ class SimpleNoun(Editable):
     @cached_property
     def mutations(self) -> Mapping[str, Mutation[Any]]:
         """By their verbs: create, update, delete."""
+        assert self.deleted is not None
         return {
             verb: mutation(permission=self.permission, rest=self.rest.get(verb), emits=(event,))(function)
             for verb, function, event in (

@@ -34,9 +34,8 @@ from engine.declared.listing import connected
 from engine.values.scalars import HTML, URL
 from resolvers.catalog.product.listing import PRODUCTS
 from resolvers.catalog.product.related import RELATED, RELATED_TO
-from resolvers.commerce.order.listing import ORDER_ITEMS
 from resolvers.commerce.license.listing import LICENSES
-from resolvers.commerce.order import ORDER_ITEMS
+from resolvers.commerce.order.listing import ORDER_ITEMS
 from schema.catalog.sales import SalesOverview, sales_overviews
 from schema.money import Money, money
 

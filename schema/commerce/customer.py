@@ -29,9 +29,8 @@ from resolvers.commerce.customer.address import (
     customer_address_update,
 )
 from resolvers.commerce.customer.writing import customer_create, customer_update
-from resolvers.commerce.order.listing import ORDERS
 from resolvers.commerce.license.listing import LICENSES
-from resolvers.commerce.order import ORDERS
+from resolvers.commerce.order.listing import ORDERS
 from resolvers.commerce.subscription.listing import SUBSCRIPTIONS
 from schema.money import Money, money
 

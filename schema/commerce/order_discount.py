@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
-from db.commerce.coupon import CouponType
 
+from db.commerce.coupon import CouponType
 from db.commerce.order import OrderRow
 from engine.declared.declaration import computed
 from engine.values.scalars import Cents

@@ -1,5 +1,4 @@
-"""What of orders, customers, subscriptions and coupons can be read from the root."""
-"""What of orders, customers, subscriptions and licences can be read from the root."""
+"""What of orders, customers, subscriptions, coupons and licences can be read from the root."""
 
 import strawberry
 
@@ -8,9 +7,8 @@ from engine.declared.listing import connected
 from engine.declared.lookup import lookup
 from resolvers.commerce.coupon.listing import COUPONS, CouponBy
 from resolvers.commerce.customer.listing import CUSTOMERS, CustomerBy
-from resolvers.commerce.order.listing import ORDERS, OrderBy
 from resolvers.commerce.license.listing import LICENSES, LicenseBy
-from resolvers.commerce.order import ORDERS, OrderBy
+from resolvers.commerce.order.listing import ORDERS, OrderBy
 from resolvers.commerce.subscription.listing import SUBSCRIPTIONS, SubscriptionBy
 from schema.commerce.coupon import Coupon
 from schema.commerce.customer import Customer
@@ -62,6 +60,7 @@ class CommerceQueries:
     )
     coupon: Coupon | None = lookup(
         CouponBy, permission="coupons/view", rest=["GET /coupons/{id}"], description="One coupon; null when absent."
+    )
     licenses: Connection[License] | None = connected(
         LICENSES,
         permission="licenses/view",

@@ -19,6 +19,7 @@ from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.address import AddressType
 from db.commerce.coupon import CouponStatus, CouponType
 from db.commerce.customer import CustomerStatus
+from db.commerce.license import LicenseStatus
 from db.commerce.order import (
     LineType,
     OrderStatus,
@@ -28,8 +29,6 @@ from db.commerce.order import (
     TransactionStatus,
 )
 from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpMatch, OrderBumpStatus
-from db.commerce.license import LicenseStatus
-from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, ShippingStatus
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
@@ -449,7 +448,6 @@ def _sold(variant: int, title: str, total: int) -> dict[str, Any]:
     product = {"product_id": 9002, "product_title": "Field Guide"} if variant == 9003 else {"product_id": 9001}
     sums = {"subtotal": total, "line_total": total}
     return {"variant_id": variant, "title": title, "fulfillment_type": kind, **product, **sums, **_STAMPS}
-    ]
 
 
 def licensed() -> Sequence[Row]:

@@ -114,8 +114,7 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
     noun = kind_name.partition(".")[0]
     if noun == "integration_feed":
         return permission == ("integrations/view" if payload["productId"] is None else "products/view")
-    people = {noun: f"{noun}s/view" for noun in ("coupon", "customer", "order", "subscription")}
-    people = {noun: f"{noun}s/view" for noun in ("customer", "order", "subscription", "license")}
+    people = {noun: f"{noun}s/view" for noun in ("coupon", "customer", "license", "order", "subscription")}
     people["customer_address"] = "customers/view"
     others = people | {
         "payment": "orders/view",

@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from db.commerce.coupon import WHOLE, CouponType
 from db.commerce.discount import DiscountedLine, by_line, discounts, manual
-
 from db.commerce.totals import charged, line_sums, order_sums
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
