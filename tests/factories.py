@@ -34,6 +34,7 @@ from db.commerce import order as orders
 from db.commerce import order_bump as order_bumps
 from db.commerce import subscription as subscriptions
 from db.commerce.address import AddressType
+from db.commerce.cart import CartItemRow, CartRow
 from db.commerce.coupon import AppliedCouponRow, CouponRow, CouponType
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.license import LicenseActivationRow, LicenseRow, LicenseSiteRow
@@ -61,6 +62,7 @@ from db.integration.workflow.row import (
     WorkflowStepRow,
 )
 from db.secrets.encrypted import Secret
+from db.secrets.hashed import hashed
 from db.store.outbox import EventRow
 from db.store.row import Row, table
 from tests.gateway import Gateway
@@ -221,6 +223,14 @@ def coupon(id: int, **values: Any) -> CouponRow:
 def applied_coupon(id: int, order_id: int, coupon_id: int | None, **values: Any) -> AppliedCouponRow:
     given = {"id": id, "order_id": order_id, "coupon_id": coupon_id, "code": f"C{coupon_id}", "amount": 500}
     return _made(AppliedCouponRow, given, values)
+
+
+def cart(id: int, token: str, **values: Any) -> CartRow:
+    return _made(CartRow, {"id": id, "token_hash": hashed(token)}, values)
+
+
+def cart_item(cart_id: int, variant_id: int, quantity: int = 1) -> CartItemRow:
+    return CartItemRow(cart_id=cart_id, variant_id=variant_id, quantity=quantity)
 
 
 def order(id: int, **values: Any) -> OrderRow:

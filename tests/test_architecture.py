@@ -65,9 +65,9 @@ COMMITS: Final = {
 CHANGES: Final = {
     "connectors/providers/tokens.py": "tokens and who has them anew: nobody edits them",
     "db/access/usage.py": "credentials have no version",
-    "db/commerce/bought.py": "counts purchases, which nobody edits",
+    "db/commerce/counted/bought.py": "counts purchases, which nobody edits",
     "db/commerce/entitlement.py": "counts downloads, which nobody edits",
-    "db/commerce/uses.py": "counts uses of coupons, which nobody edits",
+    "db/commerce/counted/uses.py": "counts uses of coupons, which nobody edits",
     "db/migrations/versions/": "what a new column says of rows that were there",
     "db/store/writing.py": "bumps the version",
     "db/secrets/rotation.py": "the secret stays what it is, encrypted with another key",

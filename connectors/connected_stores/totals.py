@@ -11,7 +11,7 @@ from connectors.importers.fluentcart.commerce.customer import CUSTOMER, Customer
 from connectors.importers.fluentcart.single import Records
 from connectors.importers.mapping import Columns
 from connectors.importers.work import Work
-from db.commerce.bought import Bought, bought
+from db.commerce.counted.bought import Bought, bought
 from db.commerce.order import STILL_PAID
 from db.commerce.store import store_currency
 

@@ -180,7 +180,7 @@ class OrderItemRow(VersionedRow, table=True):
     quantity: int = 1
     fulfilled_quantity: int = 0
     restocked_quantity: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    # What it keeps of its variant's stock (db.commerce.stock): nothing where that was not managed when it was written.
+    # What it keeps of its variant's stock (db.commerce.sums.stock): nothing where that was not managed at the time.
     on_hold: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     committed: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     unit_price: int = Field(default=0, sa_type=MONEY)

@@ -24,6 +24,9 @@ export default [
             suffixes: ["Connection", "Edge", "Payload", "Report", "ReportFigures", "ReportFluctuations", "ReportPoint", "Result"],
             // Values: they are part of what holds them, or computed for who asks.
             types: [
+              "Cart",
+              "CartCoupon",
+              "CartItem",
               "Catalogue",
               "Change",
               "ChangePage",

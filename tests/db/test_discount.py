@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.commerce.coupon import CouponRow, CouponStatus, CouponType, matches, status_at
-from db.commerce.discount import Asked, DiscountedLine, alone, by_line, discounts, eligible, manual, refused
+from db.commerce.sums.discount import Asked, DiscountedLine, alone, by_line, discounts, eligible, manual, refused
 
 NOW: Final = datetime(2026, 12, 1, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)

@@ -410,7 +410,7 @@ def coupons() -> Sequence[Row]:
 
 def counter() -> Sequence[Row]:
     """Mugs and vases that are counted and sent, a guide that is not. Customer 9001 has ordered two mugs (9001), which
-    are not paid, and paid a guide and a vase (9002)."""
+    are not paid, and paid a guide and a vase (9002). A mug is in the cart of the token `sg_cart_counter`."""
     counted = {"fulfillment_type": FulfillmentType.PHYSICAL, "manage_stock": True, "total_stock": 10, **_STAMPS}
     street = {"address1": "Lindenallee 3", "city": "Bremen", "postcode": "28195", "country": "DE", "name": "Zoë Brandt"}
     unpaid: dict[str, Any] = {"status": OrderStatus.ON_HOLD, "payment_status": PaymentStatus.PENDING}
@@ -432,6 +432,8 @@ def counter() -> Sequence[Row]:
         factories.order_item(9002, 9002, unit_price=1999, position=1, **_sold(9003, "Ebook", 1999)),
         factories.order_item(9003, 9002, unit_price=3333, position=2, on_hold=1, **_sold(9002, "Vase", 3333)),
         factories.order_transaction(9002, 9002, total=5332, payment_method="stripe", **_STAMPS),
+        factories.cart(9001, "sg_cart_counter", **_STAMPS),
+        factories.cart_item(9001, 9001),
     ]
 
 

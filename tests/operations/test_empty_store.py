@@ -35,7 +35,9 @@ UNDOCUMENTED: Final = [
 INTEGRATIONS: Final = range(55, 84)
 # It ends the session that asks, and nobody here has one; a provider's settings; a connected shop; a browser's; a
 # subscription, of which nobody makes any here.
+# A cart's token cannot be known before (tests/resolvers/test_carts.py begins with a new one).
 LEFT_OUT: Final = {
+    *("cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon"),
     "signOut",
     "integrationSettingsClear",
     "providerEnable",
@@ -191,6 +193,7 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ),
     ("orderStatusesUpdate", {"input": {"id": _id("Order"), "status": "CANCELED"}}),
     ("orderDelete", {"input": {"id": _id("Order")}}),
+    ("cartAdd", {"input": {"variantId": VARIANT}}),
     ("couponDelete", {"input": {"id": _id("Coupon")}}),
     ("webhookCreate", {"input": {"name": "Warehouse", "url": "https://shop.example/hook", "eventTriggers": [_SOME]}}),
     ("webhookUpdate", {"input": {"id": _id("Webhook"), "eventTriggers": [_SOME, "order_paid_done"]}}),

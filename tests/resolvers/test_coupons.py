@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from db.access.viewer import Viewer
 from db.commerce.coupon import AppliedCouponRow, CouponRow, CouponStatus, CouponType
-from db.commerce.discount import DiscountedLine
 from db.commerce.order import OrderStatus
+from db.commerce.sums.discount import DiscountedLine
 from db.store.row import table
 from engine.values import identity
 from engine.values.errors import Refused

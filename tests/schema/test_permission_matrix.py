@@ -30,8 +30,9 @@ OPEN_READS: Final = {
     *("integrationProviders", "events", "changes"),  # row by row: a visitor sees none of them
     "pushPublicKey",  # which every page that subscribes a browser shows
     "eventTypes",  # what this gateway can tell, as the schema does, and nothing of the store
+    "cart",  # of whoever has its token
 }
-OPEN_WRITES: Final = {"signIn"}
+OPEN_WRITES: Final = {"signIn", "cartAdd", "cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon"}
 OPEN_STREAMS: Final = {"productChanged"}  # as the public catalogue shows it
 FOR_WHO_SIGNED_IN: Final = {
     *("signOut", "passwordSet", "applicationPasswordCreate", "applicationPasswordRevoke"),

@@ -230,7 +230,8 @@ REQUIRED = {
 }
 
 
-@pytest.mark.parametrize("name", [n for n in INPUTS if n.endswith("UpdateInput")])
+# A cart is nobody's form: whoever changes one says how many there are then.
+@pytest.mark.parametrize("name", [n for n in INPUTS if n.endswith("UpdateInput") and n != "CartUpdateInput"])
 def test_an_update_requires_nothing_but_its_id(name: str) -> None:
     if name == "PermissionsUpdateInput":  # several roles, each with its version
         name = "RolePermissionsInput"

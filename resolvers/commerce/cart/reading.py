@@ -10,9 +10,9 @@ from db.catalog.product import FulfillmentType, ProductStatus
 from db.catalog.taxonomy import CATEGORIES, ProductTermRow, TermRow
 from db.catalog.variant import VariantStatus
 from db.commerce.coupon import CouponType, code_key
-from db.commerce.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
-from db.commerce.plan import due_now, is_plan
 from db.commerce.store import MONEY_FORMAT
+from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
+from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import now, table
 from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT

@@ -8,7 +8,7 @@ from sqlalchemy import Executable, delete, insert, select, update
 
 from db.commerce.cart import CartRow
 from db.commerce.coupon import code_key
-from db.commerce.plan import is_plan
+from db.commerce.sums.plan import is_plan
 from db.secrets.hashed import Prefix, hashed, made
 from db.store.locks import lock
 from db.store.writing import add, bump_all, edit

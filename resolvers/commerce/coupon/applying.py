@@ -13,9 +13,9 @@ from db.catalog.variant import VariantRow
 from db.commerce import visibility
 from db.commerce.coupon import AppliedCouponRow, CouponType, code_key
 from db.commerce.customer import CustomerRow, email_key
-from db.commerce.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
 from db.commerce.order import OrderRow, OrderStatus
 from db.commerce.store import MONEY_FORMAT
+from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
 from db.store.row import now, table
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
 
+from db.commerce.counted.uses import count_uses
 from db.commerce.coupon import AppliedCouponRow, CouponRow
 from db.commerce.events import COUPON_UPDATED
-from db.commerce.uses import count_uses
 from db.store.row import table
 from engine.unit.unit import Unit
 

@@ -11,7 +11,7 @@ from db.catalog.bundle import BundleItemRow
 from db.catalog.product import ProductStatus
 from db.catalog.variant import PaymentType, VariantStatus
 from db.commerce.order import ITEM_FOUND_BY, LineType
-from db.commerce.totals import line_sums
+from db.commerce.sums.totals import line_sums
 from db.store.row import table
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode, Errors

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from db.catalog.product import FulfillmentType
 from db.commerce.order import OrderStatus, PaymentStatus, TransactionStatus, TransactionType
-from db.commerce.stock import Kept, Move, kept
+from db.commerce.sums.stock import Kept, Move, kept
 from db.store.row import now
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys

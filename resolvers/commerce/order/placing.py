@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from db.commerce.order import OrderItemRow
-from db.commerce.stock import Move, kept
+from db.commerce.sums.stock import Move, kept
 from db.store.primary_keys import new_keys
 from db.store.writing import add_values
 from engine.unit.unit import Unit

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from db.commerce.coupon import WHOLE, CouponType
-from db.commerce.discount import DiscountedLine, by_line, discounts, manual
-from db.commerce.totals import charged, line_sums, order_sums
+from db.commerce.sums.discount import DiscountedLine, by_line, discounts, manual
+from db.commerce.sums.totals import charged, line_sums, order_sums
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import categories_of

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from db.commerce.events import SUBSCRIPTION_CANCELLED, SUBSCRIPTION_UPDATED
 from db.commerce.order import PaymentStatus, TransactionStatus, TransactionType
-from db.commerce.stock import Kept, Move
 from db.commerce.subscription import SubscriptionRow
-from db.commerce.totals import allocated
+from db.commerce.sums.stock import Kept, Move
+from db.commerce.sums.totals import allocated
 from db.store.row import now, table
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys

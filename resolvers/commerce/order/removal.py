@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED, ORDER_DELETED, ORDER_UPDATED, SUBSCRIPTION_DELETED
 from db.commerce.order import STILL_PAID, OrderMode, OrderRow, OrderStatus, OrderType
-from db.commerce.stock import Kept, Move
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
+from db.commerce.sums.stock import Kept, Move
 from db.store.row import table
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys

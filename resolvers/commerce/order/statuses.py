@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from db.catalog.product import FulfillmentType
 from db.commerce.order import SETTABLE, OrderStatus, ShippingStatus
-from db.commerce.stock import Kept, Move, kept
+from db.commerce.sums.stock import Kept, Move, kept
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit

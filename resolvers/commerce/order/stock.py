@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db.catalog.derivations import refresh_products
 from db.catalog.variant import stock_status
-from db.commerce.stock import Kept, Move, moved
+from db.commerce.sums.stock import Kept, Move, moved
 from db.store.events import EventKind
 from db.store.writing import edit_all
 from engine.unit.unit import Unit

@@ -8,11 +8,11 @@ from sqlalchemy import delete
 
 from db.commerce.address import AddressType
 from db.commerce.coupon import code_key
-from db.commerce.discount import ELSEWHERE, alone
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
-from db.commerce.stock import Kept, Move, kept
-from db.commerce.totals import line_sums
+from db.commerce.sums.discount import ELSEWHERE, alone
+from db.commerce.sums.stock import Kept, Move, kept
+from db.commerce.sums.totals import line_sums
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit

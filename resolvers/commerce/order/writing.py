@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import func, insert, select, update
 
 from db.commerce import visibility
-from db.commerce.bought import recount
+from db.commerce.counted.bought import recount
 from db.commerce.events import (
     CUSTOMER_UPDATED,
     ORDER_CANCELED,

@@ -31,7 +31,7 @@ from connectors.importers.fluentcart.values import (
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
 from db.commerce.address import AddressType
-from db.commerce.bought import COUNTED
+from db.commerce.counted.bought import COUNTED
 from db.commerce.currency import from_hundredths, map_from_hundredths
 from db.commerce.customer import FOUND_BY, CustomerAddressRow, CustomerRow, CustomerStatus
 from db.commerce.events import (

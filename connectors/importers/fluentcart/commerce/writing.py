@@ -20,7 +20,7 @@ from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
-from db.commerce.bought import COUNTED, recount
+from db.commerce.counted.bought import COUNTED, recount
 from db.commerce.events import CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
 
