@@ -62,6 +62,7 @@ from schema.commerce.customer import CustomerMutations
 from schema.commerce.license import LicenseMutations
 from schema.commerce.order_bump import OrderBumpMutations, OrderBumpQueries
 from schema.commerce.order_mutations import OrderMutations
+from schema.commerce.payment_method import PaymentMethodMutations, PaymentMethodQueries
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
@@ -93,6 +94,7 @@ class Query(
     CommerceQueries,
     CartQueries,
     OrderBumpQueries,
+    PaymentMethodQueries,
     ReportQueries,
     ChangeQueries,
     ConnectedStoreQueries,
@@ -281,6 +283,7 @@ class Mutation(
     CustomerMutations,
     OrderMutations,
     OrderBumpMutations,
+    PaymentMethodMutations,
     ProductLifecycleMutations,
     ProductMutations,
     PushMutations,

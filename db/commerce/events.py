@@ -3,10 +3,13 @@
 from typing import Final
 
 from db.commerce.coupon import CouponRow
+from db.access.events import SUPER_ADMINS
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.order_bump import OrderBumpRow
+from db.commerce.payment_method import PaymentMethodRow
+from db.commerce.storage_driver import StorageDriverRow
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
 from db.store.events import Payload, Subject, readers, told
@@ -41,6 +44,24 @@ STORE_UPDATED: Final = Subject(
     # Which of them are fields of their own and which are `settings` hangs on their keys.
     shown_as={"settings": None},
 ).updated("Settings of the store were changed.")
+
+# Neither tells what anything is set to: with the keys of a payment provider one takes money.
+PAYMENT_METHOD_UPDATED: Final = Subject(
+    "payment_method",
+    "PaymentMethod",
+    SUPER_ADMINS,
+    {"method": told(PaymentMethodRow.key, sample="stripe"), "active": PaymentMethodRow.active},
+    key="key",
+    shown_as={"concealed": "settings"},
+).updated("What a payment method is set to was changed, or whether customers may choose it.")
+STORAGE_DRIVER_UPDATED: Final = Subject(
+    "storage_driver",
+    "StorageDriver",
+    SUPER_ADMINS,
+    {"driver": told(StorageDriverRow.key, sample="s3")},
+    key="key",
+    shown_as={"concealed": "settings"},
+).updated("A store of files was set up, changed or taken away; it answered before that.")
 
 CUSTOMER: Final = Subject(
     "customer",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement
 
+from db.access.permission import IS_SUPER_ADMIN
 from db.store.visibility import rows_with
 from engine.values.viewer import Viewer
 
@@ -64,3 +65,11 @@ def license_activations(viewer: Viewer) -> ColumnElement[bool]:
 
 def license_sites(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "licenses/view")
+
+
+def payment_methods(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, IS_SUPER_ADMIN)
+
+
+def storage_drivers(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, IS_SUPER_ADMIN)

@@ -65,6 +65,7 @@ _SOLD: Final = {"paymentType": "ONETIME", "totalStock": 4, "available": 4, "comm
 # One after the other, each by the document that shows it at work. What a store makes first has the number 1.
 WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ("storeSettingsUpdate", {"input": {"name": "Atelier", "expectedVersion": 1}}),
+    ("paymentMethodSettingsUpdate", {"input": {"method": "offline_payment", "settings": {"is_active": True}}}),
     ("termCreate", {"new": {"taxonomy": BRANDS, "name": "Acme"}}),
     ("productTermsAdd", {"input": {"taxonomy": CATEGORIES, "name": "Lamps, Tents"}}),
     ("customerCreate", {"input": {"email": "ada@example.org", "firstName": "Ada"}}),

@@ -131,6 +131,8 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
         "user": "is_super_admin",
         "role": "is_super_admin",
         "push_subscription": "is_super_admin",
+        "payment_method": "is_super_admin",
+        "storage_driver": "is_super_admin",
     }
     return permission == others.get(noun, "products/view")
 

@@ -30,7 +30,18 @@ def test_whatever_deletes_is_audited() -> None:
 
 def test_whatever_gives_or_takes_power_is_audited() -> None:
     """Users, roles, tokens, settings."""
-    powers = ("user", "role", "permissions", "token", "password", "applicationPassword", "storeSettings", "sign")
+    powers = (
+        "user",
+        "role",
+        "permissions",
+        "token",
+        "password",
+        "applicationPassword",
+        "storeSettings",
+        "sign",
+        "paymentMethod",
+        "storageDriver",
+    )
     silent = [
         name
         for name, made in declared().items()

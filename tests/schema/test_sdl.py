@@ -222,6 +222,7 @@ REQUIRED = {
     "IntegrationSettingsUpdateInput": ["key", "settings"],
     "InventoryUpdateInput": ["productId", "variantId", "totalStock", "available"],
     "ManageStockUpdateInput": ["productId", "manageStock"],
+    "PaymentMethodSettingsUpdateInput": ["method", "settings"],
     "ProductDetailUpdateInput": [],
     "ProductEditorModeUpdateInput": ["id", "activeEditor"],
     "RolePermissionsInput": ["role", "permissions"],
