@@ -67,6 +67,8 @@ from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.subscription import SubscriptionMutations
+from schema.commerce.tracking import OrderMutations
+from schema.files.driver import StorageDriverMutations, StorageDriverQueries
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.addon import AddonMutations, ProviderQueries
 from schema.integration.change import ChangeQueries
@@ -91,6 +93,7 @@ from schema.live.subscription import Subscription
 class Query(
     AccessQueries,
     FileQueries,
+    StorageDriverQueries,
     CommerceQueries,
     CartQueries,
     OrderBumpQueries,
@@ -280,6 +283,7 @@ class Mutation(
     FileMutations,
     CartMutations,
     CouponMutations,
+    StorageDriverMutations,
     CustomerMutations,
     OrderMutations,
     OrderBumpMutations,

@@ -42,11 +42,11 @@ class Ports:
 @asynccontextmanager
 async def opened_ports(settings: Settings, database: Database, executor: Executor) -> AsyncIterator[Ports]:
     """For as long as the block runs. Raises Mistake where something that the schema needs is not among them."""
-    stored = files.storage(settings)
     links = files.links(settings, secret_keys.signing(settings, startup.store_file(database)))
     sign_ins = SignIns(timedelta(hours=settings.session_hours))
     kept = replace(Kept.by(settings), readers=(dispatched(),), needed=(undelivered(), unfinished()))
-    async with outbound.client(settings) as client:
+    async with outbound.client(settings) as client, outbound.door(settings) as door:
+        stored = files.storage(settings, door)
         documents = Documents(executor, Units(database))
         making = Making(database, documents, links)
         limits = Limits(database)

@@ -13,6 +13,7 @@ from connectors.connected_stores.asking import Stores
 from connectors.feeds.runs import Runs
 from connectors.mail.sending import Mail
 from connectors.outbound.client import Outbound
+from connectors.outbound.door import Door
 from connectors.providers.access import Providers
 from connectors.providers.bundled import BUNDLED
 from connectors.providers.limits import Limits
@@ -55,6 +56,11 @@ IDENTITY = Identity(VapidKeys("c3RvcmVncmFwaCB0ZXN0cyBrZWVwIG5vIHNlY3JldHM"), "m
 __all__ = ["ADMIN", "ANONYMOUS", "CLERK", "Gateway", "opened"]
 
 
+async def _nobody(host: str) -> list[str]:
+    """No name is looked up: stores of files that people set are elsewhere."""
+    raise OSError(f"{host} is not known here")
+
+
 class Gateway:
     """One per test, on one database. `folder` is for files: those of uploads, and `files` of the driver `local`."""
 
@@ -63,7 +69,8 @@ class Gateway:
         self.executor = _EXECUTOR
         self.folder = folder
         numbers = itertools.count(1)
-        self.storage = Storage(folder / "files", tokens=lambda: f"{next(numbers):016x}")
+        self.door = Door(resolve=_nobody)
+        self.storage = Storage(folder / "files", tokens=lambda: f"{next(numbers):016x}", door=self.door)
         self.links = Links("https://api.store.example", lambda: ["a key of the tests"])
         self.outbound = Outbound()
         # What runs documents for others asks of the same store.
@@ -140,6 +147,10 @@ async def opened(url: str) -> AsyncIterator[Gateway]:
     unlock(database, lambda: KEYRING)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            yield Gateway(database, Path(folder))
+            gateway = Gateway(database, Path(folder))
+            try:
+                yield gateway
+            finally:
+                await gateway.door.close()
     finally:
         await database.close()

@@ -6,13 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from connectors.payments.methods import ACTIVE, METHODS, PaymentMethod
-from connectors.providers import forms, shown
+from connectors.providers import forms, shown, strictly
 from connectors.providers.forms import Filled, Kept, Problem
 from db.secrets.encrypted import Secret
 from db.store.row import now
-
-# Of a name that no field has, as much as an answer repeats.
-_LONGEST_NAME = 64
 
 
 def filled(
@@ -26,17 +23,9 @@ def filled(
     """What is to be stored after somebody sent `given`: what is left out stays, null clears, a secret that comes back
     as it was shown stays. A name that is none of its fields is a problem, and so is what is missing while the method is
     active."""
-    known = {shape.key for shape in forms.shapes(method.settings)}
-    strangers = [
-        Problem((key[:_LONGEST_NAME],), "No such field; `form` lists them") for key in given if key not in known
-    ]
-    defaults = forms.defaults(method.settings)
-    named = {key: defaults.get(key) if value is None else value for key, value in given.items() if key in known}
-    found = forms.read(method.settings, named, stored=stored, secrets=secrets, complete=False, now=at)
-    problems = [*strangers, *found.problems]
-    if not found.problems and found.values[ACTIVE]:
-        problems += [Problem((key,), f"{label} is required") for key, label in _missing(method, found)]
-    return replace(found, problems=tuple(problems))
+    found, sound = strictly.read(method.settings, given, stored=stored, secrets=secrets, now=at)
+    missing = _missing(method, found) if sound and found.values[ACTIVE] else []
+    return replace(found, problems=(*found.problems, *missing))
 
 
 def complete(key: str, settings: Mapping[str, Any], sealed: Secret | None) -> bool:
@@ -44,8 +33,8 @@ def complete(key: str, settings: Mapping[str, Any], sealed: Secret | None) -> bo
     method, kept = METHODS.get(key), forms.unseal(sealed)
     if method is None:
         return False
-    found = forms.read(method.settings, {}, stored=settings, secrets=kept, complete=False, now=now())
-    return not found.problems and not _missing(method, found)
+    found, sound = strictly.read(method.settings, {}, stored=settings, secrets=kept, now=now())
+    return sound and not _missing(method, found)
 
 
 def presented(key: str, settings: Mapping[str, Any], sealed: Secret | None) -> dict[str, Any]:
@@ -67,12 +56,8 @@ def form(key: str, settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _missing(method: PaymentMethod, found: Filled) -> list[tuple[str, str]]:
-    """Key and label of each field that has to be filled and is not."""
-    needs = method.needs(found.values)
-    return [
-        (shape.key, shape.declared.label)
-        for shape in forms.shapes(method.settings)
-        if (shape.declared.required or shape.key in needs)
-        and not (shape.key in found.secrets if shape.secret else found.values.get(shape.key))
-    ]
+def _missing(method: PaymentMethod, found: Filled) -> list[Problem]:
+    labels = strictly.labels(method.settings)
+    required = [shape.key for shape in forms.shapes(method.settings) if shape.declared.required]
+    needed = (key for key in (*required, *method.needs(found.values)) if not strictly.has(found, key))
+    return [Problem((key,), f"{labels[key]} is required") for key in needed]

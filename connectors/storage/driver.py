@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ PART_BYTES: Final = 8 * 1024 * 1024
 PARTS_AT_ONCE: Final = 2
 # What a listing looks through for one page when a search matches little; its cursor goes on from there.
 MOST_LOOKED_AT: Final = 10_000
+# In which a store says whether it can be used: somebody waits for it.
+ANSWER_SECONDS: Final = 10.0
+# Of a listing no class of errors says it.
+_STATUS: Final = re.compile(r"non-2xx status code: ([0-9]{3})")
+_NOT_PERMITTED: Final = "the keys are not accepted, or do not permit to {} its files"
+_REFUSALS: Final = {"401": _NOT_PERMITTED, "403": _NOT_PERMITTED, "404": "there is no such bucket"}
+_NO_S3: Final = "the endpoint does not answer as S3 does, or is in another region"
 
 
 class Missing(Exception):
@@ -74,6 +82,10 @@ class Driver(Protocol):
 
     async def count(self, most: int | None, matches: Callable[[str], bool]) -> int:
         """How many files match; with `most`, counting stops there."""
+
+    async def problem(self, *, trial: str | None = None) -> str | None:
+        """Why it cannot be used, a sentence; None where it answers. `trial` is the path of a file that is written and
+        taken out again. Raises nothing."""
 
 
 @contextmanager
@@ -160,6 +172,28 @@ class Bucket(_Objects):
                     break
         return found
 
+    async def problem(self, *, trial: str | None = None) -> str | None:
+        action = "read"
+        why: Exception
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                async for _ in obstore.list(self._store):
+                    break
+                if trial is not None:
+                    action = "write"
+                    await obstore.put_async(self._store, trial, b"storegraph")
+                    action = "delete"
+                    await obstore.delete_async(self._store, trial)
+        except TimeoutError as error:
+            reason, why = f"no answer within {ANSWER_SECONDS:g} seconds", error
+        except (BaseError, OSError, ValueError) as error:
+            said = _STATUS.search(str(error))
+            reason, why = _REFUSALS.get(said[1] if said else "", _NO_S3).format(action), error
+        else:
+            return None
+        log.warning("a bucket cannot be used", action=action, exc_info=why)
+        return reason
+
     async def _walk(self, after: str) -> AsyncIterator[FileStat]:
         async for chunk in obstore.list(self._store, offset=after or None, chunk_size=1000):
             for meta in chunk:
@@ -216,6 +250,18 @@ class Folder(_Objects):
     def _count(self, most: int | None, matches: Callable[[str], bool]) -> int:
         assert self._store is not None  # which makes the folder
         return sum(1 for _ in islice(filter(matches, self._paths(self._root)), most))
+
+    async def problem(self, *, trial: str | None = None) -> str | None:
+        try:
+            permitted = await asyncio.to_thread(self._permits)
+        except OSError as error:
+            log.warning("the folder of files cannot be used", exc_info=error)
+            permitted = False
+        return None if permitted else "the server may not write into its folder"
+
+    def _permits(self) -> bool:
+        assert self._store is not None  # which makes the folder
+        return os.access(self._root, os.R_OK | os.W_OK | os.X_OK)
 
     def _paths(self, folder: Path) -> Iterator[str]:
         with os.scandir(folder) as entries:

@@ -1,13 +1,16 @@
-"""The stores that the settings configure, by the names that downloads hold: `local` and `s3`."""
+"""The stores that are configured, by the names that downloads hold: `local` and `s3`. The server's settings configure
+them; where they say nothing of `s3`, what people set here does (`connectors.storage.setting`)."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from obstore.store import S3Store
 
+from connectors.outbound.door import Door
 from connectors.storage.driver import Bucket, Driver, Folder
 from connectors.storage.path import unique
 
@@ -29,7 +32,9 @@ class UnknownDriver(Exception):
 
 
 class Storage:
-    """`buckets` are those of the driver `s3`, the first being its default; `tokens` makes what makes a name unique."""
+    """`buckets` are those of the driver `s3`, the first being its default, as the server's settings name them; `tokens`
+    makes what makes a name unique. What people name instead is asked through `door`. `said` is what the settings say
+    of them, without secrets, as a form shows it."""
 
     def __init__(
         self,
@@ -37,10 +42,28 @@ class Storage:
         buckets: Mapping[str, Driver] | None = None,
         *,
         tokens: Callable[[], str] = _token,
+        door: Door | None = None,
+        said: Mapping[str, Any] | None = None,
     ) -> None:
         self._tokens = tokens
         self._folder = Folder(folder)
         self._buckets = dict(buckets or {})
+        self.door = door or Door()
+        self.fixed = bool(self._buckets)
+        """Whether the server's settings say which buckets there are: nobody changes them here."""
+        self.said = dict(said or {})
+        self._last: tuple[int, Storage] | None = None
+
+    def at(self, version: int) -> "Storage | None":
+        """As `keep` has kept it of a version of what people set."""
+        return self._last[1] if self._last is not None and self._last[0] == version else None
+
+    def keep(self, version: int, buckets: Mapping[str, Driver]) -> "Storage":
+        """The same with these buckets."""
+        made = copy(self)
+        made._buckets, made._last = dict(buckets), None
+        self._last = (version, made)
+        return made
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -79,7 +102,13 @@ class Storage:
 
 
 def s3_buckets(
-    names: Sequence[str], *, endpoint: str | None, region: str, access_key: str | None, secret_key: str | None
+    names: Sequence[str],
+    *,
+    endpoint: str | None,
+    region: str,
+    access_key: str | None,
+    secret_key: str | None,
+    proxy: str | None = None,
 ) -> dict[str, Driver]:
     """Drivers of the named buckets. Without an endpoint it is Amazon's; without keys the machine's own role."""
     options: dict[str, Any] = {"region": region, "virtual_hosted_style_request": endpoint is None}
@@ -87,9 +116,11 @@ def s3_buckets(
         options["endpoint"] = endpoint
     if access_key is not None:
         options |= {"access_key_id": access_key, "secret_access_key": secret_key or ""}
-    client = {
+    client: dict[str, Any] = {
         "allow_http": bool(endpoint and endpoint.startswith("http://")),
         "timeout": f"{_REQUEST_SECONDS}s",
         "connect_timeout": "5s",
     }
+    if proxy is not None:
+        client["proxy_url"] = proxy
     return {name: Bucket(S3Store(name, client_options=client, retry_config=_RETRY, **options)) for name in names}  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ STORAGE_DRIVER_UPDATED: Final = Subject(
     {"driver": told(StorageDriverRow.key, sample="s3")},
     key="key",
     shown_as={"concealed": "settings"},
-).updated("A store of files was set up, changed or taken away; it answered before that.")
+).updated("A store of files was set up, changed or taken away. With a bucket it was tried first.")
 
 CUSTOMER: Final = Subject(
     "customer",

@@ -1,12 +1,21 @@
 """What the stores of files are set to in the database: one row for each driver, planted by a migration."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Field
 
 from db.secrets.encrypted import EncryptedText, Secret
 from db.store.row import DOCUMENT, SORTED_TEXT, VersionedRow
+
+
+class StorageSource(StrEnum):
+    """Who says what a driver is set to."""
+
+    SERVER = "server"
+    STORE = "store"
+    NOBODY = "nobody"
 
 
 class StorageDriverRow(VersionedRow, table=True):

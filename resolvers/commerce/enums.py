@@ -24,6 +24,7 @@ from db.commerce.order_bump import (
     OrderBumpMatch,
     OrderBumpStatus,
 )
+from db.commerce.storage_driver import StorageSource
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from engine.values.words import worded
@@ -275,4 +276,12 @@ worded(
         ActivationStatus.INACTIVE: "It was, and takes no place any more.",
     },
     name="LicenseActivationStatus",
+)
+    StorageSource,
+    "Who says what a store of files is set to.",
+    {
+        StorageSource.SERVER: "The server's environment: it is changed there and not here.",
+        StorageSource.STORE: "Whoever saved its settings last.",
+        StorageSource.NOBODY: "Nobody yet: no file can be kept there.",
+    },
 )

@@ -14,6 +14,7 @@ from connectors.storage.driver import Driver
 from connectors.storage.drivers import LOCAL
 from connectors.storage.kind import HEAD, content_refusal, extension, name_refusal
 from connectors.storage.path import shown
+from connectors.storage.setting import as_set, by
 from db.catalog.download import DownloadRow
 from db.catalog.events import FILE_UPLOADED
 from db.store.row import table
@@ -88,7 +89,7 @@ async def files(
         raise BadUserInput(f"`search` has at most {LONGEST_SEARCH} characters")
     wanted = folded((search or "").strip())
     place = "" if after is None else _place(after)
-    storage = context.database.port(Storage)
+    storage = await as_set(context.rows, context.database.port(Storage), driver)
     try:
         chosen = storage.bucket(driver, bucket)
         store = storage.of(driver, chosen)
@@ -133,7 +134,7 @@ def _place(cursor: str) -> str:
 async def file_buckets(context: Context, driver: str = LOCAL) -> tuple[str, ...]:
     """The buckets of a driver, its default first. Raises BadUserInput."""
     try:
-        return context.database.port(Storage).buckets(driver)
+        return (await as_set(context.rows, context.database.port(Storage), driver)).buckets(driver)
     except UnknownDriver as error:
         raise BadUserInput(str(error)) from None
 
@@ -179,7 +180,7 @@ class Outside:
 async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncIterator[Outside]:
     """The upload in its store; taken out again unless its transaction was committed."""
     found = Outside(driver=input.driver)
-    storage = reach.port(Storage)
+    storage = await stores(reach, input.driver)
     driver = chosen(found, storage, input.bucket)
     name = await _checked_name(found.errors, input)
     if not found.errors and not dry:
@@ -197,6 +198,12 @@ async def _stored(reach: Reach, input: FileUploadInput, dry: bool) -> AsyncItera
     finally:
         if stored and not found.kept and driver is not None:
             await take_out(driver, found.path)
+
+
+async def stores(reach: Reach, *drivers: str | None) -> Storage:
+    """The stores as they are now, before a transaction; `drivers` are those that are meant."""
+    async with reach.read() as connection:
+        return await as_set(by(connection), reach.port(Storage), *drivers)
 
 
 async def take_out(driver: Driver, path: str) -> None:

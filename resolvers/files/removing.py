@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.storage import Missing, Storage, StorageUnavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.driver import Driver
 from connectors.storage.drivers import LOCAL
+from connectors.storage.setting import as_set, by
 from db.catalog.events import FILE_DELETED
 from db.catalog.stored_file import locked_places
 from db.store.outbox import EVENT
@@ -25,7 +26,7 @@ from engine.declared.payload import Keys
 from engine.unit.perform import Reach
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
-from resolvers.files.file import BUCKET, DOWNLOAD, DRIVER, Outside, chosen, take_out, unavailable
+from resolvers.files.file import BUCKET, DOWNLOAD, DRIVER, Outside, chosen, stores, take_out, unavailable
 
 log = structlog.get_logger("storegraph.server")
 
@@ -58,7 +59,7 @@ class _Leaving(Outside):
 async def _removed(reach: Reach, input: FileDeleteInput, dry: bool) -> AsyncIterator[_Leaving]:
     """Whether there is such a file and its store answers; taken out once the transaction is committed."""
     found = _Leaving(driver=input.driver, path=input.path)
-    storage = reach.port(Storage)
+    storage = await stores(reach, input.driver)
     driver = chosen(found, storage, input.bucket)
     try:
         safe(input.path)
@@ -142,7 +143,8 @@ async def sweep(units: Units, settled: set[int]) -> int:
 
 async def _swept(units: Units, place: Mapping[str, Any], at: datetime) -> bool | None:
     """True when the file was still there and went, False when there is nothing to do, None when it is not known yet."""
-    storage = units.port(Storage)
+    async with units.read() as connection:
+        storage = await as_set(by(connection), units.port(Storage), place["driver"])
     try:
         driver: Driver = storage.of(place["driver"], place["bucket"])
         file = await driver.find(safe(place["path"]))

@@ -29,6 +29,7 @@ from connectors.storage.drivers import LOCAL
 from connectors.storage.kind import content_type
 from connectors.storage.link import PATH
 from connectors.storage.path import shown
+from connectors.storage.setting import as_set, by
 from db.catalog.download import DownloadRow
 from db.commerce.entitlement import Entitlement, Verdict, entitlements, start
 from db.store.database import ASKED_SECONDS, Database
@@ -143,13 +144,22 @@ class Downloads:
 
     async def _stored(self, download: dict[str, Any]) -> tuple[Driver, FileStat]:
         try:
-            driver = self._storage.of(download["driver"] or LOCAL, download["bucket"])
+            storage = await self._stores(download["driver"])
+            driver = storage.of(download["driver"] or LOCAL, download["bucket"])
             return driver, await driver.find(safe(download["file_path"] or download["file_name"] or ""))
         except (UnknownDriver, UnsafePath, Missing) as error:
             log.warning("a download has no file", download=download["id"], reason=f"{type(error).__name__}: {error}")
             raise _gone() from None
         except StorageUnavailable as error:
             raise _unavailable() from error
+
+    async def _stores(self, driver: str | None) -> Storage:
+        async def asked(connection: AsyncConnection) -> Storage:
+            return await as_set(by(connection), self._storage, driver)
+
+        if self._storage.fixed or driver in (None, LOCAL):
+            return self._storage
+        return await self._database.ask(asked, seconds=self._seconds)
 
     async def _read(self, driver: Driver, file: FileStat, start: int, end: int) -> bytes:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from connectors.outbound.door import Door
 from connectors.storage import Links, Storage
 from connectors.storage.drivers import s3_buckets
 from server.files.uploads import Uploads
@@ -18,8 +19,9 @@ def folder(settings: Settings) -> Path:
     return settings.files_folder or settings.data_folder / ("demo-files" if settings.demo else "files")
 
 
-def storage(settings: Settings) -> Storage:
-    """Raises Mistake for a named folder that cannot be made. That in the data folder is made when it is needed."""
+def storage(settings: Settings, door: Door | None = None) -> Storage:
+    """`door` is the way to what people name as a store. Raises Mistake for a named folder that cannot be made. That in
+    the data folder is made when it is needed."""
     secret = settings.s3_secret_key
     buckets = s3_buckets(
         settings.s3_buckets,
@@ -33,7 +35,14 @@ def storage(settings: Settings) -> Storage:
             settings.files_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise Mistake(f"{variable('files_folder')}: {settings.files_folder}: {error.strerror}") from None
-    return Storage(folder(settings), buckets)
+    said = {
+        "buckets": list(settings.s3_buckets),
+        "endpoint": settings.s3_endpoint or "",
+        "region": settings.s3_region,
+        "access_key": settings.s3_access_key or "",
+        "secret_key": {"isSet": secret is not None, "lastFour": None, "updatedAt": None},
+    }
+    return Storage(folder(settings), buckets, door=door, said=said)
 
 
 def uploads(settings: Settings) -> Uploads:

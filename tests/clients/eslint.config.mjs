@@ -69,6 +69,8 @@ export default [
               "SalesPeriod",
               "SalesWidget",
               "Secret",
+              "StorageDriverConfiguration",
+              "StorageDriverStatus",
               "StoreAddress",
               "StoreButtonTexts",
               "StoreCheckout",

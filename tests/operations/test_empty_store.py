@@ -66,6 +66,7 @@ _SOLD: Final = {"paymentType": "ONETIME", "totalStock": 4, "available": 4, "comm
 WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ("storeSettingsUpdate", {"input": {"name": "Atelier", "expectedVersion": 1}}),
     ("paymentMethodSettingsUpdate", {"input": {"method": "offline_payment", "settings": {"is_active": True}}}),
+    ("storageDriverSettingsUpdate", {"input": {"driver": "s3", "settings": {"region": "eu-central-1"}}}),
     ("termCreate", {"new": {"taxonomy": BRANDS, "name": "Acme"}}),
     ("productTermsAdd", {"input": {"taxonomy": CATEGORIES, "name": "Lamps, Tents"}}),
     ("customerCreate", {"input": {"email": "ada@example.org", "firstName": "Ada"}}),

@@ -226,6 +226,7 @@ REQUIRED = {
     "ProductDetailUpdateInput": [],
     "ProductEditorModeUpdateInput": ["id", "activeEditor"],
     "RolePermissionsInput": ["role", "permissions"],
+    "StorageDriverSettingsUpdateInput": ["driver", "settings"],
     "StoreSettingsUpdateInput": [],
     "VariantPricingTableUpdateInput": ["id", "description"],
 }

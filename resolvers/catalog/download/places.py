@@ -2,7 +2,7 @@
 transaction (a store may be slow) and judged inside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from connectors.storage import Missing, Storage, StorageUnavailable, UnknownDriver, UnsafePath, safe
 from connectors.storage.drivers import LOCAL
+from connectors.storage.setting import as_set, by
 from db.catalog.download import DownloadRow
 from db.catalog.stored_file import entity, locked_places
 from db.store.row import table
@@ -31,8 +32,10 @@ def place_of(storage: Storage, file: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def looked_for_new(storage: Storage, files: Iterable[Mapping[str, Any]]) -> AsyncIterator[set[str]]:
+async def looked_for_new(reach: Reach, files: Sequence[Mapping[str, Any]]) -> AsyncIterator[set[str]]:
     """What is not there of new downloads, as asked for: the entities of those files."""
+    async with reach.read() as connection:
+        storage = await as_set(by(connection), reach.port(Storage), *(asked.get("driver") for asked in files))
     places = []
     for asked in files:
         errors = Errors()
@@ -43,13 +46,13 @@ async def looked_for_new(storage: Storage, files: Iterable[Mapping[str, Any]]) -
 
 
 @asynccontextmanager
-async def looked_for_changed(
-    reach: Reach, storage: Storage, key: int, asked: Mapping[str, Any]
-) -> AsyncIterator[set[str]]:
+async def looked_for_changed(reach: Reach, key: int, asked: Mapping[str, Any]) -> AsyncIterator[set[str]]:
     """The same of a download that is to change."""
     errors = Errors()
     async with reach.read() as connection:
         found = (await connection.execute(select(DOWNLOAD).where(DOWNLOAD.c.id == key))).mappings().one_or_none()
+        drivers = (None if found is None else found["driver"], asked.get("driver"))
+        storage = await as_set(by(connection), reach.port(Storage), *drivers)
     if found is None:
         yield set()
         return

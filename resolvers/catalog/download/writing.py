@@ -9,6 +9,7 @@ import strawberry
 from sqlalchemy import delete, insert, select
 
 from connectors.storage import Storage
+from connectors.storage.setting import as_set, by
 from db.catalog import visibility
 from db.catalog.download import DownloadRow, DownloadVariantRow
 from db.catalog.events import DOWNLOAD_CREATED, DOWNLOAD_DELETED, DOWNLOAD_UPDATED, PRODUCT_UPDATED
@@ -99,11 +100,11 @@ def _asked(file: DownloadInput) -> dict[str, Any]:
 
 
 def _added(reach: Reach, input: DownloadsSyncInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
-    return looked_for_new(reach.port(Storage), map(_asked, input.files[:MOST_FILES]))
+    return looked_for_new(reach, [_asked(file) for file in input.files[:MOST_FILES]])
 
 
 def _changed(reach: Reach, input: DownloadUpdateInput, _dry: bool) -> AbstractAsyncContextManager[set[str]]:
-    return looked_for_changed(reach, reach.port(Storage), key_of(input.id), named(input, leave=_ELSEWHERE))
+    return looked_for_changed(reach, key_of(input.id), named(input, leave=_ELSEWHERE))
 
 
 @mutation(
@@ -123,9 +124,11 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
     known = await _variants_of(unit, product["id"], [one for ids in limited for one in ids])
     following = await next_position(unit.connection, DOWNLOAD.c.position, DOWNLOAD.c.product_id == product["id"])
     rows, links, places = [], [], []
+    drivers = [file.driver for file in input.files]
+    storage = await as_set(by(unit.connection), unit.port(Storage), *drivers, hold=True)
     for index, file in enumerate(input.files):
         errors = unit.at("files", str(index))
-        values = check_download(errors, unit.port(Storage), {}, _asked(file), LONGEST_NEW)
+        values = check_download(errors, storage, {}, _asked(file), LONGEST_NEW)
         linked = _checked_variants(errors, limited[index], known)
         position = following if values["position"] is None else values["position"]
         following = after(position)
@@ -133,7 +136,7 @@ async def downloads_sync(unit: Unit, input: DownloadsSyncInput) -> Keys:
         rows.append(DownloadRow(**values))
         links.append(linked)
         places.append((errors, "filePath" if file.file_path else "fileName", values))
-    await check_places(unit, unit.port(Storage), product["id"], places)
+    await check_places(unit, storage, product["id"], places)
     unit.settle()
 
     keys = await add_all(unit.connection, rows)
@@ -155,12 +158,14 @@ async def download_update(unit: Unit, input: DownloadUpdateInput) -> Keys:
     """Change the record of a file. Its identifier stays, and with it the links that buyers have."""
     row = await _locked(unit, input.id, input.expected_version)
     asked = named(input, leave=_ELSEWHERE)
-    values = check_download(unit, unit.port(Storage), row, asked, LONGEST_CHANGED)
+    drivers = (row["driver"], asked.get("driver"))
+    storage = await as_set(by(unit.connection), unit.port(Storage), *drivers, hold=True)
+    values = check_download(unit, storage, row, asked, LONGEST_CHANGED)
     if input.variant_ids is not None:
         wanted = input.variant_ids.value or []
         linked = _checked_variants(unit, wanted, await _variants_of(unit, row["product_id"], wanted))
         values |= {"variant_ids": linked, "for_all_variants": not linked}
-    storage, after_it = unit.port(Storage), row | values
+    after_it = row | values
     if place_of(storage, after_it) != place_of(storage, row):
         field = next((name for name in _PLACED if asked.get(name)), "file_path")
         await check_places(unit, storage, row["product_id"], [(unit, camel(field), after_it)])
