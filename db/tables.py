@@ -4,8 +4,18 @@ from sqlalchemy import MetaData
 
 from db.access import application_password, audit, document, role, session, token, user
 from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
-from db.commerce import cart, coupon, customer, order, order_bump, store, subscription
-from db.commerce import customer, licenseaslicenses, order, payment_method, storage_driver, store, subscription
+from db.commerce import (
+    cart,
+    coupon,
+    customer,
+    order,
+    order_bump,
+    payment_method,
+    storage_driver,
+    store,
+    subscription,
+)
+from db.commerce import license as licenses
 from db.integration import connected_store, feed, grant, provider, push, setting, store_sync
 from db.integration.workflow import row as workflow
 from db.store import idempotency, importing, outbox

@@ -67,7 +67,6 @@ from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.subscription import SubscriptionMutations
-from schema.commerce.tracking import OrderMutations
 from schema.files.driver import StorageDriverMutations, StorageDriverQueries
 from schema.files.file import FileMutations, FileQueries
 from schema.integration.addon import AddonMutations, ProviderQueries

@@ -1,5 +1,5 @@
 """A way out for a client of somebody else's making, which looks up names and follows redirects by itself: a proxy on
-the loopback that leads to addresses that may be asked and nowhere else (docs/adr/0064-stores-set-at-run-time.md).
+the loopback that leads to addresses that may be asked and nowhere else (docs/adr/0063-stores-set-at-run-time.md).
 
 TLS passes through it unread (`CONNECT`). What is asked without TLS gets a connection for each request, so that no
 second one goes where the first was led.

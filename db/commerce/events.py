@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from db.commerce.coupon import CouponRow
 from db.access.events import SUPER_ADMINS
+from db.commerce.coupon import CouponRow
 from db.commerce.customer import CustomerAddressRow, CustomerRow
 from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus

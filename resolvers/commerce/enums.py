@@ -277,6 +277,7 @@ worded(
     },
     name="LicenseActivationStatus",
 )
+worded(
     StorageSource,
     "Who says what a store of files is set to.",
     {

@@ -5,8 +5,8 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-revision = "0042"
-down_revision = "0032"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
