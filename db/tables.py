@@ -15,7 +15,7 @@ from db.commerce import (
     store,
     subscription,
 )
-from db.commerce import license as licenses
+from db.commerce import coupon, customer, licenseaslicenses, order, shipping_method, store, subscription
 from db.integration import connected_store, feed, grant, provider, push, setting, store_sync
 from db.integration.workflow import row as workflow
 from db.store import idempotency, importing, outbox
@@ -54,6 +54,7 @@ MODULES = (
     setting,
     shipping,
     storage_driver,
+    shipping_method,
     store,
     store_sync,
     subscription,

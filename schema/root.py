@@ -65,6 +65,7 @@ from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.payment_method import PaymentMethodMutations, PaymentMethodQueries
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.report import ReportQueries
+from schema.commerce.shipping import ShippingMethodMutations, ShippingQueries
 from schema.commerce.store import StoreMutations, StoreSettings
 from schema.commerce.subscription import SubscriptionMutations
 from schema.files.driver import StorageDriverMutations, StorageDriverQueries
@@ -98,6 +99,7 @@ class Query(
     OrderBumpQueries,
     PaymentMethodQueries,
     ReportQueries,
+    ShippingQueries,
     ChangeQueries,
     ConnectedStoreQueries,
     WebhookQueries,
@@ -278,6 +280,7 @@ class Mutation(
     AttributeMutations,
     TaxClassMutations,
     ShippingClassMutations,
+    ShippingMethodMutations,
     DownloadMutations,
     FileMutations,
     CartMutations,

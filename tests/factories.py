@@ -48,6 +48,7 @@ from db.commerce.order import (
     TransactionStatus,
 )
 from db.commerce.order_bump import OrderBumpRow
+from db.commerce.shipping_method import ShippingMethodRow, ShippingMethodType
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
 from db.integration.connected_store import ConnectedStoreRow
@@ -182,6 +183,12 @@ def shipping_class(id: int, **values: Any) -> ShippingClassRow:
     return _made(
         ShippingClassRow, {"id": id, "name": f"Class {id}", "cost": 500, "type": ShippingClassType.FIXED}, values
     )
+
+
+def shipping_method(id: int, **values: Any) -> ShippingMethodRow:
+    """Five an order, everywhere, unless said otherwise."""
+    made = {"id": id, "title": f"Method {id}", "type": ShippingMethodType.PER_ORDER, "amount": 500, "position": id}
+    return _made(ShippingMethodRow, made, values)
 
 
 def media(id: int, **values: Any) -> MediaRow:

@@ -1,4 +1,5 @@
-"""What happens to the store itself, and to its orders, customers, coupons, payments and subscriptions."""
+"""What happens to the store itself, and to its orders, customers, coupons, payments, subscriptions and shipping
+methods."""
 
 from typing import Final
 
@@ -10,6 +11,7 @@ from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, Paymen
 from db.commerce.order_bump import OrderBumpRow
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.storage_driver import StorageDriverRow
+from db.commerce.shipping_method import ShippingMethodRow
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
 from db.store.events import Payload, Subject, readers, told
@@ -304,3 +306,19 @@ LICENSE_DEACTIVATED: Final = LICENSE.beside(
 )
 LICENSE_RENEWED: Final = LICENSE.beside("renewed", "A licence lasts longer from now on, or for life.")
 LICENSE_EXPIRED: Final = LICENSE.beside("expired", "A licence is in force no more: its date came, or somebody said so.")
+
+SHIPPING_METHOD: Final = Subject(
+    "shipping_method",
+    "ShippingMethod",
+    readers("store/settings"),
+    {
+        "shippingMethodId": ShippingMethodRow.id,
+        "type": ShippingMethodRow.type,
+        "enabled": ShippingMethodRow.enabled,
+    },
+)
+SHIPPING_METHOD_CREATED: Final = SHIPPING_METHOD.created("There is one more way of sending an order.")
+SHIPPING_METHOD_UPDATED: Final = SHIPPING_METHOD.updated("A shipping method was changed, or switched on or off.")
+SHIPPING_METHOD_DELETED: Final = SHIPPING_METHOD.deleted(
+    "A shipping method was deleted; what orders paid for it stays."
+)

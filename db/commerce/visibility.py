@@ -1,10 +1,12 @@
 """Which rows of orders, customers and the store itself a viewer may see: one predicate per entity."""
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
+from sqlmodel import col
 
 from db.access.permission import IS_SUPER_ADMIN
+from db.commerce.shipping_method import ShippingMethodRow
 from db.store.visibility import rows_with
-from engine.values.viewer import Viewer
+from engine.values.viewer import Viewer, permits
 
 
 def orders(viewer: Viewer) -> ColumnElement[bool]:
@@ -49,6 +51,11 @@ def coupons(viewer: Viewer) -> ColumnElement[bool]:
 
 def order_bumps(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "store/sensitive")
+
+
+def shipping_methods(viewer: Viewer) -> ColumnElement[bool]:
+    """Those that are offered for everyone, as a checkout shows them; the others with store/settings."""
+    return true() if permits(viewer, "store/settings") else col(ShippingMethodRow.enabled).is_(True)
 
 
 def stores(viewer: Viewer) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from db.commerce.order_bump import (
     OrderBumpStatus,
 )
 from db.commerce.storage_driver import StorageSource
+from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from engine.values.words import worded
@@ -217,6 +218,25 @@ worded(
     {
         ShippingClassType.FIXED: "`cost` is an amount in minor units: 500 adds $5.00.",
         ShippingClassType.PERCENTAGE: "`cost` is hundredths of a percent of the price: 500 adds 5 %.",
+    },
+)
+worded(
+    ShippingMethodType,
+    "What a shipping method charges by, beside the goods' shipping classes.",
+    {
+        ShippingMethodType.PER_ORDER: "`amount` once an order.",
+        ShippingMethodType.PER_PRICE: "`amount`, hundredths of a percent, of what physical goods cost after discounts.",
+        ShippingMethodType.PER_ITEM: "`amount` for each piece that is physical.",
+        ShippingMethodType.PER_WEIGHT: "What the tier costs that the weight of all pieces is in.",
+        ShippingMethodType.FREE: "Nothing, and shipping classes charge nothing either.",
+    },
+)
+worded(
+    ShippingClassAggregation,
+    "Which of the goods' shipping classes charge, where goods are of several.",
+    {
+        ShippingClassAggregation.SUM_ALL: "All of them.",
+        ShippingClassAggregation.HIGHEST_CLASS: "The one alone whose goods come to the most.",
     },
 )
 worded(
