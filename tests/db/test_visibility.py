@@ -79,6 +79,7 @@ def rows() -> list[Row]:
     made += [factories.order_item(n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.download_permission(1, 1, 2), factories.shipping_class(1), factories.tax_class(1)]
     made += [factories.order_bump(n, n) for n in (1, 2, 3)]
+    made += [factories.shipping_method(1), factories.shipping_method(2, enabled=False)]
     made += [factories.attribute_group(1), factories.attribute_term(1, 1)]
     made += [factories.user(1), factories.application_password(1, 1), factories.token(1)]
     made += [factories.push_subscription(1, 1), factories.coupon(1), factories.applied_coupon(1, 1, 1)]

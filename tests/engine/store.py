@@ -54,6 +54,7 @@ def everything() -> list[Row]:
         f.feed_variant(2, 93),
         *(f.customer(n) for n in (1, 2, 3)),
         CustomerAddressRow(id=1, customer_id=1, type=AddressType.BILLING),
+        *(f.shipping_method(n, enabled=n < 3) for n in (1, 2, 3)),
         *(f.coupon(n, priority=n % 2) for n in (1, 2, 3)),
         *(f.order(n, customer_id=1 + n % 2) for n in range(1, 8)),
         OrderAddressRow(id=1, order_id=1, type=AddressType.BILLING),

@@ -15,6 +15,7 @@ from connectors.providers.mailchimp import Mailchimp
 from connectors.providers.stripe import Stripe
 from db.access.user import UserRow
 from db.catalog.product import FulfillmentType, VariationType
+from db.catalog.shipping import ShippingClassType
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.address import AddressType
 from db.commerce.coupon import CouponStatus, CouponType
@@ -29,6 +30,7 @@ from db.commerce.order import (
     TransactionStatus,
 )
 from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpMatch, OrderBumpStatus
+from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from db.integration.provider import ProviderRow
 from db.integration.setting import IntegrationSettingRow
@@ -324,6 +326,60 @@ def tea() -> Sequence[Row]:
         ),
         factories.subscription(9002, item_name="White tea", vendor_subscription_id="sub_1PtEa", **terms, **_STAMPS),
         factories.subscription(9003, item_name="Black tea", **(terms | expired), **_STAMPS),
+    ]
+
+
+def parcels() -> Sequence[Row]:
+    """A mug and a vase, each of a class that charges for itself, a sticker of none, and a file that nobody sends; ways
+    of sending them: near and far, by price, by weight, fetched by the customer, and one that is switched off."""
+    sent: dict[str, Any] = {"fulfillment_type": FulfillmentType.PHYSICAL, **_STAMPS}
+    tiers = [{"min": 0, "max": 2, "cost": 600}, {"min": 2, "max": None, "cost": 1100}]
+    share = ShippingClassType.PERCENTAGE
+    return [
+        factories.shipping_class(9001, name="Fragile", cost=500, per_item=True, **_STAMPS),
+        factories.shipping_class(9002, name="Precious", cost=1000, type=share, **_STAMPS),
+        factories.product(9001, title="Mug", shipping_class_id=9001, **sent),
+        factories.variant(9011, 9001, title="Mug", price=2000, weight=0.4, weight_unit="kg", **sent),
+        factories.product(9002, title="Vase", shipping_class_id=9001, **sent),
+        factories.variant(
+            9021, 9002, title="Vase", price=3333, weight=800, weight_unit="g", shipping_class_id=9002, **sent
+        ),
+        factories.product(9003, title="Sticker", **sent),
+        factories.variant(9031, 9003, title="Sticker", price=100, **sent),
+        factories.product(9004, title="Guide", **_STAMPS),
+        factories.variant(9041, 9004, title="Guide", price=1500, fulfillment_type=FulfillmentType.DIGITAL, **_STAMPS),
+        factories.shipping_method(9001, title="By post", countries=["DE"], position=1, **_STAMPS),
+        factories.shipping_method(
+            9002,
+            title="Insured",
+            type=ShippingMethodType.PER_PRICE,
+            amount=1000,
+            countries=["DE", "AT"],
+            class_aggregation=ShippingClassAggregation.HIGHEST_CLASS,
+            position=2,
+            **_STAMPS,
+        ),
+        factories.shipping_method(
+            9003,
+            title="By weight",
+            type=ShippingMethodType.PER_WEIGHT,
+            amount=0,
+            weight_tiers=tiers,
+            free_from=50_000,
+            position=3,
+            **_STAMPS,
+        ),
+        factories.shipping_method(
+            9004,
+            title="Fetched",
+            type=ShippingMethodType.FREE,
+            amount=0,
+            countries=["DE"],
+            states=["DE-HB"],
+            position=4,
+            **_STAMPS,
+        ),
+        factories.shipping_method(9005, title="By sea", enabled=False, position=5, **_STAMPS),
     ]
 
 
@@ -843,6 +899,7 @@ SEEDS: Final[Mapping[str, Callable[[], Sequence[Row]]]] = {
     "letterbox": letterbox,
     "letterbox_set": letterbox_set,
     "licensed": licensed,
+    "parcels": parcels,
     "sales": sales,
     "shirts": shirts,
     "tea": tea,

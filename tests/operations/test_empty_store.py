@@ -89,6 +89,7 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ("couponUpdate", {"input": {"id": _id("Coupon"), "stackable": True}}),
     ("taxClassCreate", {"new": {"title": "Goods"}}),
     ("shippingClassCreate", {"new": {"name": "Parcels", "type": "FIXED", "cost": 500}}),
+    ("shippingMethodCreate", {"new": {"title": "By post", "type": "PER_ORDER", "amount": 490}}),
     ("attributeGroupCreate", {"new": {"title": "Colour"}}),
     ("attributeTermCreate", {"group": {"title": "Size"}, "new": {"groupId": _id("AttributeGroup"), "title": "Blue"}}),
     (

@@ -126,6 +126,7 @@ def _who_reads(permission: str, kind_name: str, payload: dict[str, Any]) -> bool
         "integration_settings": "integrations/view",
         "workflow": "integrations/view",
         "store": "store/settings",
+        "shipping_method": "store/settings",
         "file": "store/sensitive",
         "order_bump": "store/sensitive",
         "user": "is_super_admin",

@@ -59,6 +59,7 @@ async def _rows(gateway: Gateway) -> list[Row]:
         CustomerAddressRow(id=ID, customer_id=customer, type=AddressType.BILLING),
         factories.coupon(ID, included_variants=[variant], excluded_categories=[1]),
         factories.applied_coupon(ID, order, ID),
+        factories.shipping_method(ID, weight_tiers=[{"min": 0, "max": None, "cost": 500}], free_from=5000),
         OrderAddressRow(id=ID, order_id=order, type=AddressType.BILLING),
         factories.event(ID, "product.updated", f"Product:{product}", position=ID),
         TargetRow(id=ID, kind="webhook", key=str(ID)),

@@ -28,6 +28,7 @@ OPEN_READS: Final = {
     *("node", "nodes", "viewer", "catalogue"),
     *("product", "products", "productVariant", "productVariants", "taxonomies", "term"),  # the public catalogue
     *("integrationProviders", "events", "changes"),  # row by row: a visitor sees none of them
+    *("shippingMethods", "shippingCalculation", "shippingMethod"),  # a checkout's
     "pushPublicKey",  # which every page that subscribes a browser shows
     "eventTypes",  # what this gateway can tell, as the schema does, and nothing of the store
     "cart",  # of whoever has its token
@@ -39,7 +40,7 @@ FOR_WHO_SIGNED_IN: Final = {
     "events",  # to follow them; each needs the permission of what it tells of
     *("pushSubscriptionSave", "pushSubscriptionDelete"),
 }
-OPEN_ROWS: Final = {"Product", "ProductVariant", "Media", "Term", "Taxonomy"}
+OPEN_ROWS: Final = {"Product", "ProductVariant", "Media", "Term", "Taxonomy", "ShippingMethod"}
 # Of what everyone may see, nobody without a permission sees these.
 CONFIDENTIAL: Final = re.compile(
     r"cost|profit|margin|stock(?!Status|Availability)|^available$|onHold|committed|backorder|secret|password|token|email"
@@ -47,13 +48,13 @@ CONFIDENTIAL: Final = re.compile(
     re.IGNORECASE,
 )
 HARMLESS: Final = {
-    "ShippingClass.cost",  # the buyer's
+    *("ShippingClass.cost", "ShippingWeightTier.cost"),  # the buyer's
     *("Product.manageStock", "ProductVariant.manageStock"),  # whether it can run out; the public catalogue says so
 }
 # Who a mutation belongs to, by its first word: only these permissions may open it.
 FAMILIES: Final = {
     r"product|variant|bundle|upgradePath|term|attribute|download|dummy|inventory|manageStock": r"products/",
-    r"taxClass|shippingClass|storeSettings|paymentMethod|storageDriver|module|file|trustedDocument": r"store/|is_super",
+    r"taxClass|shippingClass|shippingMethod|storeSettings|paymentMethod|storageDriver|module|file|trustedDocument": r"store/|is_super",
     r"integration|addon|provider|connection|webhook|workflow|feed": r"integrations/|products/",
     r"order(?!Bump)|transaction|refund": r"orders/",
     r"orderBump": r"store/sensitive",
