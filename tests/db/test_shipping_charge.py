@@ -33,7 +33,7 @@ def method(**values: Any) -> dict[str, Any]:
     }
 
 
-def parcel(key: int, price: int, quantity: int = 1, **values: Any) -> Parcel:
+def parcel(key: Any, price: int, quantity: int = 1, **values: Any) -> Parcel:
     made = {"discount": 0, "weight": Fraction(0), "fulfillment_type": PHYSICAL, "shipping_class_id": None, **values}
     return Parcel(key, price, quantity, **made)
 

@@ -226,6 +226,12 @@ async def test_what_an_address_is_offered(shop: Gateway) -> None:
     assert await offered(shop, ADMIN, country="FR") == [("Method 2", None)]
 
 
+async def test_a_store_without_methods_offers_none(gateway: Gateway) -> None:
+    assert await offered(gateway, country="DE") == await offered(gateway, timezone="Asia/Calcutta") == []
+    assert await gateway("{ allShippingMethods { id } }") == {"allShippingMethods": []}
+    assert (await refused(gateway, CALCULATION, items=items((1, 1)), method=method(1)))[0] == "NOT_FOUND"
+
+
 async def test_the_cheapest_comes_first(shop: Gateway) -> None:
     goods = items((1, 2), (2, 3), (3, 1), (4, 1))
     assert await offered(shop, country="DE", items=goods) == [("Method 1", 1833), ("Method 2", 2200)]

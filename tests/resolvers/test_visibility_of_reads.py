@@ -267,7 +267,15 @@ async def test_root_fields(shelf: Gateway) -> None:
     root = schema.core.query_type
     assert root is not None
     public = {"catalogue", "node", "nodes", "product", "products", "productVariant", "productVariants", "taxonomies"}
-    public |= {"eventTypes", "pushPublicKey", "term", "viewer"}
+    public |= {
+        "eventTypes",
+        "pushPublicKey",
+        "shippingCalculation",
+        "shippingMethod",
+        "shippingMethods",
+        "term",
+        "viewer",
+    }
     empty = {"integrationProviders": "{ integrationProviders { key } }", "events": "{ events { nodes { id } } }"}
     empty["changes"] = "{ changes(since: 0) { position nodes { entityId } } }"
     for name in root.fields.keys() - public - empty.keys():
