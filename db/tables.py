@@ -11,11 +11,12 @@ from db.commerce import (
     order,
     order_bump,
     payment_method,
+    shipping_method,
     storage_driver,
     store,
     subscription,
 )
-from db.commerce import coupon, customer, licenseaslicenses, order, shipping_method, store, subscription
+from db.commerce import license as licenses
 from db.integration import connected_store, feed, grant, provider, push, setting, store_sync
 from db.integration.workflow import row as workflow
 from db.store import idempotency, importing, outbox

@@ -10,8 +10,8 @@ from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderStatus, OrderTransactionRow, PaymentStatus, ShippingStatus
 from db.commerce.order_bump import OrderBumpRow
 from db.commerce.payment_method import PaymentMethodRow
-from db.commerce.storage_driver import StorageDriverRow
 from db.commerce.shipping_method import ShippingMethodRow
+from db.commerce.storage_driver import StorageDriverRow
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow
 from db.store.events import Payload, Subject, readers, told

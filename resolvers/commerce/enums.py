@@ -24,8 +24,8 @@ from db.commerce.order_bump import (
     OrderBumpMatch,
     OrderBumpStatus,
 )
-from db.commerce.storage_driver import StorageSource
 from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
+from db.commerce.storage_driver import StorageSource
 from db.commerce.store import CurrencyPosition, DecimalSeparator
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from engine.values.words import worded

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from db.catalog.product import FulfillmentType
 from db.catalog.shipping import ShippingClassType
-from db.commerce.shipping_charge import Parcel, applies, charge, weight_in
 from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
+from db.commerce.sums.shipping_charge import Parcel, applies, charge, weight_in
 
 PHYSICAL, DIGITAL = FulfillmentType.PHYSICAL, FulfillmentType.DIGITAL
 CLASSES: dict[int, dict[str, Any]] = {

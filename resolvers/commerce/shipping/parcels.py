@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.catalog.product import ProductRow
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.variant import VariantRow
-from db.commerce.shipping_charge import Parcel, weight_in
 from db.commerce.store import StoreRow
+from db.commerce.sums.shipping_charge import Parcel, weight_in
 from db.store.row import table
 from engine.values.statement import AnySelect, among
 

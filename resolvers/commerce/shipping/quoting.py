@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, select
 from db.catalog import visibility as catalog
 from db.commerce import visibility
 from db.commerce.money import MoneyFormat, money_format
-from db.commerce.shipping_charge import Charge, Parcel, applies, charge
 from db.commerce.shipping_method import ShippingMethodRow
 from db.commerce.store import MONEY_FORMAT
+from db.commerce.sums.shipping_charge import Charge, Parcel, applies, charge
 from db.store.row import table
 from engine.standard.context import Context
 from engine.values.errors import CodedError, ErrorCode

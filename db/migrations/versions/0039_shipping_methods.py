@@ -7,8 +7,8 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-revision = "0043"
-down_revision = "0034"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
