@@ -56,7 +56,8 @@ from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
-from schema.commerce.cart import CartMutations, CartQueries
+from schema.commerce.cart.cart import CartMutations, CartQueries
+from schema.commerce.cart.checkout import CheckoutMutations
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.license import LicenseMutations
@@ -284,6 +285,7 @@ class Mutation(
     DownloadMutations,
     FileMutations,
     CartMutations,
+    CheckoutMutations,
     CouponMutations,
     StorageDriverMutations,
     CustomerMutations,

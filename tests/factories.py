@@ -48,6 +48,7 @@ from db.commerce.order import (
     TransactionStatus,
 )
 from db.commerce.order_bump import OrderBumpRow
+from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.shipping_method import ShippingMethodRow, ShippingMethodType
 from db.commerce.store import StoreRow
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
@@ -71,7 +72,7 @@ from tests.gateway import Gateway
 R = TypeVar("R", bound=Row)
 
 # A migrated store has some of these: a test's own take their places.
-ALWAYS_THERE: Final = (StoreRow, TaxonomyRow)
+ALWAYS_THERE: Final = (StoreRow, TaxonomyRow, PaymentMethodRow)
 
 
 async def store_rows(gateway: Gateway, rows: Sequence[Row]) -> None:
@@ -183,6 +184,10 @@ def shipping_class(id: int, **values: Any) -> ShippingClassRow:
     return _made(
         ShippingClassRow, {"id": id, "name": f"Class {id}", "cost": 500, "type": ShippingClassType.FIXED}, values
     )
+
+
+def payment_method(key: str, **values: Any) -> PaymentMethodRow:
+    return _made(PaymentMethodRow, {"key": key}, values)
 
 
 def shipping_method(id: int, **values: Any) -> ShippingMethodRow:

@@ -1,13 +1,14 @@
 """Carts: what somebody is about to buy. A cart knows neither prices nor sums: they are what they are when one looks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, delete, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
-from db.store.row import DOCUMENT, KEY, Row, VersionedRow, wire
+from db.store.row import DOCUMENT, KEY, Row, VersionedRow, now, table, wire
 
 
 class CartStage(StrEnum):
@@ -48,3 +49,15 @@ class CartItemRow(Row, table=True):
     cart_id: int = Field(foreign_key="cart.id", ondelete="CASCADE", sa_type=KEY)
     variant_id: int = Field(foreign_key="product_variant.id", ondelete="CASCADE", index=True, sa_type=KEY)
     quantity: int = 1
+
+
+DAYS: Final = 30
+_AT_ONCE: Final = 1000
+_CART: Final = table(CartRow)
+
+
+async def forget_carts(connection: AsyncConnection) -> int:
+    """Delete the carts that nobody has touched for thirty days, open ones and those that became orders: how many, which
+    is less than a batch when there are no more."""
+    old = select(_CART.c.id).where(_CART.c.updated_at < now() - timedelta(days=DAYS)).limit(_AT_ONCE)
+    return (await connection.execute(delete(_CART).where(_CART.c.id.in_(old)))).rowcount

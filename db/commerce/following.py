@@ -47,6 +47,7 @@ _GIVES_ACCESS: Final = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
 _GOES_ON: Final = frozenset(
     {*_GIVES_ACCESS, SubscriptionStatus.PAST_DUE, SubscriptionStatus.FAILING, SubscriptionStatus.EXPIRING}
 )
+_NOT_BEGUN: Final = (SubscriptionStatus.PENDING, SubscriptionStatus.INTENDED)
 # What stands beside a row of which what is told happened before anybody listened here.
 PAST: Final = "past"
 # Of one row never twice, however often its state comes and goes.
@@ -142,7 +143,8 @@ def of_subscription(before: Row | None, changes: Row, beside: Row) -> Iterator[E
         yield SUBSCRIPTION_ACTIVATED(row, made)
     if before is None:
         return
-    if changes.get("bill_count", before["bill_count"]) > before["bill_count"]:
+    # Its first bill begins it.
+    if changes.get("bill_count", 0) > before["bill_count"] and before["status"] not in _NOT_BEGUN:
         yield SUBSCRIPTION_RENEWED(before, changes, renewal_order_id=beside.get("renewal"))
     if _became(before, changes, "status", SubscriptionStatus.CANCELED):
         yield SUBSCRIPTION_CANCELLED(before, changes, reason={**before, **changes}["cancel_reason"])

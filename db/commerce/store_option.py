@@ -43,6 +43,7 @@ CHECKOUT: Final[Mapping[str, Text | Flag]] = {
     "method_style": Text("checkout_method_style"),
     "modal": Flag("enable_modal_checkout"),
     "sign_in_required": Flag("require_logged_in"),
+    "terms_required": Flag("require_terms"),
     "hide_coupon_field": Flag("hide_coupon_field"),
     "additional_address_field": Flag("additional_address_field"),
     "account_creation": Text("user_account_creation_mode"),

@@ -61,6 +61,9 @@ class StoreCheckoutInput:
     method_style: strawberry.Maybe[str | None]
     modal: strawberry.Maybe[bool]
     sign_in_required: strawberry.Maybe[bool]
+    terms_required: strawberry.Maybe[bool] = strawberry.field(
+        default=None, description="Whether a checkout asks to accept the store's terms."
+    )
     hide_coupon_field: strawberry.Maybe[bool]
     additional_address_field: strawberry.Maybe[bool]
     account_creation: strawberry.Maybe[str | None]

@@ -55,6 +55,7 @@ class StoreCheckout:
     )
     modal: bool = _option(CHECKOUT, "modal", "Whether the checkout opens above the page, not on one of its own.")
     sign_in_required: bool = _option(CHECKOUT, "sign_in_required", "Whether only who has an account may buy.")
+    terms_required: bool = _option(CHECKOUT, "terms_required", "Whether a checkout asks to accept the store's terms.")
     hide_coupon_field: bool = _option(CHECKOUT, "hide_coupon_field", "Whether the checkout takes no coupons.")
     additional_address_field: bool = _option(
         CHECKOUT, "additional_address_field", "Whether the checkout asks for a second line of the address."

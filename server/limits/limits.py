@@ -36,6 +36,8 @@ HEADERS: Final = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Res
 _NAMES: Final = tuple(name.lower().encode() for name in HEADERS)
 # Beside the standard budget, which every request and every mutation field is charged to.
 BULK: Final = "bulk"
+# Orders that visitors place.
+CHECKOUT: Final = "checkout"
 # Bad credentials of an address, as many as anonymous requests: when these are used up none that is not known to be good
 # there is looked up.
 BAD: Final = "bad"
@@ -68,9 +70,9 @@ class CallerClass(StrEnum):
 # authenticated.
 _ANONYMOUS, _STOREFRONT, _REST = CallerClass.ANONYMOUS, CallerClass.STOREFRONT, "rest"
 PROFILES: Final[Mapping[RateProfile, Mapping[str, int]]] = {
-    RateProfile.DOCUMENTED: {_ANONYMOUS: 100, _STOREFRONT: 1000, _REST: 1000, BULK: 10},
-    RateProfile.STOREFRONT: {_ANONYMOUS: 3600, _STOREFRONT: 7200, _REST: 3600, BULK: 10},
-    RateProfile.DEMO: {_ANONYMOUS: 36_000, _STOREFRONT: 36_000, _REST: 36_000, BULK: 600},
+    RateProfile.DOCUMENTED: {_ANONYMOUS: 100, _STOREFRONT: 1000, _REST: 1000, BULK: 10, CHECKOUT: 60},
+    RateProfile.STOREFRONT: {_ANONYMOUS: 3600, _STOREFRONT: 7200, _REST: 3600, BULK: 10, CHECKOUT: 300},
+    RateProfile.DEMO: {_ANONYMOUS: 36_000, _STOREFRONT: 36_000, _REST: 36_000, BULK: 600, CHECKOUT: 3600},
 }
 
 
@@ -133,6 +135,7 @@ class Standing:
 _WHAT: Final = {
     STANDARD: "requests and changes",
     BULK: "bulk changes",
+    CHECKOUT: "checkouts",
     BAD: "bad credentials",
     INBOUND: "calls of a shop",
 }

@@ -46,9 +46,9 @@ class LimitSettings(BaseSettings):
     seconds_admin: float = Field(default=30.0, gt=0, description="The same for who may do everything.")
     rates: RateProfile = Field(
         default=RateProfile.AUTO,
-        description="Requests an hour. `documented`: 100 anonymous, 1000 with a credential, 10 bulk changes; "
-        "`storefront`: 3600, 3600 (a storefront's token 7200) and 10; `demo`: 36000, 36000 and 600; `off`: uncounted. "
-        "`auto`: `documented`, in the demo `demo`.",
+        description="Requests an hour. `documented`: 100 anonymous, 1000 with a credential, 10 bulk changes, 60 "
+        "checkouts; `storefront`: 3600, 3600 (a storefront's token 7200), 10 and 300; `demo`: 36000, 36000, 600 and "
+        "3600; `off`: uncounted. `auto`: `documented`, in the demo `demo`.",
     )
     redis_url: str | None = Field(
         default=None,

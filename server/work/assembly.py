@@ -26,6 +26,7 @@ from connectors.workflows.actions import Actions
 from connectors.workflows.deeds import Deeds
 from connectors.workflows.running import INTERRUPTED, Running
 from connectors.workflows.sender import Workflows
+from db.commerce.cart import forget_carts
 from db.integration.store_sync import SYNC, SyncKind
 from db.integration.tracking import TRACKING
 from db.integration.workflow import runs
@@ -80,6 +81,10 @@ def periodics(database: Database) -> Sequence[Periodic]:
         before = now() - timedelta(days=_CALLS_DAYS)
         await database.tell(lambda connection: forget(connection, before), seconds=_CLEARING_SECONDS)
 
+    async def forgotten_carts() -> None:
+        while await database.tell(forget_carts, seconds=_CLEARING_SECONDS):
+            pass
+
     async def failed() -> None:
         await database.tell(lambda connection: runs.abandoned(connection, INTERRUPTED), seconds=_CLEARING_SECONDS)
 
@@ -95,6 +100,7 @@ def periodics(database: Database) -> Sequence[Periodic]:
     return (
         Periodic("removed targets", 60.0, cleared),
         Periodic("calls of shops", 3600.0, forgotten),
+        Periodic("old carts", 3600.0, forgotten_carts),
         Periodic("abandoned runs", 60.0, failed),
         Periodic("orders of shops", ORDERS_SECONDS, orders),
         Periodic("products of shops", PRODUCTS_SECONDS, products),

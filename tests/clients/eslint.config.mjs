@@ -30,6 +30,7 @@ export default [
               "Catalogue",
               "Change",
               "ChangePage",
+              "CheckoutReceipt",
               "ConnectedStoreSettings",
               "CouponDiscount",
               "CouponLineDiscount",

@@ -13,7 +13,7 @@ import schema
 from tests.operations.case import HERE
 
 # An operation that is covered stays covered; whoever covers more says so here.
-LEAST: Final = 154
+LEAST: Final = 155
 
 
 @dataclass(frozen=True)

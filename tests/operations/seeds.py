@@ -488,6 +488,8 @@ def counter() -> Sequence[Row]:
         factories.order_item(9002, 9002, unit_price=1999, position=1, **_sold(9003, "Ebook", 1999)),
         factories.order_item(9003, 9002, unit_price=3333, position=2, on_hold=1, **_sold(9002, "Vase", 3333)),
         factories.order_transaction(9002, 9002, total=5332, payment_method="stripe", **_STAMPS),
+        factories.payment_method("offline_payment", active=True, settings={"checkout_instructions": "Within a week."}),
+        factories.shipping_method(9001, title="Parcel", amount=490, **_STAMPS),
         factories.cart(9001, "sg_cart_counter", **_STAMPS),
         factories.cart_item(9001, 9001),
     ]

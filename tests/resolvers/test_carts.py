@@ -1,10 +1,13 @@
 """Carts: what they come to, who has one, and what cannot be in it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from db.catalog.variant import BillingInterval, PaymentType
+from db.commerce.cart import DAYS, forget_carts
+from db.store.row import now
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.patience import PATIENCE
@@ -172,3 +175,11 @@ async def test_what_is_hidden_stays_so(shop: Gateway) -> None:
     await by_staff(shop, "productUpdate", id=gid("Product", 3), status="DRAFT")
     (line,) = (await read(shop, token))["items"]
     assert (line["variant"], line["problem"]) == (None, "It is not for sale any more")
+
+
+async def test_what_nobody_touches_goes(shop: Gateway) -> None:
+    old = {"updated_at": now() - timedelta(days=DAYS, minutes=1)}
+    rows = [factories.cart(70, "old", **old), factories.cart(71, "young", updated_at=now() - timedelta(days=DAYS - 1))]
+    await factories.store_rows(shop, [*rows, factories.cart_item(70, 1), factories.cart_item(71, 1)])
+    assert await shop.database.tell(forget_carts, seconds=PATIENCE) == 1
+    assert [await read(shop, token) is None for token in ("old", "young")] == [True, False]

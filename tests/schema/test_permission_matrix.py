@@ -33,7 +33,10 @@ OPEN_READS: Final = {
     "eventTypes",  # what this gateway can tell, as the schema does, and nothing of the store
     "cart",  # of whoever has its token
 }
-OPEN_WRITES: Final = {"signIn", "cartAdd", "cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon"}
+OPEN_WRITES: Final = {
+    "signIn",
+    *("cartAdd", "cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon", "checkoutProcess"),
+}
 OPEN_STREAMS: Final = {"productChanged"}  # as the public catalogue shows it
 FOR_WHO_SIGNED_IN: Final = {
     *("signOut", "passwordSet", "applicationPasswordCreate", "applicationPasswordRevoke"),

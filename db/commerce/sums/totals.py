@@ -17,14 +17,14 @@ def line_sums(unit_price: int, quantity: int, discount: int) -> dict[str, int]:
     return {"subtotal": subtotal, "discount_total": discount, "line_total": subtotal - discount}
 
 
-def charged(lines: Collection[Line]) -> list[Line]:
-    """The lines that make up the subtotal: parts of bundles are in the bundle's own line, fees on top of all."""
-    return [line for line in lines if line["payment_type"] not in _BESIDE]
+def is_charged(line: Line) -> bool:
+    """Whether a line is in the subtotal: parts of bundles are in the bundle's own line, fees on top of all."""
+    return line["payment_type"] not in _BESIDE
 
 
 def order_sums(order: Mapping[str, Any], lines: Collection[Line]) -> dict[str, int]:
     """`subtotal` and `total` of an order's columns and lines: never below 0."""
-    subtotal = sum(line["subtotal"] for line in charged(lines))
+    subtotal = sum(line["subtotal"] for line in lines if is_charged(line))
     discounts = order["manual_discount_total"] + order["coupon_discount_total"]
     total = subtotal - discounts + order["fee_total"] + order["shipping_total"]
     if order["tax_behavior"] is TaxBehavior.EXCLUSIVE:

@@ -1,8 +1,9 @@
-"""Inputs of what is done to carts."""
+"""Inputs of what is done to carts, the checkout among it."""
 
 import strawberry
 
 from engine.declared.input import identifies
+from resolvers.commerce.customer.input import COUNTRY, POSTCODE, STATE
 
 WHICH = "The cart's own, as `cartAdd` gave it. Absent: the open cart of whoever is signed in."
 
@@ -37,3 +38,38 @@ class CartApplyCouponInput:
 class CartRemoveCouponInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     code: str = strawberry.field(description="Whatever the case.")
+
+
+@strawberry.input(
+    description="Where a customer is billed, or where it goes. Which parts it needs hangs on its country."
+)
+class CheckoutAddressInput:
+    name: str = strawberry.field(description="First and last name: up to 255 characters.")
+    address1: str | None = strawberry.field(default=None, description="Street and number: up to 255 characters.")
+    address2: str | None = strawberry.field(default=None, description="Floor, building: up to 255 characters.")
+    city: str | None = strawberry.field(default=None, description="Town or city, up to 255 characters.")
+    state: str | None = strawberry.field(default=None, description=STATE)
+    postcode: str | None = strawberry.field(default=None, description=POSTCODE)
+    country: str = strawberry.field(description=COUNTRY)
+
+
+@strawberry.input(description="Who buys what is in a cart, how it is paid, and where it goes.")
+class CheckoutProcessInput:
+    token: str | None = strawberry.field(default=None, description=WHICH)
+    email: str = strawberry.field(
+        description="Where the receipt goes: up to 254 characters. Whoever has it is the customer, whatever the case."
+    )
+    billing: CheckoutAddressInput = strawberry.field(description="Where the bill goes.")
+    shipping: CheckoutAddressInput | None = strawberry.field(
+        default=None, description="Where it is sent to, if not to where the bill goes."
+    )
+    payment_method: str = strawberry.field(description="How it is paid: the key of a method that is active.")
+    shipping_method_id: strawberry.ID | None = identifies(
+        "ShippingMethod", description="How it is sent: one of `shippingMethods`. Of a cart that `requiresShipping`."
+    )
+    terms_accepted: bool = strawberry.field(
+        default=False, description="Whether the customer has accepted the store's terms, where it asks for that."
+    )
+    note: str | None = strawberry.field(
+        default=None, description="What the customer says about it: up to 5000 characters."
+    )

@@ -27,7 +27,7 @@ NOT_ENOUGH: Final = "There is not enough of it"
 
 
 async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
-    """A cart as `schema.commerce.cart.Cart` has it: amounts as `{"cents", "format"}`."""
+    """A cart as `schema.commerce.cart.cart.Cart` has it: amounts as `{"cents", "format"}`."""
     (row,) = await rows(select(CART.c.coupon_codes, CART.c.updated_at).where(CART.c.id == cart))
     (money_format,) = [one[0] for one in await rows(select(MONEY_FORMAT))]
     lines = [dict(one._mapping) for one in await rows(_lines(viewer, cart))]
@@ -105,6 +105,13 @@ def _subtotal(line: Mapping[str, Any]) -> int:
     return due.unit_price * quantity + due.setup_fee
 
 
+def _lowered(line: Mapping[str, Any]) -> int:
+    """What coupons take something off: the setup fee is part of it where nothing else is due."""
+    due = due_now(line, line["quantity"])
+    now_due: int = due.unit_price * line["quantity"]
+    return now_due or due.setup_fee
+
+
 def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     due, problem = due_now(line, line["quantity"]), _problem(line)
     subtotal = _subtotal(line)
@@ -142,7 +149,7 @@ async def _discounted(rows: Rows, lines: Sequence[Mapping[str, Any]]) -> list[Di
             categories=frozenset(terms.get(line["product_id"], ())),
             quantity=line["quantity"],
             unit_price=line["price"],
-            subtotal=_subtotal(line),
+            subtotal=_lowered(line),
         )
         for line in among
     ]

@@ -91,12 +91,17 @@ async def _checked(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any])
     return values
 
 
+def check_taken_lock(key: str) -> str:
+    """What whoever gives an e-mail address to a customer holds, so that no two get one."""
+    return f"customer's e-mail address {key}"
+
+
 async def _check_taken(unit: Unit, row: Mapping[str, Any], email: str) -> None:
     if not email:
         return
     key = FOUND_BY["email_key"]({"email": email})
     # Addresses that differ by case alone are no two for the unique constraint.
-    await lock(unit.connection, {f"customer's e-mail address {key}"})
+    await lock(unit.connection, {check_taken_lock(key)})
     customers = CUSTOMERS.table.c
     same = select(customers.id).where(customers.email_key == key, customers.id != row.get("id", 0)).limit(1)
     if (await unit.connection.execute(same)).first() is not None:

@@ -1,24 +1,17 @@
 """Orders that the staff takes."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressType
 from db.commerce.events import COUPON_UPDATED, ORDER_CREATED
 from db.commerce.order import (
-    ORDER_FOUND_BY,
     OrderRow,
     OrderStatus,
     PaymentStatus,
-    ShippingStatus,
-    TransactionStatus,
-    TransactionType,
 )
 from db.commerce.store import store_currency
 from db.store.primary_keys import new_keys
-from db.store.writing import add
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -26,14 +19,13 @@ from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import applied
 from resolvers.commerce.coupon.using import use_coupons
 from resolvers.commerce.customer.writing import CUSTOMERS
-from resolvers.commerce.order.addresses import copied, write_addresses
+from resolvers.commerce.order.addresses import copied
 from resolvers.commerce.order.input import OrderCreateInput
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
-from resolvers.commerce.order.paying import paid
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, by_hand, check_total, discounted, reckon
-from resolvers.commerce.order.stock import STOCK, Shelf, move_stock
-from resolvers.commerce.order.writing import ORDER, PAYS, count_bought, follow, write_payment
+from resolvers.commerce.order.stock import STOCK, Shelf
+from resolvers.commerce.order.writing import ORDER, PAYS
 
 _BEGINS: Final = (OrderStatus.DRAFT, OrderStatus.ON_HOLD, OrderStatus.PROCESSING)
 
@@ -60,21 +52,11 @@ async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     unit.settle()
     reckoned = reckon(values, placed.lines, among, Lowered(coupons, values["manual_discount"]))
     check_total(unit, reckoned)
-    placed.reckoned(reckoned.lines)
-    order = await _order(unit, {**values, **reckoned.order, "id": key, "customer_id": customer["id"]}, placed, input)
-    placed.keep(order, shelf)
-    unit.settle()
-    await add(unit.connection, OrderRow(**order))
-    unit.emit(ORDER_CREATED(order))
-    await move_stock(unit, placed.moves, place=lambda line: (*placed.places[line["id"]], "quantity"), shelf=shelf)
-    await placed.write(unit)
-    await write_addresses(unit, key, addresses)
+    values |= {**reckoned.order, "id": key, "customer_id": customer["id"]}
+    order = await placed.order(unit, values, reckoned, paid=input.payment_status is PaymentStatus.PAID)
+    await placed.write(unit, order, shelf, addresses)
     await use_coupons(unit, key, coupons, reckoned.coupons)
-    done = order["payment_status"] is PaymentStatus.PAID
-    payment = await write_payment(unit, order, _payment(order))
-    await follow(unit, None, order, payment=payment if done else None)
-    if done:
-        await count_bought(unit, [customer["id"]])
+    await placed.tell(unit, order)
     return {"order": key}
 
 
@@ -110,26 +92,3 @@ async def _chosen(unit: Unit, input: OrderCreateInput) -> tuple[list[Choice], Sh
         unit.settle()
     asked = [(("items", str(index)), item, item.quantity) for index, item in enumerate(input.items)]
     return await choose(unit, [one for one in asked if check_quantity(unit.at(*one[0]), one[2])])
-
-
-async def _order(unit: Unit, values: Mapping[str, Any], placed: Placed, input: OrderCreateInput) -> dict[str, Any]:
-    """The columns as they are written."""
-    sends = any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in placed.lines)
-    order = {
-        **values,
-        "fulfillment_type": FulfillmentType.PHYSICAL if sends else FulfillmentType.DIGITAL,
-        "shipping_status": ShippingStatus.UNSHIPPED if sends else None,
-    }
-    if input.payment_status is PaymentStatus.PAID or order["total"] == 0:
-        order |= await paid(unit, order, {line["id"]: line for line in placed.lines})
-    return order | {name: of(order) for name, of in ORDER_FOUND_BY.items()}
-
-
-def _payment(order: Mapping[str, Any]) -> dict[str, Any]:
-    done = order["payment_status"] is PaymentStatus.PAID
-    return {
-        "type": TransactionType.CHARGE,
-        "status": TransactionStatus.SUCCEEDED if done else TransactionStatus.PENDING,
-        "total": order["total"],
-        "payment_method": order["payment_method"],
-    }

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
-from db.catalog.product import ProductStatus
-from db.catalog.variant import PaymentType, VariantStatus
+from db.catalog.product import FulfillmentType, ProductStatus
+from db.catalog.variant import VariantStatus
 from db.commerce.order import ITEM_FOUND_BY, LineType
+from db.commerce.sums.plan import due_now, is_plan
 from db.commerce.sums.totals import line_sums
 from db.store.row import table
 from engine.unit.unit import Unit
@@ -46,7 +47,20 @@ class Choice:
     parts: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=list)
 
     def line(self) -> dict[str, Any]:
+        if is_plan(self.variant):
+            due = due_now(self.variant, self.quantity)
+            return _line(self.variant, self.product, self.quantity, due.unit_price, LineType.SUBSCRIPTION)
         return _line(self.variant, self.product, self.quantity, self.unit_price, LineType.ONETIME)
+
+    def fee_lines(self) -> list[dict[str, Any]]:
+        """What a subscription costs at its beginning, if anything: a line of its own."""
+        fee = due_now(self.variant, self.quantity).setup_fee
+        if not fee:
+            return []
+        title = self.variant["setup_fee_label"] or self.variant["title"]
+        named = {**self.variant, "title": title, "fulfillment_type": FulfillmentType.DIGITAL, "cost": 0}
+        # It is of no variant that could leave the stock.
+        return [{**_line(named, self.product, 1, fee, LineType.SIGNUP_FEE), "variant_id": None}]
 
     def part_lines(self) -> list[dict[str, Any]]:
         return [_line(variant, product, self.quantity, 0, LineType.BUNDLE) for variant, product in self.parts]
@@ -172,9 +186,9 @@ def _purchasable(errors: Errors, choice: Choice, *, plans: bool) -> bool:
     variant, product = choice.variant, choice.product
     if product["status"] not in _SOLD or variant["status"] is not VariantStatus.ACTIVE:
         errors.refuse(ErrorCode.BUSINESS_RULE, "It is not for sale")
-    elif variant["payment_type"] is PaymentType.SUBSCRIPTION and not plans:
+    elif is_plan(variant) and not plans:
         errors.refuse(ErrorCode.BUSINESS_RULE, "A subscription begins at a checkout; no order made here has one")
-    elif variant["payment_type"] is PaymentType.SUBSCRIPTION and choice.quantity > 1:
+    elif is_plan(variant) and choice.quantity > 1:
         errors.refuse(ErrorCode.BUSINESS_RULE, "Of a subscription there is one", "quantity")
     elif variant["incomplete"]:
         errors.refuse(ErrorCode.BUSINESS_RULE, "Something that this bundle consisted of is gone")

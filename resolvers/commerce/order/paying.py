@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from db.catalog.product import FulfillmentType
-from db.commerce.order import OrderStatus, PaymentStatus, TransactionStatus, TransactionType
+from db.commerce.order import OrderStatus, OrderType, PaymentStatus, TransactionStatus, TransactionType
 from db.commerce.sums.stock import Kept, Move, kept
 from db.store.row import now
 from engine.declared.mutation import mutation
@@ -25,6 +25,7 @@ from resolvers.commerce.order.writing import (
     receipt,
     write_payment,
 )
+from resolvers.commerce.subscription.beginning import BEGINS, begin_subscriptions
 from resolvers.editing.editable import Text
 from resolvers.editing.text import bounded, line, lines
 
@@ -37,12 +38,13 @@ LONGEST_NOTE: Final = Text(5000).most
 @mutation(
     permission="orders/manage",
     rest="POST /orders/{id}/mark-as-paid",
-    emits=(*MOVES, *PAYS, *STOCK),
+    emits=(*MOVES, *PAYS, *STOCK, *BEGINS),
     audited=True,
 )
 async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     """Note down that what was still owed of an order is paid. It gets its receipt's number, goes on to PROCESSING where
-    it waited, and to COMPLETED where nothing of it is sent; what is not sent leaves the stock."""
+    it waited, and to COMPLETED where nothing of it is sent; what is not sent leaves the stock. A subscription whose
+    bills are paid by hand begins with its first order."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     if row["status"] is OrderStatus.CANCELED:
         unit.refuse(ErrorCode.CONFLICT, "A canceled order is not paid any more", "id")
@@ -76,6 +78,8 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     changes = {"payment_method": method, **await paid(unit, row, held)}
     await give_out(unit, {**row, **changes}, held)
     await change_order(unit, row, changes, ("transactions",), payment=key)
+    if row["type"] is OrderType.SUBSCRIPTION:
+        await begin_subscriptions(unit, row["id"])
     await count_bought(unit, [row["customer_id"]])
     return {"order": row["id"], "transaction": key}
 

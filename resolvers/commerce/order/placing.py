@@ -1,16 +1,29 @@
-"""New lines of an order, written with what they keep of the stock."""
+"""Orders written for the first time, with their lines and what these keep of the stock."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from db.commerce.order import OrderItemRow
+from db.catalog.product import FulfillmentType
+from db.commerce.events import ORDER_CREATED
+from db.commerce.order import (
+    ORDER_FOUND_BY,
+    OrderItemRow,
+    OrderRow,
+    PaymentStatus,
+    ShippingStatus,
+    TransactionStatus,
+    TransactionType,
+)
 from db.commerce.sums.stock import Move, kept
 from db.store.primary_keys import new_keys
-from db.store.writing import add_values
+from db.store.writing import add, add_values
 from engine.unit.unit import Unit
+from resolvers.commerce.order.addresses import write_addresses
 from resolvers.commerce.order.lines import Choice
-from resolvers.commerce.order.stock import Shelf
-from resolvers.commerce.order.writing import ITEM
+from resolvers.commerce.order.paying import paid as values_once_paid
+from resolvers.commerce.order.reckoning import Reckoned
+from resolvers.commerce.order.stock import Shelf, move_stock
+from resolvers.commerce.order.writing import ITEM, count_bought, follow, write_payment
 
 
 class Placed:
@@ -22,16 +35,18 @@ class Placed:
         self.moves: list[Move] = []
 
     async def number(self, unit: Unit, choices: Sequence[Choice], order: int, after: int = 0) -> None:
-        """The lines of what was chosen, behind the position `after`: of a bundle its own and those of its parts."""
-        count = sum(1 + len(choice.parts) for choice in choices)
+        """The lines of what was chosen, behind the position `after`: of a bundle its own and those of its parts, of a
+        subscription its own and that of its setup fee."""
+        count = sum(1 + len(choice.part_lines()) + len(choice.fee_lines()) for choice in choices)
         keys = iter((await new_keys(unit.connection, {ITEM: count}))[ITEM])
         for choice in choices:
             own = next(keys)
-            made = [(own, choice.line(), None), *((next(keys), part, own) for part in choice.part_lines())]
-            for key, line, parent in made:
+            parts = [(next(keys), part, {"parent_item_id": own}) for part in choice.part_lines()]
+            fees = [(next(keys), fee, None) for fee in choice.fee_lines()]
+            meta = {"additional_item_ids": [key for key, *_ in fees]} if fees else None
+            for key, line, line_meta in [(own, choice.line(), meta), *parts, *fees]:
                 after += 1
-                meta = None if parent is None else {"parent_item_id": parent}
-                row = OrderItemRow(**line, id=key, order_id=order, position=after, line_meta=meta)
+                row = OrderItemRow(**line, id=key, order_id=order, position=after, line_meta=line_meta)
                 self.lines.append(row.model_dump())
                 self.places[key] = choice.place
 
@@ -47,5 +62,50 @@ class Placed:
         for line, own in zip(self.lines, sums, strict=True):
             line.update(own)
 
-    async def write(self, unit: Unit) -> None:
+    async def insert(self, unit: Unit) -> None:
         await add_values(unit.connection, ITEM, self.lines)
+
+    async def order(
+        self, unit: Unit, values: Mapping[str, Any], reckoned: Reckoned, *, paid: bool = False
+    ) -> dict[str, Any]:
+        """The columns of a new order of these lines, as they are written. One that costs nothing is paid at once."""
+        self.reckoned(reckoned.lines)
+        sends = any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in self.lines)
+        order = {
+            **values,
+            "fulfillment_type": FulfillmentType.PHYSICAL if sends else FulfillmentType.DIGITAL,
+            "shipping_status": ShippingStatus.UNSHIPPED if sends else None,
+        }
+        if paid or order["total"] == 0:
+            order |= await values_once_paid(unit, order, {line["id"]: line for line in self.lines})
+        return order | {name: of(order) for name, of in ORDER_FOUND_BY.items()}
+
+    async def write(
+        self, unit: Unit, order: Mapping[str, Any], shelf: Shelf, addresses: Sequence[dict[str, Any]]
+    ) -> None:
+        """A new order with its lines and addresses. Raises Refused: CONFLICT at the place of each line that there is
+        not enough of."""
+        self.keep(order, shelf)
+        unit.settle()
+        await add(unit.connection, OrderRow(**order))
+        unit.emit(ORDER_CREATED(order))
+        await move_stock(unit, self.moves, place=lambda line: (*self.places[line["id"]], "quantity"), shelf=shelf)
+        await self.insert(unit)
+        await write_addresses(unit, order["id"], list(addresses))
+
+    async def tell(self, unit: Unit, order: Mapping[str, Any]) -> None:
+        """Its payment, which waits or was made; and what follows from that."""
+        done = order["payment_status"] is PaymentStatus.PAID
+        payment = await write_payment(
+            unit,
+            order,
+            {
+                "type": TransactionType.CHARGE,
+                "status": TransactionStatus.SUCCEEDED if done else TransactionStatus.PENDING,
+                "total": order["total"],
+                "payment_method": order["payment_method"],
+            },
+        )
+        await follow(unit, None, order, payment=payment if done else None)
+        if done:
+            await count_bought(unit, [order["customer_id"]])

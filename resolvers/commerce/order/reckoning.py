@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from db.commerce.coupon import WHOLE, CouponType
+from db.commerce.order import LineType
 from db.commerce.sums.discount import DiscountedLine, by_line, discounts, manual
-from db.commerce.sums.totals import charged, line_sums, order_sums
+from db.commerce.sums.totals import is_charged, line_sums, order_sums
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import categories_of
@@ -37,23 +38,28 @@ class Lowered:
 
 
 async def discounted(unit: Unit, of: Sequence[Mapping[str, Any]]) -> list[DiscountedLine]:
-    """The lines that discounts are taken from; the key of each is its place."""
-    among = charged(of)
-    products = {each["product_id"] for each in among if each["product_id"] is not None}
+    """The lines that discounts are taken from; the key of each is its place. The setup fee of a subscription is among
+    them where that costs nothing else at first, and counts for its variant."""
+    plan = next((line for line in of if line["payment_type"] is LineType.SUBSCRIPTION), None)
+    among = [(place, line) for place, line in enumerate(of) if is_charged(line) and not _fee_beside(line, plan)]
+    products = {line["product_id"] for _, line in among if line["product_id"] is not None}
     categories = await categories_of(unit.connection, products)
     return [
         DiscountedLine(
             key=place,
-            product_id=each["product_id"] or 0,
-            variant_id=each["variant_id"] or 0,
-            categories=categories.get(each["product_id"], frozenset()),
-            quantity=each["quantity"],
-            unit_price=each["unit_price"],
-            subtotal=each["subtotal"],
+            product_id=line["product_id"] or 0,
+            variant_id=line["variant_id"] or (plan or {}).get("variant_id") or 0,
+            categories=categories.get(line["product_id"], frozenset()),
+            quantity=line["quantity"],
+            unit_price=line["unit_price"],
+            subtotal=line["subtotal"],
         )
-        for place, each in enumerate(of)
-        if each in among
+        for place, line in among
     ]
+
+
+def _fee_beside(line: Mapping[str, Any], plan: Mapping[str, Any] | None) -> bool:
+    return line["payment_type"] is LineType.SIGNUP_FEE and plan is not None and plan["subtotal"] > 0
 
 
 def reckon(

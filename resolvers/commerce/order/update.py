@@ -267,7 +267,7 @@ async def _write_lines(unit: Unit, change: _Change, order: Mapping[str, Any], re
     still = [Move(line, Kept.of(line)) for key, line in change.held.items() if key in sums and key not in change.edits]
     await record(unit, [*moves, *still], also)
     await unit.connection.execute(delete(ITEM).where(ITEM.c.id.in_(change.gone)))
-    await change.new.write(unit)
+    await change.new.insert(unit)
 
 
 def _move(change: _Change, order: Mapping[str, Any], key: int) -> Move:

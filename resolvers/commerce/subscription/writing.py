@@ -76,7 +76,7 @@ async def subscription_update(unit: Unit, input: SubscriptionUpdateInput) -> Key
     if row["collection_method"] is not CollectionMethod.MANUAL:
         unit.refuse(ErrorCode.BUSINESS_RULE, "Only a subscription that is collected by hand is edited", "id")
         unit.settle()
-    await _change(unit, row, _checked(unit, row, named(input, leave=("id", "expected_version"))))
+    await change_subscription(unit, row, _checked(unit, row, named(input, leave=("id", "expected_version"))))
     return {"subscription": row["id"]}
 
 
@@ -100,7 +100,7 @@ async def subscription_cancel(unit: Unit, input: SubscriptionCancelInput) -> Key
 async def cancel(unit: Unit, row: Mapping[str, Any], reason: str) -> None:
     """Cancel what is locked and goes on. Raises Refused with all that was wrong so far, a reason that is none too."""
     values = SUBSCRIPTIONS.checked(unit, {"cancel_reason": reason})
-    await _change(unit, row, {**values, "status": SubscriptionStatus.CANCELED, "canceled_at": now()})
+    await change_subscription(unit, row, {**values, "status": SubscriptionStatus.CANCELED, "canceled_at": now()})
 
 
 @mutation(
@@ -124,11 +124,13 @@ async def subscription_reactivate(unit: Unit, input: SubscriptionReactivateInput
         unit.refuse(ErrorCode.BUSINESS_RULE, message, "id")
     trial = _after(row["trial_ends_at"], at)
     status = SubscriptionStatus.TRIALING if trial else SubscriptionStatus.ACTIVE
-    await _change(unit, row, {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at})
+    await change_subscription(
+        unit, row, {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at}
+    )
     return {"subscription": row["id"]}
 
 
-async def _change(unit: Unit, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+async def change_subscription(unit: Unit, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Write what differs, and tell of it and of what follows."""
     changes = await SUBSCRIPTIONS.change(unit, row, values)
     for event in of_subscription(row, changes, {}):

@@ -1,0 +1,197 @@
+"""The checkout: a cart becomes an order."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from db.catalog.product import FulfillmentType
+from db.commerce.cart import CartStage
+from db.commerce.coupon import CouponType
+from db.commerce.events import (
+    COUPON_UPDATED,
+    CUSTOMER_CREATED,
+    ORDER_CREATED,
+    SUBSCRIPTION_ACTIVATED,
+    SUBSCRIPTION_CREATED,
+)
+from db.commerce.order import OrderRow, OrderStatus, OrderType
+from db.commerce.payment_method import PaymentMethodRow
+from db.commerce.shipping_method import ShippingMethodRow
+from db.commerce.store import MONEY_FORMAT, store_currency
+from db.commerce.store_option import CHECKOUT
+from db.commerce.sums.plan import is_plan
+from db.commerce.sums.shipping_charge import applies, charge
+from db.store.primary_keys import new_keys
+from db.store.row import now, table
+from db.store.writing import edit
+from engine.declared.mutation import mutation
+from engine.declared.payload import Keys
+from engine.unit.unit import Unit
+from engine.values.errors import ErrorCode
+from engine.values.viewer import PUBLIC
+from resolvers.commerce.cart.buyer import Buyer, buyer_of
+from resolvers.commerce.cart.finding import CART, cart_to_change, items_of
+from resolvers.commerce.cart.input import CheckoutProcessInput
+from resolvers.commerce.cart.plan import begin_subscription
+from resolvers.commerce.cart.writing import wanted
+from resolvers.commerce.coupon.applying import applied
+from resolvers.commerce.coupon.using import use_coupons
+from resolvers.commerce.order.lines import Choice, choose
+from resolvers.commerce.order.placing import Placed
+from resolvers.commerce.order.reckoning import Lowered, Reckoned, check_total, discounted, reckon
+from resolvers.commerce.order.stock import STOCK
+from resolvers.commerce.order.writing import ORDER, PAYS, STORE
+from resolvers.commerce.shipping.parcels import SentLine, classes_of, parcels_of
+from resolvers.editing.locking import key_of
+
+METHOD: Final = table(ShippingMethodRow)
+PAYMENT: Final = table(PaymentMethodRow)
+LONGEST_METHOD: Final = 50
+
+
+@mutation(
+    permission=PUBLIC,
+    rest="POST /checkout/process",
+    emits=(
+        ORDER_CREATED,
+        CUSTOMER_CREATED,
+        COUPON_UPDATED,
+        SUBSCRIPTION_CREATED,
+        SUBSCRIPTION_ACTIVATED,
+        *PAYS,
+        *STOCK,
+    ),
+    rate="checkout",
+)
+async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
+    """Place the order of a cart, at the prices of this moment: whoever has its e-mail address is the customer, its
+    coupons are used, its pieces taken out of what can be ordered, and the cart is closed. The order waits for its
+    payment: no payment provider is asked here. One that costs nothing is paid at once. No tax is worked out."""
+    cart = await cart_to_change(unit, input.token)
+    await _check_terms(unit, input)
+    items = await items_of(unit, cart)
+    if not items:
+        unit.refuse(ErrorCode.BUSINESS_RULE, "The cart is empty", "token")
+    method = await _payment_method(unit, input.payment_method)
+    buyer = buyer_of(unit, input)
+    values = ORDER.checked(unit, {"note": input.note})
+    unit.settle()
+    customer = await buyer.customer(unit)
+    asked = [(("items", str(place)), wanted(key), many) for place, (key, many) in enumerate(items.items())]
+    choices, shelf = await choose(unit, asked, plans=True)
+    unit.settle()
+    plan = next((choice for choice in choices if is_plan(choice.variant)), None)
+    (key,) = (await new_keys(unit.connection, {ORDER.table: 1}))[ORDER.table]
+    placed = Placed()
+    await placed.number(unit, choices, key)
+    among = await discounted(unit, placed.lines)
+    coupons = await applied(unit, cart["coupon_codes"], among, customer=customer, path="coupons")
+    row = OrderRow(
+        **values,
+        id=key,
+        uuid=uuid4().hex,
+        status=OrderStatus.ON_HOLD,
+        type=OrderType.PAYMENT if plan is None else OrderType.SUBSCRIPTION,
+        customer_id=customer["id"],
+        payment_method=method["key"],
+        payment_method_title=method["settings"].get("checkout_label") or "",
+        currency=await store_currency(unit.connection),
+        ip_address=getattr(unit.viewer, "address", None) or "",
+    ).model_dump()
+    lowered = Lowered(coupons)
+    reckoned = reckon(row, placed.lines, among, lowered)
+    row["shipping_total"] = await _shipping(unit, input, buyer, placed, reckoned, lowered)
+    reckoned = reckon(row, placed.lines, among, lowered)
+    check_total(unit, reckoned)
+    unit.settle()
+    order = await placed.order(unit, {**row, **reckoned.order}, reckoned)
+    await placed.write(unit, order, shelf, buyer.addresses(order))
+    await use_coupons(unit, key, coupons, reckoned.coupons)
+    subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, reckoned, placed)
+    await placed.tell(unit, order)
+    done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}
+    await edit(unit.connection, CART, cart["id"], cart["version"], done)
+    return {"order": key, "subscription": subscription, "receipt": await _receipt(unit, order, method)}
+
+
+async def _check_terms(unit: Unit, input: CheckoutProcessInput) -> None:
+    settings = (await unit.connection.execute(select(STORE.c.settings).where(STORE.c.id == 1))).scalar() or {}
+    if CHECKOUT["sign_in_required"].read(settings) and getattr(unit.viewer, "user_id", None) is None:
+        unit.refuse(ErrorCode.BUSINESS_RULE, "Only who is signed in buys here")
+    if CHECKOUT["terms_required"].read(settings) and not input.terms_accepted:
+        unit.refuse(ErrorCode.VALIDATION, "The terms have to be accepted", "termsAccepted")
+
+
+async def _payment_method(unit: Unit, key: str) -> dict[str, Any]:
+    known = PAYMENT.c.key == key[: LONGEST_METHOD + 1], PAYMENT.c.active
+    found = (await unit.connection.execute(select(PAYMENT).where(*known))).mappings().one_or_none()
+    if found is None:
+        unit.refuse(ErrorCode.NOT_FOUND, "Nobody can pay by it here", "paymentMethod")
+    return dict(found or {"key": "", "settings": {}})
+
+
+async def _shipping(
+    unit: Unit,
+    input: CheckoutProcessInput,
+    buyer: Buyer,
+    placed: Placed,
+    reckoned: Reckoned,
+    lowered: Lowered,
+) -> int:
+    """What sending the lines costs. Refuses what is not offered where they go."""
+    sent = [line for line in placed.lines if line["fulfillment_type"] is FulfillmentType.PHYSICAL]
+    if not sent:
+        return 0
+    if input.shipping_method_id is None:
+        unit.refuse(ErrorCode.VALIDATION, "Say how it is sent: `shippingMethods` offers the ways", "shippingMethodId")
+        return 0
+    asked = select(METHOD).where(METHOD.c.id == key_of(input.shipping_method_id), METHOD.c.enabled)
+    found = (await unit.connection.execute(asked)).mappings().one_or_none()
+    method, goes_to = dict(found or {}), buyer.goes_to
+    if found is None or not applies(method, goes_to["country"], goes_to["state"]):
+        unit.refuse(ErrorCode.NOT_FOUND, "No such way of sending it there", "shippingMethodId")
+        return 0
+    if any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons):
+        return 0
+    lines = [
+        SentLine(line["id"], line["variant_id"], line["quantity"], line["unit_price"], sums["discount_total"])
+        for line, sums in zip(placed.lines, reckoned.lines, strict=True)
+        if line["variant_id"] is not None
+    ]
+    parcels = await parcels_of(unit.connection, lines)
+    return charge(method, parcels, await classes_of(unit.connection, parcels)).total
+
+
+async def _subscribe(
+    unit: Unit,
+    order: Mapping[str, Any],
+    plan: Choice,
+    coupons: list[dict[str, Any]],
+    reckoned: Reckoned,
+    placed: Placed,
+) -> int:
+    """Coupons that recur take off each bill what they take off the first."""
+    line = next(line for line in placed.lines if line["variant_id"] == plan.variant["id"])
+    recurring = any(coupon["is_recurring"] for coupon in coupons)
+    off = reckoned.lines[placed.lines.index(line)]["discount_total"] if recurring else 0
+    return await begin_subscription(unit, order, plan, off)
+
+
+async def _receipt(unit: Unit, order: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
+    """What whoever bought is told, who may see no orders."""
+    money_format = (await unit.connection.execute(select(MONEY_FORMAT))).scalar_one_or_none()
+
+    def cents(name: str) -> dict[str, Any]:
+        return {"cents": order[name], "format": money_format}
+
+    return {
+        "uuid": order["uuid"],
+        "number": order["id"],
+        "status": order["status"].value,
+        "payment_status": order["payment_status"].value,
+        "payment_method": method["key"],
+        "payment_instructions": method["settings"].get("checkout_instructions") or "",
+        **{name: cents(name) for name in ("subtotal", "coupon_discount_total", "shipping_total", "total")},
+    }

@@ -1,0 +1,282 @@
+"""The checkout: what becomes of a cart, what keeps it from becoming an order, and who meets whom."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from db.access.viewer import ANONYMOUS, Viewer
+from db.catalog.variant import BillingInterval, PaymentType
+from db.commerce.coupon import CouponType
+from db.commerce.payment_method import PaymentMethodRow
+from db.commerce.shipping_method import ShippingMethodType
+from tests import factories
+from tests.gateway import ADMIN, Gateway
+from tests.patience import PATIENCE
+from tests.resolvers.shelf import events
+from tests.resolvers.test_carts import begun, by_staff, go, read, v
+from tests.resolvers.test_orders import gid, shop, stock, wrong
+from tests.resolvers.test_orders import go as staff
+
+__all__ = ["shop"]
+
+DOCUMENT = """mutation Go($input: CheckoutProcessInput!) { checkoutProcess(input: $input) {
+  receipt { orderNumber status paymentStatus paymentMethod paymentInstructions
+    subtotal { cents } couponDiscount { cents } shipping { cents } total { cents } }
+  order { id } subscription { id } userErrors { code field message } } }"""
+HOME = {"name": "Grace Hopper", "address1": "Lindenallee 3", "city": "Bremen", "postcode": "28195", "country": "de"}
+AWAY = {"name": "Jean", "address1": "12 Rue de la Paix", "city": "Paris", "postcode": "75002", "country": "FR"}
+ORDER = """query Of($key: Int!) { order(by: {databaseId: $key}) { type status paymentStatus total { cents } note
+  billingAddress { name city country }
+  shippingAddress { city country } customer { databaseId email fullName city }
+  items { title paymentType quantity lineTotal { cents } } transactions { status total { cents } }
+  subscriptions { status interval recurringTotal { cents } billCount trialDays nextBillingAt collectionMethod } } }"""
+
+
+@pytest.fixture
+async def till(shop: Gateway) -> Gateway:
+    """The shop of orders, where one pays by transfer, and goods are sent for 4.90, at home alone for nothing."""
+    await factories.store_rows(
+        shop,
+        [
+            factories.shipping_method(1, title="Parcel", type=ShippingMethodType.PER_ORDER, amount=490),
+            factories.shipping_method(2, title="Bike", type=ShippingMethodType.FREE, amount=0, countries=["DE"]),
+            factories.shipping_method(3, title="Ship", enabled=False),
+        ],
+    )
+    async with shop.database.write() as connection:
+        offline = col(PaymentMethodRow.key) == "offline_payment"
+        said = {"checkout_instructions": "To IBAN DE00", "checkout_label": "Transfer"}
+        await connection.execute(update(PaymentMethodRow).where(offline).values(active=True, settings=said))
+        await connection.commit()
+    return shop
+
+
+async def buy(gateway: Gateway, token: str | None, **input: Any) -> Any:
+    viewer: Viewer = input.pop("viewer", ANONYMOUS)
+    asked = {"token": token, "email": "grace@example.org", "billing": HOME, "paymentMethod": "offline_payment", **input}
+    return (await gateway(DOCUMENT, {"input": asked}, viewer=viewer))["checkoutProcess"]
+
+
+def method(key: int) -> dict[str, str]:
+    return {"shippingMethodId": gid("ShippingMethod", key)}
+
+
+async def order(gateway: Gateway, bought: Mapping[str, Any]) -> Any:
+    assert bought["userErrors"] == []
+    return (await gateway(ORDER, {"key": bought["receipt"]["orderNumber"]}))["order"]
+
+
+async def test_a_cart_becomes_an_order(till: Gateway) -> None:
+    token = await begun(till, 1, 2)
+    await go(till, "cartAdd", token=token, variantId=v(3))
+    await go(till, "cartApplyCoupon", token=token, code="TEN")
+    bought = await buy(till, token, **method(1), note="Ring twice", shipping=AWAY)
+    receipt = bought["receipt"]
+    assert {name: receipt[name]["cents"] for name in ("subtotal", "couponDiscount", "shipping", "total")} == {
+        "subtotal": 7333,
+        "couponDiscount": 733,
+        "shipping": 490,
+        "total": 7090,
+    }
+    assert (receipt["status"], receipt["paymentStatus"]) == ("ON_HOLD", "PENDING")
+    assert (receipt["paymentInstructions"], bought["order"]) == ("To IBAN DE00", None)
+    found = await order(till, bought)
+    assert (found["type"], found["total"], found["note"]) == ("PAYMENT", {"cents": 7090}, "Ring twice")
+    assert found["billingAddress"] == {"name": "Grace Hopper", "city": "Bremen", "country": "DE"}
+    assert found["shippingAddress"] == {"city": "Paris", "country": "FR"}
+    assert found["customer"] == {
+        "databaseId": 3,
+        "email": "grace@example.org",
+        "fullName": "Grace Hopper",
+        "city": "Bremen",
+    }
+    assert found["transactions"] == [{"status": "PENDING", "total": {"cents": 7090}}]
+    assert [await stock(till, key) for key in (1, 3)] == [(8, 2, 0), (9, 1, 0)]
+    names = [one["name"] for one in await events(till)]
+    assert {"order.created", "customer.created", "coupon.updated", "inventory.changed"} <= set(names)
+    assert await read(till, token) is None
+    assert wrong(await buy(till, token, **method(1))) == [("NOT_FOUND", "token")]
+
+
+async def test_a_cart_costs_what_its_order_does(till: Gateway) -> None:
+    """To the cent, with coupons whose shares are no whole cents."""
+    await factories.store_rows(
+        till,
+        [
+            factories.coupon(20, code="ODD", type=CouponType.PERCENTAGE, amount=3333, stackable=True),
+            factories.coupon(21, code="SEVEN", type=CouponType.FIXED, amount=701, stackable=True),
+            factories.variant(
+                60,
+                5,
+                price=1999,
+                payment_type=PaymentType.SUBSCRIPTION,
+                interval=BillingInterval.MONTHLY,
+                has_setup_fee=True,
+                setup_fee=333,
+            ),
+        ],
+    )
+    token = await begun(till, 2, 3)
+    for key in (3, 60, 5):
+        await go(till, "cartAdd", token=token, variantId=v(key))
+    for code in ("ODD", "SEVEN"):
+        await go(till, "cartApplyCoupon", token=token, code=code)
+    cart = await read(till, token)
+    receipt = (await buy(till, token, **method(2)))["receipt"]
+    assert receipt["total"] == cart["total"]
+    assert receipt["couponDiscount"] == cart["discount"]
+
+
+async def test_whoever_has_the_address_is_the_customer(till: Gateway) -> None:
+    """Whatever its case; what is known of them stays."""
+    token = await begun(till, 3)
+    found = await order(till, await buy(till, token, email="ADA@Example.org", billing={**HOME, "name": "Eve"}))
+    assert (found["customer"]["databaseId"], found["customer"]["fullName"]) == (1, "Ada")
+    await by_staff(till, "customerUpdate", id=gid("Customer", 1), status="INACTIVE")
+    assert wrong(await buy(till, await begun(till, 3), email="ada@example.org")) == [("BUSINESS_RULE", "email")]
+
+
+async def test_two_at_once_are_one_customer(till: Gateway) -> None:
+    tokens = [await begun(till, 4) for _ in range(4)]
+    async with asyncio.timeout(PATIENCE):
+        bought = await asyncio.gather(*(buy(till, token, email="NEW@example.org") for token in tokens))
+    found = [await order(till, one) for one in bought]
+    assert {one["customer"]["databaseId"] for one in found} == {found[0]["customer"]["databaseId"]}
+
+
+async def test_one_cart_is_one_order(till: Gateway) -> None:
+    token = await begun(till, 3)
+    async with asyncio.timeout(PATIENCE):
+        found = await asyncio.gather(*(buy(till, token) for _ in range(4)))
+    assert sorted(len(one["userErrors"]) for one in found) == [0, 1, 1, 1]
+    assert await stock(till, 3) == (9, 1, 0)
+
+
+async def test_the_last_piece_is_sold_once(till: Gateway) -> None:
+    tokens = [await begun(till, 3, 6) for _ in range(3)]
+    async with asyncio.timeout(PATIENCE):
+        found = await asyncio.gather(*(buy(till, token) for token in tokens))
+    assert sorted(len(one["userErrors"]) for one in found) == [0, 1, 1]
+    assert {pair for one in found for pair in wrong(one)} == {("CONFLICT", "items.0.quantity")}
+
+
+@pytest.mark.parametrize(
+    ("input", "expected"),
+    [
+        ({"email": "grace"}, [("VALIDATION", "email")]),
+        ({"email": ""}, [("VALIDATION", "email")]),
+        ({"billing": {**HOME, "name": "  "}}, [("VALIDATION", "billing.name")]),
+        ({"billing": {**HOME, "country": "XX"}}, [("VALIDATION", "billing.country")]),
+        ({"billing": {**HOME, "postcode": "1"}}, [("VALIDATION", "billing.postcode")]),
+        ({"billing": {**HOME, "city": "c" * 256}}, [("VALIDATION", "billing.city")]),
+        (
+            {"shipping": {"name": "J", "country": "FR"}},
+            [("VALIDATION", f"shipping.{n}") for n in ("address1", "city", "postcode")],
+        ),
+        ({"paymentMethod": "stripe"}, [("NOT_FOUND", "paymentMethod")]),
+        ({"paymentMethod": "m" * 100_000}, [("NOT_FOUND", "paymentMethod")]),
+        ({"note": "n" * 5001}, [("VALIDATION", "note")]),
+        ({"shippingMethodId": None}, [("VALIDATION", "shippingMethodId")]),
+        (method(3), [("NOT_FOUND", "shippingMethodId")]),
+        ({**method(2), "shipping": AWAY}, [("NOT_FOUND", "shippingMethodId")]),
+        ({"token": None}, [("NOT_FOUND", "token")]),
+    ],
+)
+async def test_what_is_no_checkout_is_refused(till: Gateway, input: dict[str, Any], expected: list[Any]) -> None:
+    token = await begun(till, 1)
+    refused = await buy(till, **{"token": token, **method(1), **input})
+    assert sorted(wrong(refused)) == sorted(expected)
+    assert (refused["receipt"], refused["order"]) == (None, None)
+    assert (await read(till, token))["quantity"] == 1
+    assert (await till("{ orders { totalCount } customers { totalCount } }")) == {
+        "orders": {"totalCount": 0},
+        "customers": {"totalCount": 2},
+    }
+
+
+async def test_what_went_meanwhile_is_refused(till: Gateway) -> None:
+    token = await begun(till, 1, 5)
+    await go(till, "cartApplyCoupon", token=token, code="TEN")
+    await by_staff(till, "couponUpdate", id=gid("Coupon", 1), status="DISABLED")
+    assert wrong(await buy(till, token, **method(1))) == [("BUSINESS_RULE", "coupons.0")]
+    await go(till, "cartRemoveCoupon", token=token, code="TEN")
+    await by_staff(till, "inventoryUpdate", productId=gid("Product", 1), variantId=v(1), totalStock=4, available=4)
+    assert wrong(await buy(till, token, **method(1))) == [("CONFLICT", "items.0.quantity")]
+    await by_staff(till, "variantUpdate", id=v(1), status="INACTIVE")
+    assert wrong(await buy(till, token, **method(1))) == [("NOT_FOUND", "items.0.variantId")]
+    await go(till, "cartRemove", token=token, variantId=v(1))
+    assert wrong(await buy(till, token)) == [("BUSINESS_RULE", "token")]
+
+
+async def test_coupons_for_certain_people(till: Gateway) -> None:
+    coupon = {"type": CouponType.FIXED, "amount": 100, "max_per_customer": 1, "email_restrictions": ["*@example.org"]}
+    await factories.store_rows(till, [factories.coupon(30, code="ONCE", **coupon)])
+    for email, expected in (
+        ("grace@example.org", []),
+        ("GRACE@example.org", [("BUSINESS_RULE", "coupons.0")]),
+        ("grace@example.com", [("BUSINESS_RULE", "coupons.0")]),
+    ):
+        token = await begun(till, 3)
+        await go(till, "cartApplyCoupon", token=token, code="ONCE")
+        assert wrong(await buy(till, token, email=email)) == expected
+
+
+async def test_what_the_store_asks_for(till: Gateway) -> None:
+    await by_staff(till, "storeSettingsUpdate", checkout={"signInRequired": True, "termsRequired": True})
+    token = await begun(till, 3)
+    assert wrong(await buy(till, token)) == [("BUSINESS_RULE", ""), ("VALIDATION", "termsAccepted")]
+    await by_staff(till, "storeSettingsUpdate", checkout={"signInRequired": False})
+    assert (await buy(till, token, termsAccepted=True))["userErrors"] == []
+
+
+async def test_free_shipping_by_a_coupon(till: Gateway) -> None:
+    token = await begun(till, 1)
+    await go(till, "cartApplyCoupon", token=token, code="SHIP")
+    assert (await buy(till, token, **method(1)))["receipt"]["shipping"] == {"cents": 0}
+
+
+async def test_a_subscription_begins_when_it_is_paid(till: Gateway) -> None:
+    plan = {
+        "payment_type": PaymentType.SUBSCRIPTION,
+        "interval": BillingInterval.MONTHLY,
+        "price": 3000,
+        "has_setup_fee": True,
+        "setup_fee": 500,
+        "setup_fee_label": "Setup",
+    }
+    await factories.store_rows(
+        till, [factories.variant(60, 5, **plan), factories.variant(61, 5, **plan, trial_days=14)]
+    )
+    bought = await buy(till, await begun(till, 60), viewer=ADMIN)
+    found = await order(till, bought)
+    assert (found["type"], found["total"]) == ("SUBSCRIPTION", {"cents": 3500})
+    assert [(line["title"], line["paymentType"], line["lineTotal"]["cents"]) for line in found["items"]] == [
+        ("Variant 60", "SUBSCRIPTION", 3000),
+        ("Setup", "SIGNUP_FEE", 500),
+    ]
+    (subscription,) = found["subscriptions"]
+    assert (subscription["status"], subscription["collectionMethod"]) == ("PENDING", "MANUAL")
+    assert (subscription["recurringTotal"], subscription["nextBillingAt"]) == ({"cents": 3000}, None)
+    await staff(till, "orderMarkAsPaid", id=bought["order"]["id"])
+    (subscription,) = (await order(till, bought))["subscriptions"]
+    assert (subscription["status"], subscription["billCount"]) == ("ACTIVE", 1)
+    assert subscription["nextBillingAt"] is not None
+    trial = await order(till, await buy(till, await begun(till, 61)))
+    assert (trial["total"], trial["subscriptions"][0]["trialDays"]) == ({"cents": 500}, 14)
+    names = [one["name"] for one in await events(till)]
+    assert [names.count(name) for name in ("subscription.created", "subscription.activated")] == [2, 1]
+
+
+async def test_what_costs_nothing_is_paid_at_once(till: Gateway) -> None:
+    free = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.WEEKLY, "price": 800}
+    await factories.store_rows(till, [factories.variant(62, 5, **free, trial_days=7)])
+    found = await order(till, await buy(till, await begun(till, 62)))
+    assert (found["status"], found["paymentStatus"], found["subscriptions"][0]["status"]) == (
+        "COMPLETED",
+        "PAID",
+        "TRIALING",
+    )
