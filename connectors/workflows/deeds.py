@@ -46,7 +46,7 @@ def _product(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
 def _order(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:
     """The words of orders and of parcels are different ones."""
     found = {"shippingStatus": ShippingStatus(status).name} if status in _SENT else {"status": OrderStatus(status).name}
-    return {"id": identity.encode("Order", payload["orderId"]), **found}
+    return {"id": identity.encode("Order", payload["orderId"]), "ifDifferent": True, **found}
 
 
 def _customer(payload: Mapping[str, Any], status: str) -> Mapping[str, Any]:

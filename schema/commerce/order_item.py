@@ -55,7 +55,8 @@ class OrderItem(Node):
     payment_type: LineType = column(OrderItemRow.payment_type, description="What the line charges for.")
     quantity: int = column(OrderItemRow.quantity, description="How many were ordered, from 1.")
     fulfilled_quantity: int = column(
-        OrderItemRow.fulfilled_quantity, description="How many of them were sent or given out."
+        OrderItemRow.fulfilled_quantity,
+        description="How many of them were sent; of what is not sent shops leave it at 0.",
     )
     restocked_quantity: int = column(
         OrderItemRow.restocked_quantity, description="How many of them came back into the stock with a refund."

@@ -501,6 +501,24 @@ async def test_money_is_given_back(shop: Gateway) -> None:
     ]
 
 
+async def test_what_was_given_out_stays_so_when_its_money_is_given_back(shop: Gateway) -> None:
+    order = await taken(shop, of(1), of(3), paymentStatus="PAID")
+    payment = gid("OrderTransaction", order["transactions"][0]["databaseId"])
+    await go(shop, "orderRefund", id=order["id"], transactionId=payment, amount=5333)
+    await go(shop, "orderStatusesUpdate", id=order["id"], shippingStatus="SHIPPED")
+    assert [await stock(shop, key) for key in (1, 3)] == [(9, 1, 0), (9, 0, 1)]
+
+
+async def test_a_state_that_it_has_may_be_passed_over(shop: Gateway) -> None:
+    order = await taken(shop, of(1))
+    same = await go(shop, "orderStatusesUpdate", id=order["id"], status="ON_HOLD", ifDifferent=True)
+    assert (same["userErrors"], same["order"]["version"]) == ([], 1)
+    other = await go(
+        shop, "orderStatusesUpdate", id=order["id"], status="ON_HOLD", shippingStatus="SHIPPED", ifDifferent=True
+    )
+    assert (other["order"]["status"], other["order"]["shippingStatus"]) == ("ON_HOLD", "SHIPPED")
+
+
 async def test_a_refund_may_end_a_subscription(shop: Gateway) -> None:
     await factories.store_rows(
         shop,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from db.catalog.product import FulfillmentType
-from db.commerce.order import STILL_PAID, OrderStatus, ShippingStatus
+from db.commerce.order import ONCE_PAID, OrderStatus, ShippingStatus
 
 Row = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ def given_out(order: Row, line: Row) -> bool:
     """What is sent is given out when it arrives, all else when it is paid."""
     if line["fulfillment_type"] is FulfillmentType.PHYSICAL:
         return order["shipping_status"] is ShippingStatus.DELIVERED
-    return order["payment_status"] in STILL_PAID
+    return order["payment_status"] in ONCE_PAID  # it is given out still when its money is given back
 
 
 def kept(order: Row, line: Row, pieces: int) -> Kept:

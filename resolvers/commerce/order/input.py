@@ -181,6 +181,9 @@ class OrderStatusesUpdateInput:
     shipping_status: ShippingStatus | None = strawberry.field(
         default=None, description="Any of them, of an order that has something to send."
     )
+    if_different: bool = strawberry.field(
+        default=False, description="Whether a state that it has already is passed over, and no error."
+    )
     manage_stock: bool = strawberry.field(
         default=True,
         description="Of CANCELED: whether what the order keeps comes back into the stock. False: it is lost.",

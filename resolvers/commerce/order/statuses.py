@@ -28,44 +28,46 @@ async def order_statuses_update(unit: Unit, input: OrderStatusesUpdateInput) -> 
     """Say how far an order has come, or its parcel. What a canceled order keeps comes back into the stock; what was
     sent leaves it when it is delivered. Neither says anything about its payment."""
     row = await ORDER.load(unit, input.id, input.expected_version)
-    _check(unit, row, input)
+    status, shipping = input.status, input.shipping_status
+    if input.if_different:
+        status = None if status is row["status"] else status
+        shipping = None if shipping is row["shipping_status"] else shipping
+        if status is None and shipping is None and (input.status or input.shipping_status):
+            return {"order": row["id"]}
+    _check(unit, row, status, shipping)
     unit.settle()
     held = await lines_of(unit, row["id"])
     values: dict[str, Any] = {}
-    if input.status is not None:
-        values |= completed(row) if input.status is OrderStatus.COMPLETED else {"status": input.status}
-    if input.shipping_status is not None:
+    if status is not None:
+        values |= completed(row) if status is OrderStatus.COMPLETED else {"status": status}
+    if shipping is not None:
         if not any(map(_physical, held.values())):
             unit.refuse(ErrorCode.BUSINESS_RULE, "Nothing of this order is sent", "shippingStatus")
             unit.settle()
-        values["shipping_status"] = input.shipping_status
+        values["shipping_status"] = shipping
     after = {**row, **values}
-    lost = input.status is OrderStatus.CANCELED and not input.manage_stock
+    lost = status is OrderStatus.CANCELED and not input.manage_stock
     moves = [_move(after, line, lost=lost) for line in held.values()]
-    fulfilled = {} if input.shipping_status is None else _fulfilled(held, input.shipping_status)
+    fulfilled = {} if shipping is None else _fulfilled(held, shipping)
+    sent_anew = any(held[key]["fulfilled_quantity"] != new["fulfilled_quantity"] for key, new in fulfilled.items())
     await move_stock(unit, moves)
     await record(unit, moves, fulfilled)
-    also = (
-        ("items",)
-        if any(held[key]["fulfilled_quantity"] != new["fulfilled_quantity"] for key, new in fulfilled.items())
-        else ()
-    )
-    await change_order(unit, row, values, also)
+    await change_order(unit, row, values, ("items",) if sent_anew else ())
     return {"order": row["id"]}
 
 
-def _check(unit: Unit, row: Mapping[str, Any], input: OrderStatusesUpdateInput) -> None:
-    if input.status is None and input.shipping_status is None:
+def _check(unit: Unit, row: Mapping[str, Any], status: OrderStatus | None, shipping: ShippingStatus | None) -> None:
+    if status is None and shipping is None:
         unit.refuse(ErrorCode.VALIDATION, "Say one of them at least", "status")
-    if input.status is not None:
-        if input.status not in SETTABLE:
+    if status is not None:
+        if status not in SETTABLE:
             unit.refuse(ErrorCode.VALIDATION, "Nobody sets it by hand", "status")
         elif row["status"] is OrderStatus.CANCELED:
             unit.refuse(ErrorCode.BUSINESS_RULE, "A canceled order stays canceled", "status")
-        elif input.status is row["status"]:
-            unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {input.status.name} already", "status")
-    if input.shipping_status is not None and input.shipping_status is row["shipping_status"]:
-        unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {input.shipping_status.name} already", "shippingStatus")
+        elif status is row["status"]:
+            unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {status.name} already", "status")
+    if shipping is not None and shipping is row["shipping_status"]:
+        unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {shipping.name} already", "shippingStatus")
 
 
 def _physical(line: Mapping[str, Any]) -> bool:
