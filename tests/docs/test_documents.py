@@ -1,8 +1,8 @@
 """The documents in README.md and docs/guide.md are executed, and their answers are the ones printed there. What is
 followed tells its first answer below the document, the others in blocks `json next`.
 
-Whoever changes a document copies the answer from the failure's diff, and reads it on the way. A cart's token is another one
-each time: `sg_cart_yours` stands for the last.
+Whoever changes a document copies the answer from the failure's diff, and reads it on the way. A cart's token is
+another one each time: `sg_cart_yours` stands for the last.
 """
 
 import re

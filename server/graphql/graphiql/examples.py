@@ -171,6 +171,38 @@ query Orders($search: String) {
         {"search": "poster"},
     ),
     Document(
+        "Cart",
+        """\
+# A visitor's cart, which needs no permission.
+# Each run without a token makes another one;
+# with the token of the answer it adds to this.
+mutation Cart($token: String, $variant: ID!) {
+  cartAdd(
+    input: {
+      token: $token
+      variantId: $variant
+      quantity: 2
+    }
+  ) {
+    token
+    cart {
+      items {
+        quantity
+        unitPrice { formatted }
+        total { formatted }
+        problem
+        variant { title product { title } }
+      }
+      total { formatted }
+      requiresShipping
+    }
+    userErrors { code message field }
+  }
+}
+""",
+        {"token": None, "variant": _VARIANT},
+    ),
+    Document(
         "Revenue",
         """\
 # What orders came to, by months, beside those of
