@@ -137,6 +137,14 @@ async def test_an_order_is_taken(shop: Gateway) -> None:
     assert found["orders"]["nodes"] == [{"databaseId": order["databaseId"], "customer": {"purchaseCount": 0}}]
 
 
+async def test_more_lines_take_no_more_statements(shop: Gateway) -> None:
+    with shop.counting() as one:
+        await taken(shop, of(1))
+    with shop.counting() as five:
+        await taken(shop, of(1), of(2), of(3), of(4), of(5))
+    assert len(five) <= len(one) + 1
+
+
 async def test_discounts_in_their_order(shop: Gateway) -> None:
     """Coupons by their priority, then what the staff takes off; the cents of each line add up to the order's."""
     order = await taken(

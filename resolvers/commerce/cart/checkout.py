@@ -23,7 +23,6 @@ from db.commerce.store import MONEY_FORMAT, store_currency
 from db.commerce.store_option import CHECKOUT
 from db.commerce.sums.plan import is_plan
 from db.commerce.sums.shipping_charge import applies, charge
-from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import edit
 from engine.declared.mutation import mutation
@@ -83,9 +82,8 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     choices, shelf = await choose(unit, asked, plans=True)
     unit.settle()
     plan = next((choice for choice in choices if is_plan(choice.variant)), None)
-    (key,) = (await new_keys(unit.connection, {ORDER.table: 1}))[ORDER.table]
     placed = Placed()
-    await placed.number(unit, choices, key)
+    key = await placed.number(unit, choices)
     among = await discounted(unit, placed.lines)
     coupons = await applied(unit, cart["coupon_codes"], among, customer=customer, path="coupons")
     row = OrderRow(
@@ -108,7 +106,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     unit.settle()
     order = await placed.order(unit, {**row, **reckoned.order}, reckoned)
     await placed.write(unit, order, shelf, buyer.addresses(order))
-    await use_coupons(unit, key, coupons, reckoned.coupons)
+    await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
     subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, reckoned, placed)
     await placed.tell(unit, order)
     done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}

@@ -27,12 +27,15 @@ async def coupons_of(unit: Unit, orders: Sequence[int]) -> list[dict[str, Any]]:
     return [rows[key] for key in sorted(key for key in keys if key in rows)]
 
 
-async def use_coupons(unit: Unit, order: int, coupons: Sequence[Mapping[str, Any]], amounts: Mapping[int, int]) -> None:
-    """Let an order have these coupons (locked), in place of those that it has, with what each takes off in minor units.
-    Those that it has for the first time are counted, and those that it has no more are not."""
-    before = await coupons_of(unit, [order])
+async def use_coupons(
+    unit: Unit, order: int, coupons: Sequence[Mapping[str, Any]], amounts: Mapping[int, int], *, new: bool = False
+) -> None:
+    """Let an order have these coupons (locked), in place of those that it has unless it is `new`, with what each takes
+    off in minor units. Those that it has for the first time are counted, and those that it has no more are not."""
+    before = [] if new else await coupons_of(unit, [order])
     of_it = select(APPLIED).where(APPLIED.c.order_id == order)
-    rows = {row["coupon_id"]: row for row in (await unit.connection.execute(of_it)).mappings()}
+    stored = [] if new else (await unit.connection.execute(of_it)).mappings().all()
+    rows = {row["coupon_id"]: row for row in stored}
     wanted = {one["id"]: one["code"] for one in coupons}
     gone = [row["id"] for key, row in rows.items() if key not in wanted]
     if gone:
@@ -40,8 +43,8 @@ async def use_coupons(unit: Unit, order: int, coupons: Sequence[Mapping[str, Any
     for key, code in wanted.items():
         amount = amounts.get(key, 0)
         if key not in rows:
-            new = {"order_id": order, "coupon_id": key, "code": code, "amount": amount}
-            await unit.connection.execute(insert(APPLIED).values(**new))
+            noted = {"order_id": order, "coupon_id": key, "code": code, "amount": amount}
+            await unit.connection.execute(insert(APPLIED).values(**noted))
         elif rows[key]["amount"] != amount:
             mine = APPLIED.c.id == rows[key]["id"]
             await unit.connection.execute(update(APPLIED).where(mine).values(amount=amount))

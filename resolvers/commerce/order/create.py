@@ -11,7 +11,6 @@ from db.commerce.order import (
     PaymentStatus,
 )
 from db.commerce.store import store_currency
-from db.store.primary_keys import new_keys
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -45,8 +44,7 @@ async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     addresses = await copied(unit, customer["id"], asked)
     unit.settle()
     placed = Placed()
-    (key,) = (await new_keys(unit.connection, {ORDER.table: 1}))[ORDER.table]
-    await placed.number(unit, choices, key)
+    key = await placed.number(unit, choices)
     among = await discounted(unit, placed.lines)
     coupons = await applied(unit, input.coupon_codes, among, customer=customer, path="couponCodes")
     unit.settle()
@@ -55,7 +53,7 @@ async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     values |= {**reckoned.order, "id": key, "customer_id": customer["id"]}
     order = await placed.order(unit, values, reckoned, paid=input.payment_status is PaymentStatus.PAID)
     await placed.write(unit, order, shelf, addresses)
-    await use_coupons(unit, key, coupons, reckoned.coupons)
+    await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
     await placed.tell(unit, order)
     return {"order": key}
 

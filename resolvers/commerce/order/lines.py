@@ -118,9 +118,6 @@ async def choose(
     parts = await _parts(unit, keys)
     every = keys | set(also) | {child for of in parts.values() for child in of}
     shelf = await hold_variants(unit, sorted(every), lock=lock)
-    owners = sorted({variant["product_id"] for variant in shelf.variants.values()})
-    found = select(PRODUCT).where(PRODUCT.c.id.in_(owners))
-    products = {row["id"]: dict(row) for row in (await unit.connection.execute(found)).mappings()}
     seen = select(VARIANT.c.id).where(VARIANT.c.id.in_(keys), visibility.variants(unit.viewer))
     visible = set((await unit.connection.execute(seen)).scalars())
     choices = []
@@ -134,9 +131,9 @@ async def choose(
             continue
         row = shelf.variants[variant]
         price = row["price"] if ask.unit_price is None else ask.unit_price
-        choice = Choice(row, products[row["product_id"]], quantity, price, place)
+        choice = Choice(row, shelf.products[row["product_id"]], quantity, price, place)
         choice.parts = [
-            (shelf.variants[child], products[shelf.variants[child]["product_id"]])
+            (shelf.variants[child], shelf.products[shelf.variants[child]["product_id"]])
             for child in parts.get(variant, ())
             if child in shelf.variants
         ]

@@ -23,7 +23,7 @@ from resolvers.commerce.order.lines import Choice
 from resolvers.commerce.order.paying import paid as values_once_paid
 from resolvers.commerce.order.reckoning import Reckoned
 from resolvers.commerce.order.stock import Shelf, move_stock
-from resolvers.commerce.order.writing import ITEM, count_bought, follow, write_payment
+from resolvers.commerce.order.writing import ITEM, ORDER, count_bought, follow, write_payment
 
 
 class Placed:
@@ -34,11 +34,12 @@ class Placed:
         self.places: dict[int, tuple[str, ...]] = {}
         self.moves: list[Move] = []
 
-    async def number(self, unit: Unit, choices: Sequence[Choice], order: int, after: int = 0) -> None:
+    async def number(self, unit: Unit, choices: Sequence[Choice], order: int | None = None, after: int = 0) -> int:
         """The lines of what was chosen, behind the position `after`: of a bundle its own and those of its parts, of a
-        subscription its own and that of its setup fee."""
+        subscription its own and that of its setup fee. The order's key, a new one if None is given."""
         count = sum(1 + len(choice.part_lines()) + len(choice.fee_lines()) for choice in choices)
-        keys = iter((await new_keys(unit.connection, {ITEM: count}))[ITEM])
+        taken = await new_keys(unit.connection, {ITEM: count, ORDER.table: int(order is None)})
+        keys, of = iter(taken[ITEM]), taken[ORDER.table][0] if order is None else order
         for choice in choices:
             own = next(keys)
             parts = [(next(keys), part, {"parent_item_id": own}) for part in choice.part_lines()]
@@ -46,9 +47,10 @@ class Placed:
             meta = {"additional_item_ids": [key for key, *_ in fees]} if fees else None
             for key, line, line_meta in [(own, choice.line(), meta), *parts, *fees]:
                 after += 1
-                row = OrderItemRow(**line, id=key, order_id=order, position=after, line_meta=line_meta)
+                row = OrderItemRow(**line, id=key, order_id=of, position=after, line_meta=line_meta)
                 self.lines.append(row.model_dump())
                 self.places[key] = choice.place
+        return of
 
     def keep(self, order: Mapping[str, Any], shelf: Shelf) -> None:
         """What each keeps of its variant's stock, by the state of the order."""

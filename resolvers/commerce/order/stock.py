@@ -27,24 +27,25 @@ Place = Callable[[Mapping[str, Any]], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Variants by key, locked behind their products; those of them whose stock is counted are `managed`."""
+    """Variants and their products by key, these locked before those; variants whose stock is counted are `managed`."""
 
     variants: Mapping[int, Mapping[str, Any]]
+    products: Mapping[int, Mapping[str, Any]]
     managed: Collection[int]
 
 
 async def hold_variants(unit: Unit, keys: Collection[int], *, lock: bool = True) -> Shelf:
     if not keys:
-        return Shelf({}, ())
+        return Shelf({}, {}, ())
     owners = select(VARIANT.c.product_id).where(VARIANT.c.id.in_(keys))
-    counting = select(PRODUCT.c.id, PRODUCT.c.manage_stock).where(PRODUCT.c.id.in_(owners)).order_by(PRODUCT.c.id)
+    counting = select(PRODUCT).where(PRODUCT.c.id.in_(owners)).order_by(PRODUCT.c.id)
     holding = select(VARIANT).where(VARIANT.c.id.in_(keys)).order_by(VARIANT.c.id)
     if lock:
         counting, holding = counting.with_for_update(), holding.with_for_update()
-    counted = {row[0]: row[1] for row in await unit.connection.execute(counting)}
+    products = {row["id"]: dict(row) for row in (await unit.connection.execute(counting)).mappings()}
     rows = [dict(row) for row in (await unit.connection.execute(holding)).mappings()]
-    managed = {row["id"] for row in rows if row["manage_stock"] and counted.get(row["product_id"])}
-    return Shelf({row["id"]: row for row in rows}, managed)
+    managed = {row["id"] for row in rows if row["manage_stock"] and products[row["product_id"]]["manage_stock"]}
+    return Shelf({row["id"]: row for row in rows}, products, managed)
 
 
 async def move_stock(
