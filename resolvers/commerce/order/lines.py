@@ -179,7 +179,7 @@ async def _parts(unit: Unit, bundles: set[int]) -> dict[int, list[int]]:
 
 
 def _purchasable(errors: Errors, choice: Choice, *, plans: bool) -> bool:
-    """Whether a variant can be bought, but for its stock (model.md §3.3)."""
+    """Whether a variant can be bought, but for its stock."""
     variant, product = choice.variant, choice.product
     if product["status"] not in _SOLD or variant["status"] is not VariantStatus.ACTIVE:
         errors.refuse(ErrorCode.BUSINESS_RULE, "It is not for sale")
