@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from engine.declared.batch import Batched, Queried
+from engine.declared.declaration import Leaf
 from engine.plan.faults import Fault, Unusual
 from engine.plan.run import Run
 from engine.plan.shape import Found, Shape
 from engine.plan.steps import ROOT, Field
 from engine.plan.writing import completer
+from engine.values.columns import label_of
 from engine.values.errors import CodedError
 
 Says = Callable[[Run, Sequence[Any]], Awaitable[list[Any]]]  # values of Python, as the answer says them
@@ -102,6 +106,40 @@ class Part(_Called):
     async def load(self, run: Run, keys: list[Any]) -> Found:
         said = await self._said(run, [getattr(value, self._name) for value in keys])
         return _ByIdentity({id(value): each for value, each in zip(keys, said, strict=True)})
+
+
+class Made(_Called):
+    """What a function makes of the parent's column or, without one, of the whole value that the parent is, where
+    something is looked up for it."""
+
+    def __init__(self, leaf: Leaf, shape: Shape, *of: Any) -> None:
+        super().__init__(shape, *of)
+        self.parent = label_of(leaf.needs[0]) if leaf.needs else None
+        self._function = leaf.function
+
+    def keys(self, values: Sequence[Any]) -> list[Any]:
+        return list(values)
+
+    async def load(self, run: Run, keys: list[Any]) -> Found:
+        held = keys if self.parent is not None else [key.row for key in keys]
+        said = await self._said(run, held if self._function is None else [self._function(each) for each in held])
+        if self.parent is None:
+            return _ByIdentity({id(key): each for key, each in zip(keys, said, strict=True)})
+        return _ByText({_text(key): each for key, each in zip(keys, said, strict=True)})
+
+
+class _ByText:
+    """A column may hold lists and objects: no dictionary takes them as keys, and each reader has its own."""
+
+    def __init__(self, found: dict[Any, Any]) -> None:
+        self._found = found
+
+    def get(self, key: Any) -> Any:
+        return self._found.get(_text(key))
+
+
+def _text(value: Any) -> Any:
+    return orjson.dumps(value) if isinstance(value, list | dict) else value
 
 
 class Query(_Called):

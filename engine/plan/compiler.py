@@ -103,9 +103,11 @@ class Compiler:
         if isinstance(declaration, OfPage) and shape.entity is None:
             return self._part(shape, field, said, declaration.name, nodes, lift)
         if isinstance(declaration, Leaf):
-            return Value(
-                field.type, declaration.needs, declaration.function, below=self._inside(field.type, nodes, lift)
-            )
+            inner = self._inside(field.type, nodes, lift)
+            if inner is None or not (inner.steps or inner.refuses):
+                return Value(field.type, declaration.needs, declaration.function, below=inner)
+            shape.steps.append(self._made(shape, declaration, inner, (said, field.type, nodes, lift)))
+            return Below(len(shape.steps) - 1)
         shape.steps.append(self._step(shape, declaration, said, field, nodes, lift))
         return Below(len(shape.steps) - 1)
 
@@ -141,10 +143,16 @@ class Compiler:
             return None
         if not is_object_type(named):
             raise Uncompiled(f"a value of {named}")
-        shape = self._shape(named, nodes, of_items(type_, lift))
-        if shape.steps or shape.refuses:
-            raise Uncompiled(f"what is looked up, or refused, inside a value: {named}")
-        return shape
+        return self._shape(named, nodes, of_items(type_, lift))
+
+    @staticmethod
+    def _made(shape: Shape, leaf: Leaf, inner: Shape, of: tuple[Any, ...]) -> Step:
+        """The values that a function makes of each parent, for which something is looked up, or refused."""
+        listed: Any = get_nullable_type(of[1])
+        several = is_list_type(listed) and is_list_type(get_nullable_type(listed.of_type))
+        if several or len(leaf.needs) > 1 or (shape.entity is not None and not leaf.needs):
+            raise Uncompiled(f"what is looked up, or refused, inside a value: {inner.type.name}")
+        return calls.Made(leaf, inner, *of)
 
     def _step(
         self,

@@ -3,6 +3,7 @@ directives. The same seed draws the same document."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from random import Random
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from engine.declared.input import IDENTIFIES
 from engine.declared.listing import Connected
 from engine.standard.schema import Schema
 from engine.values import identity
+from engine.values.errors import BadUserInput
 from engine.values.naming import camel
 from tests.gateway import ADMIN
 
@@ -57,8 +59,9 @@ class Known:
                 self.learn(item)
 
     def _text(self, name: str, value: str) -> None:
-        if name == "id" and ":" not in value:  # a viewer's is no node's
-            _add(self.ids[identity.decode(value).type], value)
+        if name == "id":
+            with suppress(BadUserInput):  # a viewer's is no node's, nor is that of a form's option
+                _add(self.ids[identity.decode(value).type], value)
         elif name.lower().endswith("cursor"):
             import base64
 

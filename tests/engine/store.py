@@ -1,5 +1,7 @@
 """A small store in which each relation leads somewhere, not all of it for everyone."""
 
+from typing import Final
+
 from db.catalog.product import ProductStatus
 from db.catalog.variant import VariantStatus
 from db.commerce.address import AddressType
@@ -9,6 +11,13 @@ from db.store.row import Row
 from tests import factories as f
 from tests.engine.shelves import catalogue, stored
 from tests.gateway import Gateway
+
+CONDITIONS: Final = (
+    {"field": "variant", "operator": "any_of", "variant_ids": [2, 999, 1, 92]},
+    {"field": "total", "operator": "at_least", "amount": 100},
+    {"field": "category", "operator": "none_of", "category_ids": [1]},
+    {"field": "product", "operator": "all_of", "product_ids": [11, 3]},
+)
 
 
 async def furnished(gateway: Gateway) -> None:
@@ -56,11 +65,17 @@ def everything() -> list[Row]:
         CustomerAddressRow(id=1, customer_id=1, type=AddressType.BILLING),
         *(f.shipping_method(n, enabled=n < 3) for n in (1, 2, 3)),
         *(f.coupon(n, priority=n % 2) for n in (1, 2, 3)),
+        *(f.order_bump(n, n, conditions=CONDITIONS[:n]) for n in (1, 2, 3, 4)),
+        f.order_bump(5, 5, conditions=CONDITIONS[:1]),
         *(f.order(n, customer_id=1 + n % 2) for n in range(1, 8)),
         OrderAddressRow(id=1, order_id=1, type=AddressType.BILLING),
         *(f.order_item(n, 1 + n % 7, product_id=1 + n % 3, variant_id=1 + n % 9, quantity=n) for n in range(1, 22)),
         f.download_permission(1, 1, 2, variant_id=1, customer_id=1),
         f.subscription(1, customer_id=1, parent_order_id=1, product_id=1, variant_id=1),
+        f.licence(1, customer_id=1, order_id=1, product_id=1, variant_id=1, activation_count=2),
+        f.licence(2, customer_id=2, product_id=11),
+        *(f.license_site(n) for n in (1, 2)),
+        *(f.license_activation(n, 1, n) for n in (1, 2)),
         f.user(1, role_key="manager"),
         f.user(2, role_key="super_admin"),
         f.user(3),

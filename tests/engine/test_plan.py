@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any, Final
 
 import graphql
+import orjson
 import pytest
 from sqlalchemy import text, update
 
@@ -24,6 +25,7 @@ from engine.values.viewer import Viewer
 from schema.root import schema
 from tests.docs.test_documents import PAIR, ROOT
 from tests.engine.shelves import catalogue, stored
+from tests.engine.store import everything
 from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
 from tests.operations.case import cases
 
@@ -141,6 +143,25 @@ async def test_what_is_unusual_is_told_by_the_standard_executor(gateway: Gateway
     assert [node["detailDatabaseId"] for node in answer["data"]["products"]["nodes"]].count(None) == 2
     assert [error["path"][-1] for error in answer["errors"]] == ["detailDatabaseId"]
     assert told.by == {"plan": 1, "again": 1}
+
+
+async def test_what_is_looked_up_for_values_inside_of_rows_is_planned(gateway: Gateway) -> None:
+    await stored(gateway, everything())
+    told = Told()
+    bumps = "orderBumps(sort: {field: ID}) { nodes { conditions { field amount variants { title } } } }"
+    document = f"{{ {bumps} twice: {bumps} }}"
+
+    planned = await told(gateway, document)
+    refused = await told(gateway, document, CLERK)
+
+    standard = await Executor(schema).execute(Request(document, {}), ADMIN, gateway.units, "test")
+    assert orjson.dumps(planned["data"]) == orjson.dumps(standard.body["data"])
+    shown = [node["conditions"] for node in planned["data"]["orderBumps"]["nodes"]]
+    assert [len(conditions) for conditions in shown] == [1, 2, 3, 4, 1]
+    assert shown[0] == shown[4] == [{"field": "VARIANT", "amount": None, "variants": shown[0][0]["variants"]}]
+    assert len(shown[0][0]["variants"]) == 3  # the one that is gone is left out
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"FORBIDDEN"}
+    assert told.by == {"plan": 2}
 
 
 async def test_a_mutation_is_performed_once_whoever_tells_of_it(gateway: Gateway) -> None:
