@@ -25,8 +25,10 @@ CODES = ("TEN", "FIVE", "SHIP", "LONE")
 
 
 async def rows(gateway: Gateway, row: type[Row]) -> list[Mapping[str, Any]]:
+    """In an order that is the same each time, as chance picks from them by their places."""
+    of = table(row)
     async with gateway.database.read() as connection:
-        return [dict(one) for one in (await connection.execute(select(table(row)))).mappings()]
+        return [dict(one) for one in (await connection.execute(select(of).order_by(of.c.id))).mappings()]
 
 
 class Clerk:

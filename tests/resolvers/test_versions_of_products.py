@@ -27,6 +27,9 @@ PRODUCT: Final = table(ProductRow)
 PICTURE: Final = {"attachmentId": 0, "url": "https://store.example/a.jpg"}
 NUMBERS: Final = {"totalStock": 1, "available": 1, "committed": 0, "onHold": 0}
 NEW: Final = {"title": "New", "fulfillmentType": "PHYSICAL", "paymentType": "ONETIME", **NUMBERS}
+CUSTOMER, ORDER, LINE, PAYMENT = (
+    identity.encode(of, 1) for of in ("Customer", "Order", "OrderItem", "OrderTransaction")
+)
 
 
 @pytest.fixture
@@ -108,6 +111,17 @@ CHANGES: Final[list[tuple[str, dict[str, Any], set[int]]]] = [
         {"productId": product(PRINT), "variantId": variant(SMALL), "totalStock": 5, "available": 5},
         {1},
     ),
+    # What is sold is not edited.
+    ("orderCreate", {"customerId": CUSTOMER, "items": [{"variantId": variant(SMALL), "quantity": 3}]}, set()),
+    ("orderUpdate", {"id": ORDER, "items": [{"id": LINE, "quantity": 2}]}, set()),
+    ("orderMarkAsPaid", {"id": ORDER}, set()),
+    (
+        "orderRefund",
+        {"id": ORDER, "transactionId": PAYMENT, "amount": 3400, "restock": [{"itemId": LINE, "quantity": 1}]},
+        set(),
+    ),
+    ("orderStatusesUpdate", {"id": ORDER, "status": "CANCELED", "manageStock": True}, set()),
+    ("orderDelete", {"id": ORDER}, set()),
     ("manageStockUpdate", {"productId": product(PRINT), "manageStock": False}, {PRINT}),
     ("manageStockUpdate", {"productId": product(PRINT), "manageStock": False}, set()),
     ("productUpdate", {"id": product(PRINT), "variants": [{"id": variant(LARGE), "price": 1}]}, {PRINT}),
@@ -159,7 +173,7 @@ async def modified(gateway: Gateway) -> dict[int, datetime]:
 async def test_whatever_changes_a_variant_its_product_says_when(shop: Gateway) -> None:
     rows = [AttributeGroupRow(id=1, title="Size", slug="size")]
     terms = [AttributeTermRow(id=key, group_id=1, title=f"T{key}", slug=f"t{key}") for key in (1, 2)]
-    await factories.store_rows(shop, [*rows, *terms])
+    await factories.store_rows(shop, [*rows, *terms, factories.customer(1)])
     with time_machine.travel(NOW, tick=False) as clock:
         for name, given, products in CHANGES:
             clock.shift(timedelta(hours=1))
