@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
+from db.commerce.sums import share
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, Row, VersionedRow, wire
 from db.text.folding import caseless, folded
 from db.text.search import FoundBy, text_of
@@ -26,7 +27,7 @@ class CouponStatus(StrEnum):
     SCHEDULED = "scheduled"
 
 
-WHOLE: Final = 10_000  # all of a price, in basis points
+WHOLE: Final = share.WHOLE  # all of a price
 
 
 class CouponRow(VersionedRow, table=True):
@@ -35,7 +36,7 @@ class CouponRow(VersionedRow, table=True):
 
     __tablename__ = "coupon"
     __table_args__ = (
-        CheckConstraint("amount >= 0 AND (type <> 'percentage' OR amount <= 10000)", name="amount"),
+        CheckConstraint(f"amount >= 0 AND (type <> 'percentage' OR amount <= {WHOLE})", name="amount"),
         Index("ix_coupon_title_key_id", "title_key", "id"),
         Index("ix_coupon_priority_id", "priority", "id"),
         Index("ix_coupon_status_id", "status", "id"),

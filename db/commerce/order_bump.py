@@ -9,10 +9,9 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field
 
 from db.commerce.customer import email_key
+from db.commerce.sums.share import WHOLE, share
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, VersionedRow, wire
 from db.text.search import FoundBy, text_of
-
-WHOLE: Final = 10_000  # hundredths of a percent
 
 
 class OrderBumpStatus(StrEnum):
@@ -101,7 +100,7 @@ def offered_price(price: int, kind: OrderBumpDiscountType | None, value: int | N
         return price
     if kind is OrderBumpDiscountType.FIXED:
         return max(price - value, 0)
-    return max((price * (WHOLE - value) + WHOLE // 2) // WHOLE, 0)
+    return max(share(WHOLE - value, price), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """Ways of sending an order, where each is offered, and what it charges."""
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
+from db.commerce.sums.share import WHOLE
 from db.store.row import DOCUMENT, KEY, MONEY, VersionedRow, wire
 
 
@@ -22,9 +23,6 @@ class ShippingClassAggregation(StrEnum):
     HIGHEST_CLASS = "highest_class"
 
 
-WHOLE: Final = 10_000  # all of a price, in basis points
-
-
 class ShippingMethodRow(VersionedRow, table=True):
     """`amount` is minor units: of the order, or of each piece; of a PER_PRICE one basis points of the goods' price; it
     means nothing of the others. `weight_tiers` are `min`, `max` (null: open) and `cost` (minor units), the lightest
@@ -33,7 +31,7 @@ class ShippingMethodRow(VersionedRow, table=True):
 
     __tablename__ = "shipping_method"
     __table_args__ = (
-        CheckConstraint("amount >= 0 AND (type <> 'per_price' OR amount <= 10000)", name="amount"),
+        CheckConstraint(f"amount >= 0 AND (type <> 'per_price' OR amount <= {WHOLE})", name="amount"),
         {"sqlite_autoincrement": True},
     )
 

@@ -8,6 +8,7 @@ import strawberry
 from db.catalog import visibility
 from db.catalog.events import SHIPPING_CLASS_CREATED, SHIPPING_CLASS_DELETED, SHIPPING_CLASS_UPDATED
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
+from db.commerce.sums.share import WHOLE
 from engine.declared.input import lookup_input
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
@@ -17,7 +18,6 @@ from resolvers.editing import text
 from resolvers.editing.editable import Text
 from resolvers.editing.simple import SimpleNoun
 
-WHOLE: Final = 10_000  # hundredths of a percent
 COST: Final = "FIXED: minor units of the currency; PERCENTAGE: hundredths of a percent, up to 10000."
 
 

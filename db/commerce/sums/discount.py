@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from db.commerce.coupon import WHOLE, CouponStatus, CouponType, matches, status_at
+from db.commerce.coupon import CouponStatus, CouponType, matches, status_at
+from db.commerce.sums.share import share
 
 Coupon: TypeAlias = Mapping[str, Any]
 Taken: TypeAlias = dict[Hashable, int]  # by the lines' keys: cents, never below 0
@@ -134,7 +135,7 @@ def manual(lines: Sequence[DiscountedLine], kind: CouponType, value: int, so_far
     `value` is minor units of a FIXED one, basis points of a PERCENTAGE."""
     ordered = sorted(lines, key=lambda line: line.key)
     rests = {line.key: line.subtotal - so_far.get(line.key, 0) for line in ordered}
-    return _spread(value, rests) if kind is CouponType.FIXED else _share(value, rests)
+    return _spread(value, rests) if kind is CouponType.FIXED else _shares(value, rests)
 
 
 def by_line(found: Mapping[Any, Mapping[Any, int]]) -> Taken:
@@ -152,7 +153,7 @@ def _taken(coupon: Coupon, among: Sequence[DiscountedLine], left: Mapping[Any, i
         case CouponType.FIXED:
             return _spread(coupon["amount"], rests)
         case CouponType.PERCENTAGE:
-            return _capped(coupon, _share(coupon["amount"], rests), rests)
+            return _capped(coupon, _shares(coupon["amount"], rests), rests)
         case CouponType.BUY_X_GET_Y:
             free = {
                 # All pieces of a line are free to the last cent; of some of them nobody gives a fraction away.
@@ -172,9 +173,8 @@ def _capped(coupon: Coupon, taken: Taken, rests: Mapping[Any, int]) -> Taken:
     return _spread(most, {key: taken[key] for key in rests if key in taken})
 
 
-def _share(points: int, rests: Mapping[Any, int]) -> Taken:
-    """Basis points of each, half a cent up."""
-    return _some({key: (rest * points + WHOLE // 2) // WHOLE for key, rest in rests.items()})
+def _shares(points: int, rests: Mapping[Any, int]) -> Taken:
+    return _some({key: share(points, rest) for key, rest in rests.items()})
 
 
 def _spread(amount: int, rests: Mapping[Any, int]) -> Taken:

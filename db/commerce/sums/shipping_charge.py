@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from db.catalog.product import FulfillmentType
 from db.catalog.shipping import ShippingClassType
-from db.commerce.shipping_method import WHOLE, ShippingClassAggregation, ShippingMethodType
+from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
+from db.commerce.sums.share import share
 
 Method: TypeAlias = Mapping[str, Any]
 Class: TypeAlias = Mapping[str, Any]
@@ -93,7 +94,7 @@ def _own(method: Method, sent: Sequence[Parcel]) -> int:
     amount: int = method["amount"]
     match method["type"]:
         case ShippingMethodType.PER_PRICE:
-            return _share(amount, sum(parcel.total for parcel in sent))
+            return share(amount, sum(parcel.total for parcel in sent))
         case ShippingMethodType.PER_ITEM:
             return amount * sum(parcel.quantity for parcel in sent)
         case ShippingMethodType.PER_WEIGHT:
@@ -129,13 +130,8 @@ def _of_class(of: Class, parcel: Parcel) -> int:
     times = parcel.quantity if of["per_item"] else 1
     cost: int = of["cost"]
     if of["type"] is ShippingClassType.PERCENTAGE:
-        return _share(cost, parcel.unit_price * times)
+        return share(cost, parcel.unit_price * times)
     return cost * times
-
-
-def _share(points: int, of: int) -> int:
-    """Basis points of an amount, half a cent up."""
-    return (of * points + WHOLE // 2) // WHOLE
 
 
 def _spread(amount: int, sent: Sequence[Parcel]) -> dict[Hashable, int]:

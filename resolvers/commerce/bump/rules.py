@@ -9,7 +9,8 @@ from db.catalog import visibility
 from db.catalog.product import ProductRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
 from db.catalog.variant import PaymentType, VariantRow
-from db.commerce.order_bump import FIELDS, WHOLE, OrderBumpDiscountType
+from db.commerce.order_bump import FIELDS, OrderBumpDiscountType
+from db.commerce.sums.share import WHOLE
 from db.store.row import table
 from db.text.address import LONGEST_MAIL_ADDRESS
 from engine.unit.unit import Errors, Refuses, Unit

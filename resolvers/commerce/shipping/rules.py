@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from db.commerce.shipping_method import WHOLE, ShippingMethodType
+from db.commerce.shipping_method import ShippingMethodType
+from db.commerce.sums.share import WHOLE
 from engine.unit.unit import Refuses, Unit
 from engine.values.errors import ErrorCode
 from resolvers.commerce.postal import A_COUNTRY, is_country
