@@ -59,12 +59,10 @@ from server.metrics import Metrics, metrics_page
 from server.ports import Ports, opened_ports
 from server.settings.settings import Settings
 from server.work import assembly
-from server.work.coupons import refreshing
-from server.work.expiring import expiring
+from server.work.dates import COUPONS, EXPIRING, PUBLISHING
 from server.work.forgetting import forgetting
 from server.work.jobs import Job, Jobs
 from server.work.numbering import numbering
-from server.work.publishing import publishing
 from server.work.removing import removing
 from server.work.waking import Notifying
 from server.work.worker import Worker
@@ -155,9 +153,7 @@ class Application(Starlette):
         self.state.jobs = jobs = Jobs(
             usage.job(),
             known.job(),
-            publishing(units),
-            refreshing(units),
-            expiring(units),
+            *(clock.job(units) for clock in (PUBLISHING, COUPONS, EXPIRING)),
             removing(units),
             numbering(database),
             forgetting(database, ports.kept),

@@ -15,7 +15,7 @@ from db.store.row import table
 from engine.values import identity
 from engine.values.errors import Refused
 from resolvers.commerce.coupon.applying import applied
-from server.work.coupons import refresh_now
+from server.work.dates import COUPONS
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.resolvers.shelf import events
@@ -174,8 +174,8 @@ async def test_coupons_begin_and_expire_by_themselves(shop: Gateway) -> None:
         factories.coupon(7, status=expired),
         factories.coupon(8, start_at=NOW + DAY),
     )
-    assert await refresh_now(shop.units) == 4
-    assert await refresh_now(shop.units) == 0
+    assert await COUPONS.strike(shop.units) == 4
+    assert await COUPONS.strike(shop.units) == 0
     coupons = table(CouponRow)
     async with shop.database.read() as connection:
         rows = await connection.execute(select(coupons.c.status, coupons.c.version).order_by(coupons.c.id))

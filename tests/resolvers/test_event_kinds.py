@@ -21,7 +21,7 @@ from engine.unit.unit import Cause
 from engine.values import identity
 from schema.integration.event_type import check_emitted
 from schema.root import schema
-from server.work.publishing import publish_now
+from server.work.dates import PUBLISHING
 from tests import factories
 from tests.gateway import ADMIN, Gateway
 from tests.resolvers.performing import done
@@ -173,7 +173,7 @@ async def test_one_payload_whatever_mutation_writes_it(gateway: Gateway) -> None
     await done(gateway, "productUpdate", {"id": tea, "title": "Tea", "slug": "green-tea"})
     await done(gateway, "productBulkAction", {"ids": [tea], "action": "PUBLISH"})
     await done(gateway, "productEditorModeUpdate", {"id": tea, "activeEditor": "code"})
-    assert await publish_now(gateway.units) == 1
+    assert await PUBLISHING.strike(gateway.units) == 1
     updated = [node for node in await told(gateway) if node["name"] in ("product.updated", "product.published")]
     assert {(node["name"], node["payload"]["productId"], node["payload"]["slug"]) for node in updated} == {
         *pairs(("product.updated", "product.published"), (1,), ("green-tea",)),

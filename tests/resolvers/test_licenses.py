@@ -12,7 +12,7 @@ from db.commerce.license import ActivationStatus, LicenseRow, LicenseSiteRow, Li
 from db.secrets.confidential import MASK
 from db.store.row import table
 from engine.values import identity
-from server.work.expiring import expire_now
+from server.work.dates import EXPIRING
 from tests import factories
 from tests.connectors.fluentcart_store import rows
 from tests.gateway import Gateway
@@ -365,8 +365,8 @@ async def test_a_date_ends_what_is_in_force(shop: Gateway) -> None:
         ],
     )
     async with asyncio.timeout(PATIENCE):
-        assert sum(await asyncio.gather(*(expire_now(shop.units) for _ in range(3)))) == 2
-    assert await expire_now(shop.units) == 0
+        assert sum(await asyncio.gather(*(EXPIRING.strike(shop.units) for _ in range(3)))) == 2
+    assert await EXPIRING.strike(shop.units) == 0
     found = await shop("{ licenses(filter: { status: { eq: EXPIRED } }) { nodes { databaseId version } } }")
     assert found["licenses"]["nodes"] == [
         {"databaseId": 61, "version": 2},

@@ -11,7 +11,7 @@ import time_machine
 
 from db.catalog.taxonomy import BRANDS, CATEGORIES
 from engine.values import identity
-from server.work.publishing import publish_now
+from server.work.dates import PUBLISHING
 from tests import factories
 from tests.gateway import Gateway
 from tests.patience import PATIENCE
@@ -376,11 +376,11 @@ async def test_a_scheduled_product_is_published_when_its_date_comes(store: Gatew
             payload = await run(store, CREATE, {"title": title, "status": "FUTURE", **date})
             assert payload["userErrors"] == []
         await run(store, CREATE, {"title": "Draft"})
-        assert await publish_now(store.units) == 0
+        assert await PUBLISHING.strike(store.units) == 0
         clock.move_to(datetime(2026, 12, 24, 18, tzinfo=UTC))
         # A server each, at the same moment.
-        assert sum(await together(*(publish_now(store.units) for _ in range(3)))) == 2
-        assert await publish_now(store.units) == 0
+        assert sum(await together(*(PUBLISHING.strike(store.units) for _ in range(3)))) == 2
+        assert await PUBLISHING.strike(store.units) == 0
     found = (await store("{ products(sort: [{ field: ID }]) { nodes { status publishedAt version } } }"))["products"]
     published = {"status": "PUBLISH", "publishedAt": "2026-12-24T18:00:00Z", "version": 2}
     assert found["nodes"][:2] == [published, published]

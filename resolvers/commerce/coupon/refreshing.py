@@ -3,8 +3,7 @@
 from typing import Final
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, and_, or_
 
 from db.commerce.coupon import CouponStatus, status_at
 from db.commerce.events import COUPON_UPDATED
@@ -15,11 +14,10 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.viewer import INTERNAL
 from resolvers.commerce.coupon.listing import COUPON
+from resolvers.editing.due import AT_ONCE, Due
 
-AT_ONCE: Final = 100
 
-
-def _due() -> ColumnElement[bool]:
+def _turning() -> ColumnElement[bool]:
     """Where `status_at` would say another word."""
     status, start, end, moment = COUPON.c.status, COUPON.c.start_at, COUPON.c.end_at, now()
     return and_(
@@ -32,23 +30,19 @@ def _due() -> ColumnElement[bool]:
     )
 
 
+TURNING: Final = Due(COUPON, _turning)
+
+
 @strawberry.input(description="How many coupons are looked at at a time.")
 class CouponRefreshInput:
     most: int = AT_ONCE
-
-
-async def any_due(connection: AsyncConnection) -> bool:
-    """Whether `couponRefresh` has anything to do; takes no lock."""
-    return (await connection.execute(select(COUPON.c.id).where(_due()).limit(1))).first() is not None
 
 
 @mutation(permission=INTERNAL, rest=None, emits=(COUPON_UPDATED,))
 async def coupon_refresh(unit: Unit, input: CouponRefreshInput) -> Keys:
     """Give coupons the status that their dates say, and say how many had another. Those that somebody is writing to
     have their turn the next time."""
-    statement = select(COUPON).where(_due()).order_by(COUPON.c.id).limit(input.most)
-    statement = statement.with_for_update(skip_locked=True)
-    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+    rows = await TURNING.taken(unit.connection, input.most)
     moment = now()
     changes = [(row, {"status": status_at(row["status"], row["start_at"], row["end_at"], moment)}) for row in rows]
     await edit_all(unit.connection, COUPON, changes)

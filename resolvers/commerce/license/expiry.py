@@ -3,8 +3,7 @@
 from typing import Final
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, and_
 
 from db.commerce.events import LICENSE_EXPIRED, LICENSE_UPDATED
 from db.commerce.license import LASTING, LicenseRow, LicenseStatus
@@ -14,13 +13,16 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.viewer import INTERNAL
+from resolvers.editing.due import AT_ONCE, Due
 
-AT_ONCE: Final = 100
 LICENSE: Final = table(LicenseRow)
 
 
-def _due() -> ColumnElement[bool]:
+def _over() -> ColumnElement[bool]:
     return and_(among(LICENSE.c.status, sorted(LASTING)), LICENSE.c.expires_at <= now())
+
+
+OVER: Final = Due(LICENSE, _over)
 
 
 @strawberry.input(description="How many licences expire at a time.")
@@ -28,18 +30,11 @@ class LicensesExpireInput:
     most: int = AT_ONCE
 
 
-async def any_due(connection: AsyncConnection) -> bool:
-    """Whether `licensesExpire` has anything to do; takes no lock."""
-    return (await connection.execute(select(LICENSE.c.id).where(_due()).limit(1))).first() is not None
-
-
 @mutation(permission=INTERNAL, rest=None, emits=(LICENSE_UPDATED, LICENSE_EXPIRED))
 async def licenses_expire(unit: Unit, input: LicensesExpireInput) -> Keys:
     """Write down of licences whose date has come that they are EXPIRED, and say of how many. Those that somebody is
     writing to have their turn the next time."""
-    statement = select(LICENSE).where(_due()).order_by(LICENSE.c.id).limit(input.most)
-    statement = statement.with_for_update(skip_locked=True)
-    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+    rows = await OVER.taken(unit.connection, input.most)
     expired = {"status": LicenseStatus.EXPIRED}
     await edit_all(unit.connection, LICENSE, [(row, expired) for row in rows])
     for row in rows:
