@@ -1,7 +1,6 @@
 """Order bumps: offers beside what is in a cart."""
 
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import strawberry
@@ -31,6 +30,7 @@ from resolvers.commerce.bump.input import AMOUNT, OrderBumpBy
 from resolvers.commerce.bump.listing import LISTED
 from resolvers.commerce.bump.pricing import discounted_prices
 from resolvers.commerce.bump.writing import ORDER_BUMPS
+from schema.commerce.said import said_value
 from schema.money import Money, amount
 from schema.simple import edits
 
@@ -90,10 +90,8 @@ _VALUES: Final[Mapping[str, Any]] = {
 def _conditions(kept: Sequence[Mapping[str, Any]]) -> list[OrderBumpCondition]:
     found = []
     for one in kept:
-        shown = object.__new__(OrderBumpCondition)
         read = {"field": ConditionField(one["field"]), "operator": ConditionOperator(one["operator"])}
-        shown.row = SimpleNamespace(**{**_VALUES, **one, **read})
-        found.append(shown)
+        found.append(said_value(OrderBumpCondition, {**_VALUES, **one, **read}))
     return found
 
 

@@ -27,8 +27,13 @@ def said_values(type_: type[Any], said: Iterable[Mapping[str, Any]]) -> list[Any
 
 
 def said_value(type_: type[Any], said: Mapping[str, Any]) -> Any:
+    return held(type_, SimpleNamespace(**said))
+
+
+def held(type_: type[Any], row: object) -> Any:
+    """A value of this type, whose fields read what a row of no table has."""
     one = object.__new__(type_)
-    one.row = SimpleNamespace(**said)
+    one.row = row
     return one
 
 

@@ -21,6 +21,7 @@ from resolvers.commerce import enums as _registered  # noqa: F401  the annotatio
 from resolvers.commerce.shipping.input import ShippingItemInput, ShippingMethodBy
 from resolvers.commerce.shipping.quoting import ItemCharge, calculated, offered
 from resolvers.commerce.shipping.writing import SHIPPING_METHODS
+from schema.commerce.said import held
 from schema.money import Money, amount, maybe_money
 from schema.simple import edits
 
@@ -125,14 +126,8 @@ class ShippingItemCharge:
     row: strawberry.Private[Any]
 
 
-def _held(type_: type[Any], row: object) -> Any:
-    one = object.__new__(type_)
-    one.row = row
-    return one
-
-
 def _items(said: Sequence[ItemCharge]) -> list[ShippingItemCharge]:
-    return [_held(ShippingItemCharge, item) for item in said]
+    return [held(ShippingItemCharge, item) for item in said]
 
 
 @strawberry.type(description="What a shipping method charges for items.")
@@ -148,11 +143,11 @@ class ShippingCalculation:
 
 
 async def _offered(context: Context, **arguments: Any) -> list[ShippingOffer]:
-    return [_held(ShippingOffer, offer) for offer in await offered(context, **arguments)]
+    return [held(ShippingOffer, offer) for offer in await offered(context, **arguments)]
 
 
 async def _calculated(context: Context, **arguments: Any) -> ShippingCalculation:
-    made: ShippingCalculation = _held(ShippingCalculation, await calculated(context, **arguments))
+    made: ShippingCalculation = held(ShippingCalculation, await calculated(context, **arguments))
     return made
 
 

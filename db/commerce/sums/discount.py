@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from db.commerce.coupon import CouponStatus, CouponType, matches, status_at
-from db.commerce.sums.share import share
+from db.commerce.sums.share import share, spread
 
 Coupon: TypeAlias = Mapping[str, Any]
 Taken: TypeAlias = dict[Hashable, int]  # by the lines' keys: cents, never below 0
@@ -180,17 +180,7 @@ def _shares(points: int, rests: Mapping[Any, int]) -> Taken:
 def _spread(amount: int, rests: Mapping[Any, int]) -> Taken:
     """An amount in proportion to what is left of each line, or all of that; cents that no share makes whole are the
     first lines'."""
-    whole = sum(rests.values())
-    amount = min(amount, whole)
-    if amount <= 0:
-        return {}
-    taken = {key: amount * rest // whole for key, rest in rests.items()}
-    missing = amount - sum(taken.values())
-    for key, rest in rests.items():
-        more = min(missing, rest - taken[key])
-        taken[key] += more
-        missing -= more
-    return _some(taken)
+    return _some(spread(min(amount, sum(rests.values())), rests))
 
 
 def _some(taken: Taken) -> Taken:

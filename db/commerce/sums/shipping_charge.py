@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from db.catalog.product import FulfillmentType
 from db.catalog.shipping import ShippingClassType
 from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
-from db.commerce.sums.share import share
+from db.commerce.sums.share import share, spread
 
 Method: TypeAlias = Mapping[str, Any]
 Class: TypeAlias = Mapping[str, Any]
@@ -136,13 +136,7 @@ def _of_class(of: Class, parcel: Parcel) -> int:
 
 def _spread(amount: int, sent: Sequence[Parcel]) -> dict[Hashable, int]:
     """All of an amount over lines: by what they cost, or where they cost nothing by their pieces."""
-    weights = {parcel.key: parcel.total for parcel in sent}
+    weights: dict[Hashable, int] = {parcel.key: parcel.total for parcel in sent}
     if not any(weights.values()):
         weights = {parcel.key: parcel.quantity for parcel in sent}
-    among = {key: weight for key, weight in weights.items() if weight > 0}
-    whole = sum(among.values())
-    shares = {key: amount * weight // whole for key, weight in among.items()}
-    missing = amount - sum(shares.values())  # less than there are lines
-    for key in list(shares)[:missing]:
-        shares[key] += 1
-    return shares
+    return spread(amount, weights)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import strawberry
-from sqlalchemy import func, select
+from sqlalchemy import true
 
 from db.commerce import visibility
 from db.commerce.events import ORDER_BUMP_CREATED, ORDER_BUMP_DELETED, ORDER_BUMP_UPDATED
@@ -19,10 +19,10 @@ from resolvers.commerce.bump.input import CONDITIONS, DISCOUNT, VARIANT, OrderBu
 from resolvers.editing import text
 from resolvers.editing.editable import Text
 from resolvers.editing.locking import key_of
+from resolvers.editing.position import next_position
 from resolvers.editing.simple import SimpleNoun
 
 BUMP: Final = table(OrderBumpRow)
-_HIGHEST: Final = 2**31 - 1  # of GraphQL's Int
 
 
 async def _own(unit: Unit, row: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
@@ -42,8 +42,7 @@ async def _own(unit: Unit, row: Mapping[str, Any], values: dict[str, Any]) -> di
     if not row:
         values["hash"] = uuid4().hex
         if "priority" not in values:
-            last = (await unit.connection.execute(select(func.max(BUMP.c.priority)))).scalar() or 0
-            values["priority"] = min(last + 1, _HIGHEST)
+            values["priority"] = await next_position(unit.connection, BUMP.c.priority, true())
     return values
 
 
