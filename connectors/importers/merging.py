@@ -177,12 +177,18 @@ class Merging:
         return deleted
 
     async def own(self, column: str, held: Mapping[Any, Any]) -> set[Any]:
-        """Of rows by key with their values of a column, those whose value was given here."""
+        """Of rows by key with their values of a column, those whose value was given here. What this transaction has
+        written of them is what the source says."""
         if not held or self._overwrite:
             return set()
         rows: StoredRows = {key: {self.mapped.key: key, column: value} for key, value in held.items()}
         await self.load(rows)
-        return {key for key, row in rows.items() if self._changed_here(key, column, row)}
+        return {key for key, row in rows.items() if self._given_here(key, column, row)}
+
+    def _given_here(self, key: Any, column: str, row: Columns) -> bool:
+        if key not in self._noted:
+            return self._changed_here(key, column, row)
+        return digest(self._said(key, self._noted[key])[column]) != digest(row[column])
 
     async def wrote(self, column: str, values: Mapping[Any, Any]) -> None:
         """Takes note that an import has put these values there, by key, beside what it writes of whole rows."""
