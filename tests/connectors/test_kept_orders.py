@@ -9,6 +9,7 @@ import pytest
 from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Kept, Report
 from tests.connectors.fluentcart_store import Exchanges, in_process, source
+from tests.connectors.test_import_customers import listed
 from tests.connectors.test_import_orders import order
 from tests.connectors.test_kept import HERE, by_id, change, gid
 from tests.gateway import Gateway
@@ -120,3 +121,16 @@ async def test_an_order_that_was_deleted_here_stays_deleted(gateway: Gateway, ag
     report = await again()
     assert found["id"] not in await by_id(gateway, "orders")
     assert [(one.entity, one.id, one.reason) for one in report.kept] == [("orders", str(found["id"]), "deleted here")]
+
+
+async def test_what_a_shop_says_of_purchases_is_believed_where_nothing_was_sold_here(
+    gateway: Gateway, sold: Exchanges, again: Importing
+) -> None:
+    """Its orders may not all be here."""
+    record = listed(sold)[0]
+    before = (await by_id(gateway, "customer"))[int(record["id"])]
+    record |= {"purchase_count": before["purchase_count"] + 70, "ltv": "1234500"}
+    await again()
+    await again()
+    after = (await by_id(gateway, "customer"))[before["id"]]
+    assert (after["purchase_count"], after["lifetime_value"]) == (before["purchase_count"] + 70, 1_234_500)
