@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile
+from connectors.importers.fluentcart.commerce.coupon import APPLIED_COUPON, COUPON
 from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER
 from connectors.importers.fluentcart.commerce.order import CHILDREN, ITEM, ORDER, TRANSACTION
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
@@ -109,6 +110,7 @@ class Numbers:
         people |= await self.known(CUSTOMER.table, _wanted(records, "customer_id"))
         orders |= await self.known(ORDER.table, _wanted(records, "parent_id", "order_id"))
         lines = [row for one in records.orders for row in one.children[ITEM.entity].values()]
+        coupons = [row for one in records.orders for row in one.children[APPLIED_COUPON.entity].values()]
         payments = [row for one in records.orders for row in one.children[TRANSACTION.entity].values()]
         sold = [*lines, *(one.row for one in records.subscriptions)]
         products = await self.known(PRODUCT, _values(sold, "product_id"))
@@ -121,6 +123,7 @@ class Numbers:
             "product_id": products,
             "variant_id": variants,
             "subscription_id": subscriptions,
+            "coupon_id": await self.known(COUPON.table, _values(coupons, "coupon_id")),
         }
         for customer in records.customers:
             addresses = await self.taken(ADDRESS.table, customer.addresses)

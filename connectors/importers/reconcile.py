@@ -190,7 +190,7 @@ async def holders(
 async def park(connection: AsyncConnection, mapped: Mapped, column: str, held: Mapping[int, Any]) -> dict[int, Any]:
     """Takes values of a unique column from the rows that hold them, so that others can have them in any order.
     Answers with what stands there instead until the rows' own turn: nothing, or a value nobody else has. What is folded
-    in the column goes with it."""
+    in the column holds the same meanwhile."""
     if not held:
         return {}
     target = mapped.table.c[column]
@@ -198,7 +198,7 @@ async def park(connection: AsyncConnection, mapped: Mapped, column: str, held: M
     parked = {key: None if target.nullable else f"{value}~{key}" for key, value in held.items()}
     statement = update(mapped.table).where(mapped.table.c[mapped.key] == bindparam("row_key"))
     await connection.execute(
-        statement.values({told: None, column: bindparam("parked", type_=target.type)}),
+        statement.values({name: bindparam("parked", type_=mapped.table.c[name].type) for name in (told, column)}),
         [{"row_key": key, "parked": value} for key, value in sorted(parked.items())],
     )
     return parked

@@ -72,9 +72,9 @@ async def settle(  # noqa: PLR0913  what one decision takes
             refused[key] = f"{row[told]!r} is that of {rival} already"
     taken = {holder[0]: value for value, holder in held.items() if value in settled and settled[value] != holder[0]}
     parked = await park(work.connection, mapped, column, taken)
-    await merging.wrote(told, parked if told == column else dict.fromkeys(parked))
+    await merging.wrote(told, parked)
     for key, value in parked.items():
         if key in stored:
-            stored[key] |= {column: value} if told == column else {column: None, told: None}
+            stored[key] |= {told: value, column: value}
     work.ledger.touched(mapped, parked.keys() - coming, told)
     return refused

@@ -32,10 +32,10 @@ USER: Final = "admin"
 PASSWORD: Final = "application password of the admin"
 # What an import of the recording asks for: settings, terms, tax and shipping classes, global feeds once; pricing, feeds
 # and upgrade paths of each product; a page and two kinds of addresses of 12 customers; a page and 40 orders; a page of
-# subscriptions.
+# coupons, and one of subscriptions.
 FOUNDATION: Final = 5
 OF_A_PRODUCT: Final = 3
-COMMERCE: Final = 1 + 12 * 2 + 1 + 40 + 1
+COMMERCE: Final = 1 + 12 * 2 + 1 + 1 + 40 + 1
 WHOLE: Final = FOUNDATION + 4 + 200 * OF_A_PRODUCT + COMMERCE
 # Products of all kinds that the recording has (files, galleries, bundles, subscriptions, upgrade paths, a variant or
 # many), on four pages.
@@ -144,7 +144,7 @@ def asked_for(exchanges: Exchanges) -> int:
     """How many requests an import of it takes."""
     customers = sum(path.endswith("/address") for path, _ in exchanges)
     orders = sum(path.startswith("/orders/") for path, _ in exchanges)
-    return FOUNDATION + len(_pages(exchanges)) + len(product_ids(exchanges)) * OF_A_PRODUCT + 3 + 2 * customers + orders
+    return FOUNDATION + len(_pages(exchanges)) + len(product_ids(exchanges)) * OF_A_PRODUCT + 4 + 2 * customers + orders
 
 
 def renumber(exchanges: Exchanges) -> None:

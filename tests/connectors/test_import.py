@@ -46,10 +46,12 @@ COUNTS = {
     "feeds": 79 + 6,
     "customers": 12,
     "customer addresses": 0,
+    "coupons": 0,
     "orders": 40,
     "order items": 40,
     "transactions": 40,
     "order addresses": 0,
+    "applied coupons": 0,
     "subscriptions": 0,
     "links": 757,
 }
@@ -264,7 +266,7 @@ async def test_galleries_taxonomies_and_settings(whole: Whole) -> None:
     assert store["settings"]["weight_unit"] == "kg"
     assert not store["settings"].keys() & {"store_name", "currency", "currency_position", "decimal_separator"}
     states = await rows(database, "import_source")
-    assert [state["entity"] for state in states] == ["customers", "orders", "products", "subscriptions"]
+    assert [state["entity"] for state in states] == ["coupons", "customers", "orders", "products", "subscriptions"]
     for state in states:
         assert (state["source"], state["reached"], state["pending"]) == (SITE, None, None)
         assert state["finished_at"] is not None

@@ -94,7 +94,7 @@ async def test_a_store_that_lacks_all_that_may_be_lacking(database: Database, fe
     assert lines(report) == ["links of product 5: detail.other_info.tax_class: 2 is unknown"]
     assert report.not_offered.keys() == {
         *("tax classes", "shipping classes", "global feeds", "feeds", "upgrade paths"),
-        *("customers", "orders", "subscriptions"),
+        *("customers", "coupons", "orders", "subscriptions"),
     }
     assert report.not_offered["orders"] == "GET /orders answered 404 (rest_no_route)"
     assert render(report)

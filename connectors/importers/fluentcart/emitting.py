@@ -9,6 +9,7 @@ from connectors.importers.fluentcart.catalog.tax import TAX_CLASS
 from connectors.importers.fluentcart.catalog.taxonomy import TERM
 from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.catalog.variant import VARIANT
+from connectors.importers.fluentcart.commerce.coupon import COUPON
 from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER
 from connectors.importers.fluentcart.commerce.order import ORDER
 from connectors.importers.fluentcart.commerce.store import STORE
@@ -20,7 +21,7 @@ from db.commerce.following import KINDS as FOLLOWING
 
 TELLING: Final = (
     *(PRODUCT, VARIANT, DOWNLOAD, UPGRADE_PATH, TERM, TAX_CLASS, SHIPPING_CLASS),
-    *(CUSTOMER, ADDRESS, ORDER, SUBSCRIPTION, STORE, FEED),
+    *(CUSTOMER, ADDRESS, COUPON, ORDER, SUBSCRIPTION, STORE, FEED),
 )
 _OF_TABLES: Final = [mapped.tells for mapped in TELLING if mapped.tells is not None]
 EMITS: Final = frozenset(

@@ -17,6 +17,7 @@ from connectors.importers.fluentcart.catalog.taxonomy import LINKS, TAXONOMY, TE
 from connectors.importers.fluentcart.catalog.upgrade_path import UPGRADE_PATH
 from connectors.importers.fluentcart.catalog.variant import VARIANT
 from connectors.importers.fluentcart.client import Client, Refused, Unanswered
+from connectors.importers.fluentcart.commerce.coupon import COUPON
 from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER
 from connectors.importers.fluentcart.commerce.order import CHILDREN, ORDER
 from connectors.importers.fluentcart.commerce.store import STORE
@@ -29,7 +30,13 @@ from connectors.importers.fluentcart.integration.writing import Told, write_feed
 from connectors.importers.fluentcart.linking import link_pending
 from connectors.importers.fluentcart.remote_list import Batch, NotOffered, RemoteList, as_listed, batches
 from connectors.importers.fluentcart.source import Source
-from connectors.importers.fluentcart.stages import CustomerStage, OrderStage, ProductStage, SubscriptionStage
+from connectors.importers.fluentcart.stages import (
+    CouponStage,
+    CustomerStage,
+    OrderStage,
+    ProductStage,
+    SubscriptionStage,
+)
 from connectors.importers.fluentcart.values import branch, entries
 from connectors.importers.mapping import Record, Unreadable
 from connectors.importers.rehearsal import copied
@@ -59,6 +66,7 @@ ENTITIES: Final = (
     FEED.entity,
     CUSTOMER.entity,
     ADDRESS.entity,
+    COUPON.entity,
     ORDER.entity,
     *(mapped.entity for mapped, _ in CHILDREN),
     SUBSCRIPTION.entity,
@@ -77,7 +85,7 @@ async def import_store(
     dry_run: bool = False,
 ) -> Report:
     """Imports a FluentCart store: settings, classes, taxonomies, products with all that belongs to them, integration
-    feeds, customers, orders and subscriptions.
+    feeds, customers, coupons, orders and subscriptions.
 
     Identifiers are the source's. What was changed here since the last import stays, and the report says so; with
     `overwrite` the source wins. For everything else the source is believed: what it no longer names of a product, a
@@ -158,6 +166,7 @@ class _Run:
         self.products = ProductStage(works, client.site, progress)
         self.others = (
             CustomerStage(works, client.site),
+            CouponStage(works, client.site),
             OrderStage(works, client.site),
             SubscriptionStage(works, client.site),
         )

@@ -7,6 +7,7 @@ from connectors.importers.fluentcart.attached import Attached
 from connectors.importers.fluentcart.catalog.listed import ListedProduct, Products
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.clock import Clock
+from connectors.importers.fluentcart.commerce.coupon import COUPON, COUPONS, Coupon, read_coupons
 from connectors.importers.fluentcart.commerce.customer import (
     CUSTOMER,
     CUSTOMERS,
@@ -21,7 +22,12 @@ from connectors.importers.fluentcart.commerce.subscription import (
     Subscription,
     read_subscriptions,
 )
-from connectors.importers.fluentcart.commerce.writing import write_customers, write_orders, write_subscriptions
+from connectors.importers.fluentcart.commerce.writing import (
+    write_coupons,
+    write_customers,
+    write_orders,
+    write_subscriptions,
+)
 from connectors.importers.fluentcart.family import Family, Met, read_families
 from connectors.importers.fluentcart.foundation import Known
 from connectors.importers.fluentcart.linking import Pending
@@ -92,6 +98,19 @@ class CustomerStage(Stage[ListedCustomer, Customer]):
         self, work: Work, batch: Batch[ListedCustomer], rows: list[Customer], after: int, upto: int
     ) -> tuple[Report, list[Pending]]:
         return await write_customers(work, rows, after), []
+
+
+class CouponStage(Stage[tuple[int, Record], Coupon]):
+    def __init__(self, works: Works, source: str) -> None:
+        super().__init__(works, source, COUPON, COUPONS)
+
+    def read(self, batch: Batch[tuple[int, Record]]) -> tuple[list[Coupon], list[Skipped]]:
+        return read_coupons(batch)
+
+    async def write(
+        self, work: Work, batch: Batch[tuple[int, Record]], rows: list[Coupon], after: int, upto: int
+    ) -> tuple[Report, list[Pending]]:
+        return await write_coupons(work, rows, after), []
 
 
 class OrderStage(Stage[tuple[int, Record], Order]):

@@ -1,4 +1,4 @@
-"""`GET /orders`, and of each `GET /orders/{id}`: lines, payments, addresses."""
+"""`GET /orders`, and of each `GET /orders/{id}`: lines, payments, addresses, coupons."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from connectors.importers.fluentcart.asking import NotTold, together, told
 from connectors.importers.fluentcart.client import Client
 from connectors.importers.fluentcart.commerce.address import PLACE
+from connectors.importers.fluentcart.commerce.coupon import APPLIED_COUPON
 from connectors.importers.fluentcart.money import convert
 from connectors.importers.fluentcart.remote_list import Batch, RemoteList
 from connectors.importers.fluentcart.values import (
@@ -214,7 +215,12 @@ ORDER_ADDRESS: Final = Mapped(
     },
     branch=branch,
 )
-CHILDREN: Final = ((ITEM, "order_items"), (TRANSACTION, "transactions"), (ORDER_ADDRESS, "order_addresses"))
+CHILDREN: Final = (
+    (ITEM, "order_items"),
+    (TRANSACTION, "transactions"),
+    (ORDER_ADDRESS, "order_addresses"),
+    (APPLIED_COUPON, "applied_coupons"),
+)
 
 
 @dataclass(slots=True)

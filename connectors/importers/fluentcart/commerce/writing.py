@@ -1,16 +1,17 @@
-"""Writes customers, orders and subscriptions: brings what is stored of them in line with what the store tells."""
+"""Writes customers, coupons, orders and subscriptions, as the store tells them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import String, cast, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.importers import reconcile, sequences
+from connectors.importers import reconcile, seen, sequences
 from connectors.importers.fluentcart.catalog.product import PRODUCT
 from connectors.importers.fluentcart.catalog.taxonomy import LINKS
 from connectors.importers.fluentcart.catalog.variant import VARIANT
+from connectors.importers.fluentcart.commerce.coupon import APPLIED_COUPON, COUPON, Coupon
 from connectors.importers.fluentcart.commerce.customer import ADDRESS, CUSTOMER, Customer
 from connectors.importers.fluentcart.commerce.order import CHILDREN, ITEM, ORDER, TRANSACTION, Order
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION, Subscription
@@ -21,8 +22,10 @@ from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
 from db.commerce.counted.bought import COUNTED, recount
-from db.commerce.events import CUSTOMER_UPDATED
+from db.commerce.coupon import CouponStatus, status_at
+from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
+from db.store.row import now
 
 # By these it is known that somebody's purchases were counted here.
 _TELLING: Final = ("purchase_count", "lifetime_value")
@@ -67,6 +70,49 @@ async def write_customers(work: Work, customers: list[Customer], after: int) -> 
     return report
 
 
+async def write_coupons(work: Work, coupons: list[Coupon], after: int) -> Report:
+    """Coupons that the source no longer lists stay."""
+    report = Report()
+    rows = {coupon.id: coupon.row for coupon in coupons}
+    stored = await reconcile.load(work.connection, COUPON, "id", rows, lock=True)
+    await _pass_time(work, stored)
+    here = await _uses_here(work.connection, rows.keys())
+    for coupon in coupons:
+        coupon.row["use_count"] = coupon.uses + here.get(coupon.id, 0)
+    await _write(_Writing(work, report, after), COUPON, rows)
+    await sequences.advance(work.connection, [COUPON.table])
+    for key, row in rows.items():
+        before = stored.get(key)
+        if before is not None and before["use_count"] != row["use_count"] and not work.first:
+            work.unit.emit(COUPON_UPDATED.followed(before, {"use_count": row["use_count"]}))
+    return report
+
+
+async def _pass_time(work: Work, stored: StoredRows) -> None:
+    """The dates of a coupon give it another status, here as in the shop: that is nobody's change, and whatever the shop
+    says of it afterwards is news."""
+    moment = now()
+    for was in (CouponStatus.SCHEDULED, CouponStatus.ACTIVE):
+        moved = {
+            key: row["status"]
+            for key, row in stored.items()
+            if row["status"] is not was and row["status"] is status_at(was, row["start_at"], row["end_at"], moment)
+        }
+        given = await work.merging(COUPON).own("status", dict.fromkeys(moved, was))
+        await work.merging(COUPON).wrote("status", {key: moved[key] for key in moved.keys() - given})
+
+
+async def _uses_here(connection: AsyncConnection, coupons: Collection[int]) -> dict[int, int]:
+    """How many orders have these coupons that the source has not heard of: it counts its own."""
+    applied = APPLIED_COUPON.table
+    told = exists().where(seen.SEEN.c.entity == applied.name, seen.SEEN.c.key == cast(applied.c.id, String))
+    statement = select(applied.c.coupon_id, func.count()).where(~told).group_by(applied.c.coupon_id)
+    found: dict[int, int] = {}
+    for chunk in reconcile.chunks(sorted(coupons)):
+        found |= {row[0]: row[1] for row in await connection.execute(statement.where(applied.c.coupon_id.in_(chunk)))}
+    return found
+
+
 async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Report, list[Pending]]:
     """Orders that the source no longer lists stay. Parents and subscriptions that are not stored yet are answered."""
     report = Report()
@@ -84,6 +130,8 @@ async def write_orders(work: Work, orders: list[Order], after: int) -> tuple[Rep
                 await _refer(connection, ITEM, children.values(), column, sold, None)
         if mapped is TRANSACTION:
             pending += await _await(connection, SUBSCRIBED, children, "subscription_id", SUBSCRIPTION)
+        if mapped is APPLIED_COUPON:
+            await _refer_to_coupons(connection, children.values())
         listed = {key for order in written for key in order.listed[mapped.entity]}
         of = _Children(mapped, ORDER, "order_id", place.removeprefix("order_"))
         await _write_children(writing, of, rows.keys(), children, listed)
@@ -177,7 +225,8 @@ async def _settle(writing: _Writing, mapped: Mapped, rows: dict[int, Columns], s
         )
         for identifier, reason in refused.items():
             del rows[identifier]
-            writing.report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[column].path, reason))
+            told = mapped.table.c[column].info.get("folds", column)
+            writing.report.skip(Skipped(mapped.entity, str(identifier), mapped.columns[told].path, reason))
 
 
 async def _write_children(
@@ -245,6 +294,15 @@ async def _refer(
                 place, field = f"of {mapped.entity[:-1]} {row['id']}", mapped.columns[column].path
                 report.skip(Skipped(LINKS, place, field, f"{row[column]} is unknown"))
             row[column] = None
+
+
+async def _refer_to_coupons(connection: AsyncConnection, rows: Collection[Columns]) -> None:
+    """One that was made here may have the number of one of the source: only those that the source told are meant."""
+    wanted = {row["coupon_id"] for row in rows if row["coupon_id"] is not None}
+    told = await seen.load(connection, COUPON.table.name, [str(key) for key in wanted])
+    known = await reconcile.known(connection, COUPON.table, [key for key in wanted if str(key) in told])
+    for row in rows:
+        row["coupon_id"] = row["coupon_id"] if row["coupon_id"] in known else None
 
 
 async def _await(
