@@ -114,9 +114,14 @@ async def test_a_recorded_coupon(database: Database, few: Exchanges, tmp_path: P
         "max_per_customer": 5,
         **dict.fromkeys(("apply_to_whole_cart", "apply_to_quantity", "is_recurring"), False),
         **{f"{which}_{what}": [] for which in ("included", "excluded") for what in ("variants", "categories")},
-        **{"buy_variants": [], "get_variants": [], "email_restrictions": []},
-        **{"buy_quantity": 1, "get_quantity": 1},
-        **{"version": 1, "created_at": moment, "updated_at": moment},
+        "buy_variants": [],
+        "get_variants": [],
+        "email_restrictions": [],
+        "buy_quantity": 1,
+        "get_quantity": 1,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
     }
 
 
