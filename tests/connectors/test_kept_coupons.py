@@ -155,7 +155,7 @@ async def test_coupons_that_were_made_here_stay(gateway: Gateway, sold: Exchange
 async def test_what_the_dates_do_is_nobodys_change(gateway: Gateway, sold: Exchanges, tmp_path: Path) -> None:
     """A coupon begins, ends, and is disabled in the shop; another one is given a later end."""
     dates = {"start_date": written(BEFORE + timedelta(days=1)), "end_date": written(END)}
-    coupons(sold).extend([coupon(1, status="scheduled", **dates), coupon(2, status="scheduled", **dates)])
+    coupons(sold).extend([coupon(number, status="scheduled") | dates for number in (1, 2)])
 
     async def importing() -> Report:
         return await import_store(gateway.database, source(in_process(sold, tmp_path)))
