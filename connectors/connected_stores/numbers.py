@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from connectors.connected_stores.declared import StoreKind
 from db.catalog.product import ProductRow
 from db.catalog.variant import VariantRow
+from db.commerce.coupon import CouponRow
 from db.commerce.customer import CustomerRow
 from db.commerce.order import OrderRow
 from db.commerce.subscription import SubscriptionRow
@@ -22,7 +23,7 @@ RECORD: Final = table(RemoteRecordRow)
 IMPORT: Final = table(ImportRow)
 # Tables whose numbers callers see (`databaseId`) and a source gives.
 NUMBERED: Final[tuple[Table, ...]] = tuple(
-    table(row) for row in (ProductRow, VariantRow, CustomerRow, OrderRow, SubscriptionRow)
+    table(row) for row in (ProductRow, VariantRow, CustomerRow, CouponRow, OrderRow, SubscriptionRow)
 )
 # What is made here is numbered from this on, once a source keeps its own: a shop that gives a number so high has had
 # a billion orders. GraphQL's Int ends at 2 147 483 647.

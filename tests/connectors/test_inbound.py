@@ -29,6 +29,7 @@ from db.store.row import now, table
 from db.store.unit import Units
 from tests import factories
 from tests.connectors.fluentcart_store import SITE, Exchanges, in_process, rows, source
+from tests.connectors.test_import_coupons import applied, coupon, coupons
 from tests.connectors.test_inbound_schemes import AT, ORDER, SECRET, cart
 from tests.gateway import KEYRING, Gateway
 from tests.vendors.shops import PASSWORD, USER, answer
@@ -250,6 +251,35 @@ async def test_a_second_source_gets_numbers_of_its_own(database: Database, sold:
     }
     known = {(one["kind"], one["remote_id"], one["local_id"]) for one in await rows(database, "remote_record")}
     assert {("orders", "1", order["id"]), ("customer", "1", 1)} < known
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_the_coupons_of_an_order_come_with_it(
+    database: Database, sold: Exchanges, tmp_path: Path, keeps: bool
+) -> None:
+    """Of another shop their numbers are others here, and mean none of the coupons of the first."""
+    coupons(sold).append(coupon(4, use_count="1"))
+    the_order(sold, 2)["applied_coupons"] = [applied(16, 2, 4)]
+    await import_store(database, source(in_process(sold, tmp_path)))
+    await connect(database, **({} if keeps else {"store_url": "https://other.example", "keeps_numbers": False}))
+    last = (await rows(database, "event"))[-1]["id"]
+    the_order(sold)["uuid"] = "one more order's"
+    the_order(sold)["transactions"] = []
+    the_order(sold)["applied_coupons"] = [applied(16 + keeps, 1, 4)]
+    other = in_process(sold, tmp_path)
+    await told(database, other)
+    await told(database, other)
+    first, second = await rows(database, "applied_coupon")
+    assert (first["id"], first["order_id"], first["coupon_id"]) == (16, 2, 4)
+    assert (second["id"], second["order_id"], second["coupon_id"]) == (17, 1 if keeps else 41, 4 if keeps else None)
+    assert (second["code"], second["amount"]) == ("C4", 1778)
+    # How often it was used the shop has not said yet.
+    assert [row["use_count"] for row in await rows(database, "coupon")] == [1]
+    news_of_it = [one["changed"] for one in await rows(database, "event") if one["id"] > last]
+    assert len([names for names in news_of_it if "appliedCoupons" in names]) == int(keeps)
+    the_order(sold)["applied_coupons"] = []
+    await told(database, in_process(sold, tmp_path))
+    assert [row["id"] for row in await rows(database, "applied_coupon")] == [16]
 
 
 async def test_a_product_comes_alone(database: Database, few: Exchanges, tmp_path: Path) -> None:
