@@ -147,7 +147,7 @@ class Order(Node):
     applied_coupons: list[Annotated["AppliedCoupon", strawberry.lazy("schema.commerce.applied_coupon")]] = related(
         AppliedCouponRow.order_id,
         to=OrderRow.id,
-        description="The coupons that it has, with what each took off. Of an imported order empty.",
+        description="The coupons that it has, with what each took off.",
     )
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
         OrderTransactionRow.order_id, to=OrderRow.id, description="The payments and refunds of it."

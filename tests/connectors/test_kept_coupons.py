@@ -11,7 +11,7 @@ import time_machine
 from connectors.importers.fluentcart import import_store
 from connectors.importers.report import Kept, Report
 from db.commerce.coupon import CouponStatus
-from server.work.coupons import refresh_now
+from server.work.dates import COUPONS
 from tests.connectors.fluentcart_store import Exchanges, in_process, lines, rows, source
 from tests.connectors.test_import_coupons import applied, coupon, coupons, written
 from tests.connectors.test_import_orders import order
@@ -167,14 +167,14 @@ async def test_what_the_dates_do_is_nobodys_change(gateway: Gateway, sold: Excha
         await importing()
     assert await stored() == ["scheduled", "scheduled"]
     with time_machine.travel(BEFORE + timedelta(days=2), tick=False):
-        await refresh_now(gateway.units)
+        await COUPONS.strike(gateway.units)
         assert await stored() == ["active", "active"]
         coupons(sold)[0]["status"] = "disabled"
         coupons(sold)[1]["status"] = "active"
         assert not (await importing()).kept
         assert await stored() == ["disabled", "active"]
     with time_machine.travel(END + timedelta(days=1), tick=False):
-        await refresh_now(gateway.units)
+        await COUPONS.strike(gateway.units)
         assert await stored() == ["disabled", "expired"]
         coupons(sold)[1]["end_date"] = written(END + timedelta(days=9))
         assert not (await importing()).kept
