@@ -334,6 +334,8 @@ async def test_what_an_order_cannot_become_is_refused(shop: Gateway) -> None:
         ({"deletedItemIds": [mug, whole]}, ("VALIDATION", "deletedItemIds")),
         ({"items": [{"id": mug, "quantity": 2}], "deletedItemIds": [mug]}, ("NOT_FOUND", "items.0.id")),
         ({"items": [of(4)] * 99}, ("VALIDATION", "items")),
+        ({"items": [{"id": mug}] * 101}, ("VALIDATION", "items")),
+        ({"items": [{"id": mug, "quantity": 2}, {"id": mug, "quantity": 3}]}, ("VALIDATION", "items.1.id")),
         ({"customerId": gid("Customer", 9)}, ("NOT_FOUND", "customerId")),
         ({"shippingTotal": -1}, ("VALIDATION", "shippingTotal")),
         ({"couponCodes": ["OVER"]}, ("BUSINESS_RULE", "couponCodes.0")),

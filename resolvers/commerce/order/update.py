@@ -123,12 +123,15 @@ async def _customer(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]
 
 async def _lines(unit: Unit, row: dict[str, Any], input: OrderUpdateInput) -> _Change:
     """What is to become of the lines. Refuses, each in its place, what cannot be."""
+    if len(input.items or ()) > MOST_LINES:
+        unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_LINES} lines", "items")
+        unit.settle()
     held = await lines_of(unit, row["id"])
     gone = _gone(unit, held, input.deleted_item_ids or ())
     edits: dict[int, dict[str, int]] = {}
     places: dict[int, tuple[str, ...]] = {}
     new: list[tuple[tuple[str, ...], OrderItemChangeInput, int]] = []
-    for index, item in enumerate((input.items or ())[: MOST_LINES + 1]):
+    for index, item in enumerate(input.items or ()):
         place = ("items", str(index))
         if item.id is None:
             quantity = 1 if item.quantity is None else item.quantity
@@ -136,7 +139,9 @@ async def _lines(unit: Unit, row: dict[str, Any], input: OrderUpdateInput) -> _C
                 new.append((place, item, quantity))
         else:
             key = key_of(item.id)
-            places[key] = place
+            if key in places:
+                unit.refuse(ErrorCode.VALIDATION, "This line is named already", *place, "id")
+            places.setdefault(key, place)
             if changes := _edit(unit, held, gone, place, item):
                 edits[key] = changes
     edits |= _parts(held, edits, gone)
