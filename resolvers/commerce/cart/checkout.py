@@ -1,6 +1,6 @@
 """The checkout: a cart becomes an order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
@@ -80,7 +80,8 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     customer = await buyer.customer(unit)
     asked = [(("items", str(place)), wanted(key), many) for place, (key, many) in enumerate(items.items())]
     choices, shelf = await choose(unit, asked, plans=True)
-    unit.settle()
+    way = await _way(unit, input, buyer, choices)
+    unit.settle()  # before a number is taken: PostgreSQL gives it to no other order
     plan = next((choice for choice in choices if is_plan(choice.variant)), None)
     placed = Placed()
     key = await placed.number(unit, choices)
@@ -100,7 +101,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     ).model_dump()
     lowered = Lowered(coupons)
     reckoned = reckon(row, placed.lines, among, lowered)
-    row["shipping_total"] = await _shipping(unit, input, buyer, placed, reckoned, lowered)
+    row["shipping_total"] = await _shipping(unit, way, placed, reckoned, lowered)
     reckoned = reckon(row, placed.lines, among, lowered)
     check_total(unit, reckoned)
     unit.settle()
@@ -130,28 +131,29 @@ async def _payment_method(unit: Unit, key: str) -> dict[str, Any]:
     return dict(found or {"key": "", "settings": {}})
 
 
-async def _shipping(
-    unit: Unit,
-    input: CheckoutProcessInput,
-    buyer: Buyer,
-    placed: Placed,
-    reckoned: Reckoned,
-    lowered: Lowered,
-) -> int:
-    """What sending the lines costs. Refuses what is not offered where they go."""
-    sent = [line for line in placed.lines if line["fulfillment_type"] is FulfillmentType.PHYSICAL]
-    if not sent:
-        return 0
+async def _way(
+    unit: Unit, input: CheckoutProcessInput, buyer: Buyer, choices: Sequence[Choice]
+) -> Mapping[str, Any] | None:
+    """The shipping method; None where nothing is sent. Refuses what is not offered where it goes."""
+    lines = (line for choice in choices for line in (choice.line(), *choice.part_lines()))
+    if not any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in lines):
+        return None
     if input.shipping_method_id is None:
         unit.refuse(ErrorCode.VALIDATION, "Say how it is sent: `shippingMethods` offers the ways", "shippingMethodId")
-        return 0
+        return None
     asked = select(METHOD).where(METHOD.c.id == key_of(input.shipping_method_id), METHOD.c.enabled)
     found = (await unit.connection.execute(asked)).mappings().one_or_none()
     method, goes_to = dict(found or {}), buyer.goes_to
     if found is None or not applies(method, goes_to["country"], goes_to["state"]):
         unit.refuse(ErrorCode.NOT_FOUND, "No such way of sending it there", "shippingMethodId")
-        return 0
-    if any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons):
+    return method
+
+
+async def _shipping(
+    unit: Unit, way: Mapping[str, Any] | None, placed: Placed, reckoned: Reckoned, lowered: Lowered
+) -> int:
+    """What sending the lines costs."""
+    if way is None or any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons):
         return 0
     lines = [
         SentLine(line["id"], line["variant_id"], line["quantity"], line["unit_price"], sums["discount_total"])
@@ -159,7 +161,7 @@ async def _shipping(
         if line["variant_id"] is not None
     ]
     parcels = await parcels_of(unit.connection, lines)
-    return charge(method, parcels, await classes_of(unit.connection, parcels)).total
+    return charge(way, parcels, await classes_of(unit.connection, parcels)).total
 
 
 async def _subscribe(
