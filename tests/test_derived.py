@@ -24,7 +24,7 @@ def test_numbers_in_sentences_are_counted(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "README.md").write_text(said)
 
     covered, documented = catalogue.coverage()
-    assert 0 < covered < documented
+    assert 0 < covered <= documented
     assert counted() == (
         f"{covered} of {documented} documented REST operations, for whom one of {len(PERMISSIONS)}\n"
         "documented permissions suffices: 7 of 8.\n"

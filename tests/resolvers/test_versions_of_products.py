@@ -122,6 +122,19 @@ CHANGES: Final[list[tuple[str, dict[str, Any], set[int]]]] = [
     ),
     ("orderStatusesUpdate", {"id": ORDER, "status": "CANCELED", "manageStock": True}, set()),
     ("orderDelete", {"id": ORDER}, set()),
+    (
+        "checkoutProcess",
+        {
+            "token": "sg_cart_one",
+            "email": "ada@example.org",
+            "billing": {"name": "Ada", "address1": "1 Road", "city": "Bremen", "postcode": "28195", "country": "DE"},
+            "paymentMethod": "offline_payment",
+            "shippingMethodId": identity.encode("ShippingMethod", 1),
+        },
+        set(),
+    ),
+    # What is sold and not sent is not deleted.
+    ("orderStatusesUpdate", {"id": identity.encode("Order", 2), "status": "CANCELED", "manageStock": True}, set()),
     ("manageStockUpdate", {"productId": product(PRINT), "manageStock": False}, {PRINT}),
     ("manageStockUpdate", {"productId": product(PRINT), "manageStock": False}, set()),
     ("productUpdate", {"id": product(PRINT), "variants": [{"id": variant(LARGE), "price": 1}]}, {PRINT}),
@@ -173,7 +186,9 @@ async def modified(gateway: Gateway) -> dict[int, datetime]:
 async def test_whatever_changes_a_variant_its_product_says_when(shop: Gateway) -> None:
     rows = [AttributeGroupRow(id=1, title="Size", slug="size")]
     terms = [AttributeTermRow(id=key, group_id=1, title=f"T{key}", slug=f"t{key}") for key in (1, 2)]
-    await factories.store_rows(shop, [*rows, *terms, factories.customer(1)])
+    cart = [factories.cart(1, "sg_cart_one"), factories.cart_item(1, SMALL)]
+    till = [factories.shipping_method(1), factories.payment_method("offline_payment", active=True)]
+    await factories.store_rows(shop, [*rows, *terms, factories.customer(1), *cart, *till])
     with time_machine.travel(NOW, tick=False) as clock:
         for name, given, products in CHANGES:
             clock.shift(timedelta(hours=1))
