@@ -11,7 +11,7 @@ import pytest
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from engine.declared.mutation import STANDARD
 from server.http.refusal import Refusal
-from server.limits.limits import BULK, HEADERS, PROFILES, Counters, Limits, Turn
+from server.limits.limits import BULK, CHECKOUT, HEADERS, PROFILES, Counters, Limits, Turn
 from server.limits.windows import Windows
 from server.settings.limits import RateProfile
 from server.settings.mistake import Mistake
@@ -72,6 +72,15 @@ async def test_the_documented_rates() -> None:
     assert (await spent(of, ADMIN))["X-RateLimit-Remaining"] == str(1000 - 9 - 1 - 1 - 1)
 
 
+async def test_checkouts_are_counted_by_address() -> None:
+    of = limits()
+
+    assert (await spent(of, at("192.0.2.1"), *[CHECKOUT] * 60))["X-RateLimit-Remaining"] == "0"
+    with pytest.raises(Refusal, match="60 checkouts an hour"):
+        await spent(of, at("192.0.2.1"), CHECKOUT)
+    assert (await spent(of, at("192.0.2.2"), CHECKOUT))["X-RateLimit-Remaining"] == "59"
+
+
 async def test_an_anonymous_budget_is_an_addresses() -> None:
     of = limits()
 
@@ -121,7 +130,8 @@ async def test_changes_that_do_not_fit_are_not_charged() -> None:
 def test_profiles_do_not_fall_short_of_the_documents(profile: RateProfile) -> None:
     documented = PROFILES[RateProfile.DOCUMENTED]
 
-    assert documented == {"anonymous": 100, "storefront": 1000, "rest": 1000, "bulk": 10}
+    # Checkouts are not among the documented ones: theirs is of this server.
+    assert documented == {"anonymous": 100, "storefront": 1000, "rest": 1000, "bulk": 10, "checkout": 60}
     assert all(PROFILES[profile][name] >= rate for name, rate in documented.items())
 
 
