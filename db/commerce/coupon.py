@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
-from db.commerce.sums import share
+from db.commerce.sums.share import WHOLE
 from db.store.row import DOCUMENT, KEY, MONEY, SORTED_TEXT, Row, VersionedRow, wire
 from db.text.folding import caseless, folded
 from db.text.search import FoundBy, text_of
@@ -25,9 +25,6 @@ class CouponStatus(StrEnum):
     EXPIRED = "expired"
     DISABLED = "disabled"
     SCHEDULED = "scheduled"
-
-
-WHOLE: Final = share.WHOLE  # all of a price
 
 
 class CouponRow(VersionedRow, table=True):

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from db.commerce.coupon import WHOLE, CouponStatus, CouponType, status_at
+from db.commerce.coupon import CouponStatus, CouponType, status_at
+from db.commerce.sums.share import WHOLE
 from db.text.address import LONGEST_MAIL_ADDRESS
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from db.commerce.coupon import WHOLE, CouponType
+from db.commerce.coupon import CouponType
 from db.commerce.order import LineType
 from db.commerce.sums.discount import DiscountedLine, by_line, discounts, manual
+from db.commerce.sums.share import WHOLE
 from db.commerce.sums.totals import is_charged, line_sums, order_sums
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode

@@ -25,8 +25,9 @@ from connectors.importers.fluentcart.values import (
 )
 from connectors.importers.mapping import Columns, Field, Mapped, Reader, Record, Tells, Unreadable
 from connectors.importers.report import Skipped
-from db.commerce.coupon import FOUND_BY, WHOLE, AppliedCouponRow, CouponRow, CouponStatus, CouponType, status_at
+from db.commerce.coupon import FOUND_BY, AppliedCouponRow, CouponRow, CouponStatus, CouponType, status_at
 from db.commerce.events import COUPON_CREATED, COUPON_UPDATED
+from db.commerce.sums.share import WHOLE
 from db.store.row import now
 
 
