@@ -74,6 +74,11 @@ async def test_a_cart_comes_to_what_things_cost_now(shop: Gateway) -> None:
     assert (empty["items"], sums(empty)) == ([], (0, 0, 0))
 
 
+async def test_a_bundle_is_sent_where_a_part_of_it_is(shop: Gateway) -> None:
+    await by_staff(shop, "variantUpdate", id=v(5), fulfillmentType="DIGITAL")
+    assert (await read(shop, await begun(shop, 5)))["requiresShipping"] is True
+
+
 async def test_coupons_of_a_cart(shop: Gateway) -> None:
     token = await begun(shop, 1)
     lowered = await go(shop, "cartApplyCoupon", token=token, code="ten")

@@ -18,6 +18,7 @@ from db.commerce.order import (
     OrderStatus,
     OrderType,
     PaymentStatus,
+    TransactionStatus,
 )
 from db.commerce.subscription import SubscriptionStatus
 from db.store.row import table
@@ -387,6 +388,14 @@ async def test_an_order_is_paid(shop: Gateway) -> None:
         shop, "orderMarkAsPaid", id=(await taken(shop, of(4)))["id"], vendorChargeId="c" * 193, note="n" * 5001
     )
     assert wrong(long) == [("VALIDATION", "vendorChargeId"), ("VALIDATION", "note")]
+
+
+async def test_what_a_shop_has_noted_of_a_payment_may_be_anything(shop: Gateway) -> None:
+    pending = {"status": TransactionStatus.PENDING, "total": 500, "extra": ["odd"]}
+    rows = [factories.order(52, total=500, payment_status=PaymentStatus.PENDING), factories.order_item(52, 52)]
+    await factories.store_rows(shop, [*rows, factories.order_transaction(52, 52, **pending)])
+    paid = await go(shop, "orderMarkAsPaid", id=gid("Order", 52), note="By transfer")
+    assert paid["order"]["transactions"][0]["note"] == "By transfer"
 
 
 async def test_an_order_that_grows_after_it_was_paid(shop: Gateway) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Executable, select
+from sqlalchemy import Executable, exists, or_, select
 
 from db.catalog import visibility
+from db.catalog.bundle import BundleItemRow
 from db.catalog.product import FulfillmentType, ProductStatus
 from db.catalog.taxonomy import CATEGORIES, ProductTermRow, TermRow
 from db.catalog.variant import VariantStatus
@@ -20,8 +21,15 @@ from resolvers.commerce.cart.finding import CART, ITEM
 from resolvers.commerce.coupon.listing import COUPON
 
 Rows = Callable[[Executable], Awaitable[Sequence[Any]]]
-_TERM, _PRODUCT_TERM = table(TermRow), table(ProductTermRow)
+_TERM, _PRODUCT_TERM, _BUNDLE = table(TermRow), table(ProductTermRow), table(BundleItemRow)
 _ON_SALE: Final = (ProductStatus.PUBLISH, ProductStatus.PRIVATE)
+_PART: Final = VARIANT.alias("part")
+_PART_IS_SENT: Final = exists(
+    select(1)
+    .select_from(_BUNDLE.join(_PART, _PART.c.id == _BUNDLE.c.child_id))
+    .where(_BUNDLE.c.variant_id == VARIANT.c.id, _PART.c.fulfillment_type == FulfillmentType.PHYSICAL)
+    .correlate(VARIANT)
+)
 GONE: Final = "It is not for sale any more"
 NOT_ENOUGH: Final = "There is not enough of it"
 
@@ -62,15 +70,15 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
         "discount": cents(discount),
         "total": cents(subtotal - discount),
         "free_shipping": free,
-        "requires_shipping": any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in lines),
+        "requires_shipping": any(line["sent"] for line in lines),
         "updated_at": row.updated_at.isoformat(),
     }
 
 
 def _lines(viewer: Viewer, cart: int) -> Any:
     names = (
-        *("product_id", "price", "status", "manage_stock", "available", "supplied", "payment_type", "fulfillment_type"),
-        *("trial_days", "has_setup_fee", "setup_fee", "setup_fee_per_item", "incomplete", "sold_individually"),
+        *("product_id", "price", "status", "manage_stock", "available", "supplied", "payment_type", "trial_days"),
+        *("has_setup_fee", "setup_fee", "setup_fee_per_item", "incomplete", "sold_individually"),
     )
     return (
         select(
@@ -81,6 +89,7 @@ def _lines(viewer: Viewer, cart: int) -> Any:
             PRODUCT.c.status.label("product_status"),
             PRODUCT.c.manage_stock.label("counted"),
             visibility.variants(viewer).label("visible"),
+            or_(VARIANT.c.fulfillment_type == FulfillmentType.PHYSICAL, _PART_IS_SENT).label("sent"),
         )
         .select_from(
             ITEM.join(VARIANT, VARIANT.c.id == ITEM.c.variant_id).join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)

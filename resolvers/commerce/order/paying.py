@@ -21,6 +21,7 @@ from resolvers.commerce.order.writing import (
     count_bought,
     edit_payment,
     lines_of,
+    noted,
     pending_payment,
     receipt,
     write_payment,
@@ -71,7 +72,7 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
         key = await write_payment(unit, row, {"type": TransactionType.CHARGE, "extra": extra or None, **payment})
     else:
         key = pending["id"]
-        told = {**(pending["extra"] or {}), **extra} if extra else pending["extra"]
+        told = {**noted(pending), **extra} if extra else pending["extra"]
         kept_charge = {} if charge else {"vendor_charge_id": pending["vendor_charge_id"]}
         await edit_payment(unit, pending, {**payment, **kept_charge, "extra": told})
     held = await lines_of(unit, row["id"])

@@ -26,6 +26,7 @@ from resolvers.commerce.order.writing import (
     count_bought,
     edit_payment,
     lines_of,
+    noted,
     write_payment,
 )
 from resolvers.commerce.subscription.writing import OVER, cancel
@@ -96,7 +97,7 @@ async def _charge(unit: Unit, row: Mapping[str, Any], input: OrderRefundInput) -
 
 def refunded_of(charge: Mapping[str, Any]) -> int:
     """What was given back of a payment, which stands where the shop has it."""
-    told = (charge["extra"] or {}).get("refunded_total") if isinstance(charge["extra"], Mapping) else None
+    told = noted(charge).get("refunded_total")
     return told if isinstance(told, int) else int(told) if isinstance(told, str) and told.isdecimal() else 0
 
 
@@ -141,8 +142,8 @@ def parent_of(line: Mapping[str, Any]) -> int | None:
 
 
 async def _write(unit: Unit, row: Mapping[str, Any], charge: Mapping[str, Any], amount: int, reason: str) -> int:
-    extra = charge["extra"] if isinstance(charge["extra"], Mapping) else {}
-    await edit_payment(unit, charge, {"extra": {**extra, "refunded_total": refunded_of(charge) + amount}})
+    more = {"refunded_total": refunded_of(charge) + amount}
+    await edit_payment(unit, charge, {"extra": {**noted(charge), **more}})
     values = {
         "type": TransactionType.REFUND,
         "status": TransactionStatus.REFUNDED,

@@ -146,6 +146,12 @@ async def write_payment(unit: Unit, order: Mapping[str, Any], values: Mapping[st
     return key
 
 
+def noted(payment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is noted of a payment beside its columns: of what a shop may have as it likes, that which has names."""
+    extra = payment["extra"]
+    return extra if isinstance(extra, Mapping) else {}
+
+
 async def edit_payment(unit: Unit, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     changes = differences(row, values)
     if changes:
