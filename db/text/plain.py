@@ -19,8 +19,9 @@ def line(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    """Several lines, kept as they are, each ended by `\\n`."""
-    return _untagged(_CONTROL_IN_LINES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    """Several lines, kept as they are, each ended by `\\n`. Of a text that nobody sees nothing is left."""
+    found = _untagged(_CONTROL_IN_LINES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))).strip()
+    return "" if blank(found) else found
 
 
 def _spaced(text: str) -> str:

@@ -43,6 +43,10 @@ def test_lines_keep_their_breaks() -> None:
     assert text.lines(" one\r\n\r\ntwo\rthree\t<b>x</b>\0 ") == "one\n\ntwo\nthree\tx"
 
 
+def test_lines_that_nobody_sees_are_none() -> None:
+    assert text.lines("\u200b\n\u2060 <b>\ufeff</b>") == ""
+
+
 @given(st.text() | TAGGED)
 def test_a_line_is_clean(given: str) -> None:
     stored = text.line(given)
