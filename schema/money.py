@@ -6,9 +6,12 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 import strawberry
+from sqlalchemy import select
 
 from db.commerce.money import Amount, money_format
+from db.commerce.order import OrderRow
 from db.commerce.store import MONEY_FORMAT
+from db.store.row import table
 from engine.declared.declaration import Leaf, declare, derived
 from engine.values.columns import element, expression
 from engine.values.scalars import Cents, CurrencyCode
@@ -86,3 +89,10 @@ def maybe_order_money(cents: int, currency: str, *, permission: str, description
     """The same, where not everyone who sees the order may see it."""
     own = Leaf((element(currency),))
     return cast("Money | None", _declared(_ordered, (cents, currency, _FORMAT), own, permission, description))
+
+
+def currency_of_order(order_id: object) -> str:
+    """The currency of what has none of its own: that of the order that a column of its row names."""
+    of, orders = element(order_id), table(OrderRow)
+    found = select(orders.c.currency).where(orders.c.id == of).correlate(of.table).scalar_subquery()
+    return cast(str, expression(cast(Any, found), "currency"))

@@ -51,6 +51,22 @@ class Text:
     blank: str | None = ""
 
 
+def checked_texts(errors: Refuses, rules: Mapping[str, Text], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, those that a rule is about as they are stored. Refuses what the rules forbid, each on its field."""
+    values = dict(asked)
+    for name, rule in rules.items():
+        if name not in values:
+            continue
+        kept = rule.stored(values[name] or "")
+        # What is too long is refused, and nothing works on all of it meanwhile.
+        values[name] = kept[: rule.most] or (rule.blank if rule.required is None else kept)
+        if not kept and rule.required is not None:
+            errors.refuse(ErrorCode.VALIDATION, rule.required, camel(name))
+        elif len(kept) > rule.most:
+            errors.refuse(ErrorCode.VALIDATION, f"At most {rule.most} characters", camel(name))
+    return values
+
+
 @dataclass(frozen=True, eq=False)
 class Editable:
     """A noun over a table: who sees its rows, the events that tell of them, the rules of its texts and numbers."""
@@ -85,17 +101,7 @@ class Editable:
 
     def checked(self, errors: Refuses, asked: Mapping[str, Any]) -> dict[str, Any]:
         """The values as they are stored. Refuses what the shared rules forbid, each on its field."""
-        values = dict(asked)
-        for name, rule in self.texts.items():
-            if name not in values:
-                continue
-            kept = rule.stored(values[name] or "")
-            # What is too long is refused, and nothing works on all of it meanwhile.
-            values[name] = kept[: rule.most] or (rule.blank if rule.required is None else kept)
-            if not kept and rule.required is not None:
-                errors.refuse(ErrorCode.VALIDATION, rule.required, camel(name))
-            elif len(kept) > rule.most:
-                errors.refuse(ErrorCode.VALIDATION, f"At most {rule.most} characters", camel(name))
+        values = checked_texts(errors, self.texts, asked)
         for name in self.not_negative:
             if (values.get(name) or 0) < 0:
                 errors.refuse(ErrorCode.VALIDATION, "Not below 0", camel(name))

@@ -1,33 +1,21 @@
 """Coupons as orders have them."""
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import select
 
 from db.commerce import visibility
 from db.commerce.coupon import AppliedCouponRow, CouponRow
 from db.commerce.order import OrderRow
-from db.store.row import table
 from engine.declared.declaration import column, related
 from engine.declared.entity import Node, entity
-from engine.values.columns import expression
-from schema.money import Money, order_money
+from schema.money import Money, currency_of_order, order_money
 
 if TYPE_CHECKING:
     from schema.commerce.coupon import Coupon
     from schema.commerce.order import Order
 
-_CURRENCY: str = expression(
-    cast(
-        Any,
-        select(table(OrderRow).c.currency)
-        .where(table(OrderRow).c.id == table(AppliedCouponRow).c.order_id)
-        .correlate(table(AppliedCouponRow))
-        .scalar_subquery(),
-    ),
-    "currency",
-)
+_CURRENCY: str = currency_of_order(AppliedCouponRow.order_id)
 
 
 @entity(AppliedCouponRow, visible=visibility.applied_coupons, description="A coupon that an order was made with.")

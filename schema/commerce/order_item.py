@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import select
 from strawberry.scalars import JSON
 
 from db.catalog.download import DownloadRow
@@ -14,15 +13,13 @@ from db.catalog.variant import VariantRow
 from db.commerce import visibility
 from db.commerce.customer import CustomerRow
 from db.commerce.order import DownloadPermissionRow, LineType, OrderItemRow, OrderRow
-from db.store.row import table
 from engine.declared.batch import batched
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
-from engine.values.columns import expression
 from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.download import permission_urls
-from schema.money import Money, maybe_order_money, order_money
+from schema.money import Money, currency_of_order, maybe_order_money, order_money
 
 if TYPE_CHECKING:
     from schema.catalog.download import ProductDownload
@@ -32,16 +29,7 @@ if TYPE_CHECKING:
     from schema.commerce.order import Order
 
 # A line has no currency of its own: it is its order's.
-_CURRENCY: str = expression(
-    cast(
-        Any,
-        select(table(OrderRow).c.currency)
-        .where(table(OrderRow).c.id == table(OrderItemRow).c.order_id)
-        .correlate(table(OrderItemRow))
-        .scalar_subquery(),
-    ),
-    "currency",
-)
+_CURRENCY: str = currency_of_order(OrderItemRow.order_id)
 
 
 @entity(OrderItemRow, visible=visibility.order_items, description="A line of an order, as it was when it was made.")

@@ -398,6 +398,13 @@ async def test_what_a_shop_has_noted_of_a_payment_may_be_anything(shop: Gateway)
     assert paid["order"]["transactions"][0]["note"] == "By transfer"
 
 
+async def test_markup_does_not_make_a_note_too_long_or_shorter(shop: Gateway) -> None:
+    """What counts is what is stored, and all of that is."""
+    note = "<b>n</b>" * 1000
+    paid = await go(shop, "orderMarkAsPaid", id=(await taken(shop, of(4)))["id"], note=note)
+    assert paid["order"]["transactions"][0]["note"] == "n" * 1000
+
+
 async def test_an_order_that_grows_after_it_was_paid(shop: Gateway) -> None:
     """It is paid in part, is told to be paid once, and keeps its number."""
     order = await taken(shop, of(3), paymentStatus="PAID", status="PROCESSING")

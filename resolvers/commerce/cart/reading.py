@@ -8,7 +8,6 @@ from sqlalchemy import Executable, exists, or_, select
 from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
 from db.catalog.product import FulfillmentType, ProductStatus
-from db.catalog.taxonomy import CATEGORIES, ProductTermRow, TermRow
 from db.catalog.variant import VariantStatus
 from db.commerce.coupon import CouponType, code_key
 from db.commerce.store import MONEY_FORMAT
@@ -18,10 +17,11 @@ from db.store.row import now, table
 from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.cart.finding import CART, ITEM
+from resolvers.commerce.coupon.applying import by_product, category_links
 from resolvers.commerce.coupon.listing import COUPON
 
 Rows = Callable[[Executable], Awaitable[Sequence[Any]]]
-_TERM, _PRODUCT_TERM, _BUNDLE = table(TermRow), table(ProductTermRow), table(BundleItemRow)
+_BUNDLE: Final = table(BundleItemRow)
 _ON_SALE: Final = (ProductStatus.PUBLISH, ProductStatus.PRIVATE)
 _PART: Final = VARIANT.alias("part")
 _PART_IS_SENT: Final = exists(
@@ -140,22 +140,13 @@ def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, An
 async def _discounted(rows: Rows, lines: Sequence[Mapping[str, Any]]) -> list[DiscountedLine]:
     among = [line for line in lines if _problem(line) is None]
     keys = sorted({line["product_id"] for line in among})
-    terms: dict[int, set[int]] = {}
-    if keys:
-        columns = _PRODUCT_TERM.c
-        statement = (
-            select(columns.product_id, columns.term_id)
-            .join(_TERM, _TERM.c.id == columns.term_id)
-            .where(columns.product_id.in_(keys), _TERM.c.taxonomy == CATEGORIES)
-        )
-        for product, term in await rows(statement):
-            terms.setdefault(product, set()).add(term)
+    terms = by_product(await rows(category_links(keys))) if keys else {}
     return [
         DiscountedLine(
             key=line["item_id"],
             product_id=line["product_id"],
             variant_id=line["variant_id"],
-            categories=frozenset(terms.get(line["product_id"], ())),
+            categories=terms.get(line["product_id"], frozenset()),
             quantity=line["quantity"],
             unit_price=line["price"],
             subtotal=_lowered(line),

@@ -1,10 +1,10 @@
 """Coupons used for an order that is being written: which codes apply, and what they take off."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog import visibility as catalog
@@ -73,15 +73,22 @@ async def applied(
 
 async def categories_of(connection: AsyncConnection, products: Collection[int]) -> dict[int, frozenset[int]]:
     """The categories of products by their keys; those without one are left out."""
+    return by_product(await connection.execute(category_links(products))) if products else {}
+
+
+def category_links(products: Collection[int]) -> Select[int, int]:
+    """Products with the categories that they are in, by keys."""
+    return (
+        select(PRODUCT_TERM.c.product_id, PRODUCT_TERM.c.term_id)
+        .join(TERM, TERM.c.id == PRODUCT_TERM.c.term_id)
+        .where(PRODUCT_TERM.c.product_id.in_(products), TERM.c.taxonomy == CATEGORIES)
+    )
+
+
+def by_product(links: Iterable[Any]) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = {}
-    if products:
-        statement = (
-            select(PRODUCT_TERM.c.product_id, PRODUCT_TERM.c.term_id)
-            .join(TERM, TERM.c.id == PRODUCT_TERM.c.term_id)
-            .where(PRODUCT_TERM.c.product_id.in_(products), TERM.c.taxonomy == CATEGORIES)
-        )
-        for product, term in await connection.execute(statement):
-            found.setdefault(product, set()).add(term)
+    for product, term in links:
+        found.setdefault(product, set()).add(term)
     return {product: frozenset(terms) for product, terms in found.items()}
 
 

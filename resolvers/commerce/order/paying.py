@@ -27,13 +27,12 @@ from resolvers.commerce.order.writing import (
     write_payment,
 )
 from resolvers.commerce.subscription.beginning import BEGINS, begin_subscriptions
-from resolvers.editing.editable import Text
-from resolvers.editing.text import bounded, line, lines
+from resolvers.editing.editable import Text, checked_texts
+from resolvers.editing.text import lines
 
 # From these an order that is paid goes on.
 _WAITING: Final = (OrderStatus.DRAFT, OrderStatus.ON_HOLD, OrderStatus.FAILED)
-LONGEST_CHARGE: Final = 192
-LONGEST_NOTE: Final = Text(5000).most
+_TEXTS: Final = {"vendor_charge_id": Text(192), "note": Text(5000, lines)}
 
 
 @mutation(
@@ -52,12 +51,8 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     elif not _owes(row):
         unit.refuse(ErrorCode.CONFLICT, "It is paid already", "id")
     values = ORDER.checked(unit, {} if input.payment_method is None else {"payment_method": input.payment_method})
-    charge = line(bounded(input.vendor_charge_id or "", LONGEST_CHARGE, None))
-    note = lines(bounded(input.note or "", LONGEST_NOTE, None))
-    if len(charge) > LONGEST_CHARGE:
-        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_CHARGE} characters", "vendorChargeId")
-    if len(note) > LONGEST_NOTE:
-        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_NOTE} characters", "note")
+    said = checked_texts(unit, _TEXTS, {"vendor_charge_id": input.vendor_charge_id, "note": input.note})
+    charge, note = said["vendor_charge_id"], said["note"]
     unit.settle()
     method = values.get("payment_method") or row["payment_method"]
     pending = await pending_payment(unit, row["id"])

@@ -15,10 +15,10 @@ from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import categories_of
 from resolvers.commerce.order.input import OrderDiscountInput
 from resolvers.commerce.order.lines import MOST_MONEY
-from resolvers.editing.text import bounded, line, lines
+from resolvers.editing.editable import Text, checked_texts
+from resolvers.editing.text import lines
 
-LONGEST_LABEL: Final = 100
-LONGEST_REASON: Final = 500
+_TEXTS: Final = {"label": Text(100), "reason": Text(500, lines)}
 
 
 class Reckoned(NamedTuple):
@@ -98,11 +98,7 @@ def by_hand(unit: Unit, asked: OrderDiscountInput | None) -> dict[str, Any] | No
     if asked is None:
         return None
     errors = unit.at("discount")
-    label = line(bounded(asked.label or "", LONGEST_LABEL, None))
-    reason = lines(bounded(asked.reason or "", LONGEST_REASON, None))
-    for name, text, most in (("label", label, LONGEST_LABEL), ("reason", reason, LONGEST_REASON)):
-        if len(text) > most:
-            errors.refuse(ErrorCode.VALIDATION, f"At most {most} characters", name)
+    said = checked_texts(errors, _TEXTS, {"label": asked.label, "reason": asked.reason})
     kind, value = CouponType.FIXED, 0
     if (asked.amount is None) == (asked.percentage is None):
         errors.refuse(ErrorCode.VALIDATION, "Either an amount or a percentage", "amount")
@@ -114,7 +110,7 @@ def by_hand(unit: Unit, asked: OrderDiscountInput | None) -> dict[str, Any] | No
         kind, value = CouponType.PERCENTAGE, _points(asked.percentage)
         if not 0 < value <= WHOLE:
             errors.refuse(ErrorCode.VALIDATION, "Above 0, up to 100, with two decimals at most", "percentage")
-    return {"kind": kind.value, "value": value, "label": label, "reason": reason}
+    return {"kind": kind.value, "value": value, **said}
 
 
 def _points(percentage: Decimal) -> int:

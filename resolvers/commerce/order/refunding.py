@@ -30,10 +30,11 @@ from resolvers.commerce.order.writing import (
     write_payment,
 )
 from resolvers.commerce.subscription.writing import OVER, cancel
+from resolvers.editing.editable import Text, checked_texts
 from resolvers.editing.locking import key_of
-from resolvers.editing.text import bounded, lines
+from resolvers.editing.text import lines
 
-LONGEST_REASON: Final = 1000
+_TEXTS: Final = {"reason": Text(1000, lines)}
 _SUBSCRIPTION: Final = table(SubscriptionRow)
 
 Rows = Mapping[int, Mapping[str, Any]]
@@ -54,9 +55,7 @@ async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
     held = await lines_of(unit, row["id"])
     among = _among(unit, held, input.item_ids or ())
     back = _restocked(unit, held, input.restock or ())
-    reason = lines(bounded(input.reason or "", LONGEST_REASON, None))
-    if len(reason) > LONGEST_REASON:
-        unit.refuse(ErrorCode.VALIDATION, f"At most {LONGEST_REASON} characters", "reason")
+    reason = checked_texts(unit, _TEXTS, {"reason": input.reason})["reason"]
     unit.settle()
     key = await _write(unit, row, charge, input.amount, reason)
     shares = allocated(input.amount, [held[line] for line in among])
