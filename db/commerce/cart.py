@@ -49,6 +49,8 @@ class CartItemRow(Row, table=True):
     cart_id: int = Field(foreign_key="cart.id", ondelete="CASCADE", sa_type=KEY)
     variant_id: int = Field(foreign_key="product_variant.id", ondelete="CASCADE", index=True, sa_type=KEY)
     quantity: int = 1
+    # The order bump that it was taken by. Of one that is deleted the key stays, and means that the offer is over.
+    bump_id: int | None = Field(default=None, sa_type=KEY)
 
 
 DAYS: Final = 30

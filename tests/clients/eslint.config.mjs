@@ -25,6 +25,7 @@ export default [
             // Values: they are part of what holds them, or computed for who asks.
             types: [
               "Cart",
+              "CartBump",
               "CartCoupon",
               "CartItem",
               "Catalogue",

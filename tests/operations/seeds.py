@@ -466,7 +466,8 @@ def coupons() -> Sequence[Row]:
 
 def counter() -> Sequence[Row]:
     """Mugs and vases that are counted and sent, a guide that is not. Customer 9001 has ordered two mugs (9001), which
-    are not paid, and paid a guide and a vase (9002). A mug is in the cart of the token `sg_cart_counter`."""
+    are not paid, and paid a guide and a vase (9002). A mug is in the cart of the token `sg_cart_counter`,
+    which is offered the guide."""
     counted = {"fulfillment_type": FulfillmentType.PHYSICAL, "manage_stock": True, "total_stock": 10, **_STAMPS}
     street = {"address1": "Lindenallee 3", "city": "Bremen", "postcode": "28195", "country": "DE", "name": "Zoë Brandt"}
     unpaid: dict[str, Any] = {"status": OrderStatus.ON_HOLD, "payment_status": PaymentStatus.PENDING}
@@ -492,6 +493,19 @@ def counter() -> Sequence[Row]:
         factories.shipping_method(9001, title="Parcel", amount=490, **_STAMPS),
         factories.cart(9001, "sg_cart_counter", **_STAMPS),
         factories.cart_item(9001, 9001),
+        factories.order_bump(
+            9001,
+            9003,
+            hash="c1f0a9",
+            title="Read about it",
+            description="The guide to stoneware.",
+            call_to_action="Yes, add the guide",
+            status=OrderBumpStatus.ACTIVE,
+            discount_type=OrderBumpDiscountType.PERCENTAGE,
+            discount_amount=1250,
+            conditions=[{"field": "product", "operator": "any_of", "product_ids": [9001]}],
+            **_STAMPS,
+        ),
     ]
 
 

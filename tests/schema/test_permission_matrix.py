@@ -35,7 +35,7 @@ OPEN_READS: Final = {
 }
 OPEN_WRITES: Final = {
     "signIn",
-    *("cartAdd", "cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon", "checkoutProcess"),
+    *("cartAdd", "cartAddBump", "cartUpdate", "cartRemove", "cartApplyCoupon", "cartRemoveCoupon", "checkoutProcess"),
 }
 OPEN_STREAMS: Final = {"productChanged"}  # as the public catalogue shows it
 FOR_WHO_SIGNED_IN: Final = {
@@ -52,6 +52,7 @@ CONFIDENTIAL: Final = re.compile(
 )
 HARMLESS: Final = {
     *("ShippingClass.cost", "ShippingWeightTier.cost"),  # the buyer's
+    "CartBump.hash",  # of what a cart is offered, which takes it by that
     *("Product.manageStock", "ProductVariant.manageStock"),  # whether it can run out; the public catalogue says so
 }
 # Who a mutation belongs to, by its first word: only these permissions may open it.

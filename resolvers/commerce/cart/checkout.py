@@ -30,6 +30,7 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
+from resolvers.commerce.cart.bumps import lower
 from resolvers.commerce.cart.buyer import Buyer, buyer_of
 from resolvers.commerce.cart.finding import CART, cart_to_change, items_of
 from resolvers.commerce.cart.input import CheckoutProcessInput
@@ -80,6 +81,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     customer = await buyer.customer(unit)
     asked = [(("items", str(place)), wanted(key), many) for place, (key, many) in enumerate(items.items())]
     choices, shelf = await choose(unit, asked, plans=True)
+    await lower(unit, cart, choices)
     way = await _way(unit, input, buyer, choices)
     unit.settle()  # before a number is taken: PostgreSQL gives it to no other order
     plan = next((choice for choice in choices if is_plan(choice.variant)), None)

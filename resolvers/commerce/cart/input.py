@@ -15,6 +15,12 @@ class CartAddInput:
     quantity: int = strawberry.field(default=1, description="How many more of it, from 1. Of a subscription one.")
 
 
+@strawberry.input(description="Something that a cart is offered, and gets.")
+class CartAddBumpInput:
+    token: str | None = strawberry.field(default=None, description=WHICH)
+    bump: str = strawberry.field(description="The `hash` of one of its `bumps`.")
+
+
 @strawberry.input(description="How many of something a cart has.")
 class CartUpdateInput:
     token: str | None = strawberry.field(default=None, description=WHICH)

@@ -1,9 +1,9 @@
 """What is in a cart and what it comes to now: nothing of it is stored."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Executable, exists, or_, select
+from sqlalchemy import exists, or_, select
 
 from db.catalog import visibility
 from db.catalog.bundle import BundleItemRow
@@ -16,11 +16,11 @@ from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import now, table
 from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
-from resolvers.commerce.cart.finding import CART, ITEM
+from resolvers.commerce.cart.bumps import BUMP, OFFER, OVER, USER, holding, price_of, subtotal_of
+from resolvers.commerce.cart.finding import CART, ITEM, Rows
 from resolvers.commerce.coupon.applying import by_product, category_links
 from resolvers.commerce.coupon.listing import COUPON
 
-Rows = Callable[[Executable], Awaitable[Sequence[Any]]]
 _BUNDLE: Final = table(BundleItemRow)
 _ON_SALE: Final = (ProductStatus.PUBLISH, ProductStatus.PRIVATE)
 _PART: Final = VARIANT.alias("part")
@@ -30,6 +30,16 @@ _PART_IS_SENT: Final = exists(
     .where(_BUNDLE.c.variant_id == VARIANT.c.id, _PART.c.fulfillment_type == FulfillmentType.PHYSICAL)
     .correlate(VARIANT)
 )
+_NAMES: Final = (
+    *("product_id", "price", "status", "manage_stock", "available", "supplied", "payment_type", "trial_days"),
+    *("has_setup_fee", "setup_fee", "setup_fee_per_item", "incomplete", "sold_individually"),
+)
+# What a line is judged and reckoned by.
+NEEDED: Final = (
+    *(VARIANT.c[name] for name in _NAMES),
+    PRODUCT.c.status.label("product_status"),
+    PRODUCT.c.manage_stock.label("counted"),
+)
 GONE: Final = "It is not for sale any more"
 NOT_ENOUGH: Final = "There is not enough of it"
 
@@ -38,7 +48,7 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
     """A cart as `schema.commerce.cart.cart.Cart` has it: amounts as `{"cents", "format"}`."""
     (row,) = await rows(select(CART.c.coupon_codes, CART.c.updated_at).where(CART.c.id == cart))
     (money_format,) = [one[0] for one in await rows(select(MONEY_FORMAT))]
-    lines = [dict(one._mapping) for one in await rows(_lines(viewer, cart))]
+    lines = await lines_of(rows, viewer, cart)
     among = await _discounted(rows, lines)
     applied, problems = await _coupons(rows, row.coupon_codes, among)
     taken = discounts(applied, among)
@@ -49,9 +59,10 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
         return {"cents": amount, "format": money_format}
 
     items = [_item(line, off.get(line["item_id"], 0), cents) for line in lines]
-    subtotal = sum(_subtotal(line) for line in lines if _problem(line) is None)
+    subtotal = sum(subtotal_of(line) for line in lines if line["problem"] is None)
     discount = sum(off.values())
     return {
+        "key": cart,
         "items": items,
         "coupons": [
             *(
@@ -75,43 +86,55 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
     }
 
 
+async def lines_of(rows: Rows, viewer: Viewer, cart: int) -> list[dict[str, Any]]:
+    """What is in a cart: columns of the variants, at the price of the offer that one was taken by where that holds.
+    `taken_by`: the key of the bump that it was taken by; `offered`: whether that holds; `problem`: why it cannot be
+    bought as it stands."""
+    found = [dict(one._mapping) for one in await rows(_lines(viewer, cart))]
+    lines = [{**line, "ordinary_price": line["price"], "offered": False, "problem": problem_of(line)} for line in found]
+    taken = [line for line in lines if line["taken_by"] is not None]
+    others = [line for line in lines if line["taken_by"] is None and line["problem"] is None]
+    held = await holding(rows, taken, others, lines[0]["email"]) if taken else ()
+    for line in taken:
+        if line["item_id"] in held:
+            line |= {"offered": True, "price": price_of(line, line["price"])}
+        else:
+            line["problem"] = line["problem"] or OVER
+    return lines
+
+
 def _lines(viewer: Viewer, cart: int) -> Any:
-    names = (
-        *("product_id", "price", "status", "manage_stock", "available", "supplied", "payment_type", "trial_days"),
-        *("has_setup_fee", "setup_fee", "setup_fee_per_item", "incomplete", "sold_individually"),
-    )
     return (
         select(
             ITEM.c.id.label("item_id"),
             ITEM.c.quantity,
             VARIANT.c.id.label("variant_id"),
-            *(VARIANT.c[name] for name in names),
-            PRODUCT.c.status.label("product_status"),
-            PRODUCT.c.manage_stock.label("counted"),
+            *NEEDED,
             visibility.variants(viewer).label("visible"),
             or_(VARIANT.c.fulfillment_type == FulfillmentType.PHYSICAL, _PART_IS_SENT).label("sent"),
+            ITEM.c.bump_id.label("taken_by"),
+            *OFFER,
+            USER.c.email,
         )
         .select_from(
-            ITEM.join(VARIANT, VARIANT.c.id == ITEM.c.variant_id).join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
+            ITEM.join(VARIANT, VARIANT.c.id == ITEM.c.variant_id)
+            .join(PRODUCT, PRODUCT.c.id == VARIANT.c.product_id)
+            .join(CART, CART.c.id == ITEM.c.cart_id)
+            .outerjoin(BUMP, BUMP.c.id == ITEM.c.bump_id)
+            .outerjoin(USER, USER.c.id == CART.c.user_id)
         )
         .where(ITEM.c.cart_id == cart)
         .order_by(ITEM.c.id)
     )
 
 
-def _problem(line: Mapping[str, Any]) -> str | None:
-    """Why it cannot be bought as it stands."""
+def problem_of(line: Mapping[str, Any]) -> str | None:
+    """Why so many of a variant cannot be bought as it stands."""
     sold = line["product_status"] in _ON_SALE and line["status"] is VariantStatus.ACTIVE and line["visible"]
     if not sold or line["incomplete"]:
         return GONE
     counted = line["manage_stock"] and line["counted"]
     return NOT_ENOUGH if not line["supplied"] or (counted and line["available"] < line["quantity"]) else None
-
-
-def _subtotal(line: Mapping[str, Any]) -> int:
-    due = due_now(line, line["quantity"])
-    quantity: int = line["quantity"]
-    return due.unit_price * quantity + due.setup_fee
 
 
 def _lowered(line: Mapping[str, Any]) -> int:
@@ -122,8 +145,7 @@ def _lowered(line: Mapping[str, Any]) -> int:
 
 
 def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-    due, problem = due_now(line, line["quantity"]), _problem(line)
-    subtotal = _subtotal(line)
+    due, subtotal = due_now(line, line["quantity"]), subtotal_of(line)
     return {
         "variant": line["variant_id"] if line["visible"] else None,
         "quantity": line["quantity"],
@@ -133,12 +155,23 @@ def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, An
         "subtotal": cents(subtotal),
         "discount": cents(off),
         "total": cents(subtotal - off),
-        "problem": problem,
+        "problem": line["problem"],
+        "bump": offer_said(line, line["ordinary_price"], cents) if line["offered"] else None,
+    }
+
+
+def offer_said(line: Mapping[str, Any], ordinary: int, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """An order bump as whoever has the cart may know it; `line` has the columns of `OFFER`."""
+    return {
+        **{name: line[f"bump_{name}"] for name in ("hash", "title", "description", "call_to_action")},
+        "variant": line["variant_id"],
+        "price": cents(ordinary),
+        "discounted_price": cents(price_of(line, ordinary)),
     }
 
 
 async def _discounted(rows: Rows, lines: Sequence[Mapping[str, Any]]) -> list[DiscountedLine]:
-    among = [line for line in lines if _problem(line) is None]
+    among = [line for line in lines if line["problem"] is None]
     keys = sorted({line["product_id"] for line in among})
     terms = by_product(await rows(category_links(keys))) if keys else {}
     return [

@@ -1,8 +1,8 @@
 """What is done to carts. Whoever has a cart's token has the cart; nobody is told of what is in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Executable, delete, insert, select, update
 
@@ -18,7 +18,7 @@ from engine.unit.unit import Unit
 from engine.values import identity
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
-from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change, held_cart, items_of
+from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change, held_cart, items_of, within
 from resolvers.commerce.cart.input import (
     CartAddInput,
     CartApplyCouponInput,
@@ -26,12 +26,14 @@ from resolvers.commerce.cart.input import (
     CartRemoveInput,
     CartUpdateInput,
 )
-from resolvers.commerce.cart.reading import NOT_ENOUGH, shown
+from resolvers.commerce.cart.reading import NOT_ENOUGH, lines_of, shown
 from resolvers.commerce.coupon.applying import LONGEST_CODE, MOST_CODES
 from resolvers.commerce.coupon.listing import COUPON
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
 from resolvers.commerce.order.stock import Shelf
 from resolvers.editing.locking import key_of
+
+ONE_OFFERED: Final = "Of an offer there is one: take it out to buy several at their own price"
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ async def cart_add(unit: Unit, input: CartAddInput) -> Keys:
     key, items = key_of(input.variant_id), await items_of(unit, cart)
     if check_quantity(unit.at(), input.quantity):
         await _check(unit, items, key, items.get(key, 0) + input.quantity)
+    if key in items and await _is_offered(unit, cart, key):
+        unit.refuse(ErrorCode.BUSINESS_RULE, ONE_OFFERED, "variantId")
     unit.settle()
     await _put(unit, cart, items, key, items.get(key, 0) + input.quantity)
     return {**await _said(unit, cart), "token": token}
@@ -69,6 +73,11 @@ async def cart_update(unit: Unit, input: CartUpdateInput) -> Keys:
     key, items = await _in_it(unit, cart, input.variant_id)
     if input.quantity and check_quantity(unit.at(), input.quantity):
         await _check(unit, items, key, input.quantity)
+    if input.quantity and await _is_offered(unit, cart, key):
+        if input.quantity != 1:
+            unit.refuse(ErrorCode.BUSINESS_RULE, ONE_OFFERED, "quantity")
+        unit.settle()
+        return await _said(unit, cart)
     unit.settle()
     await _put(unit, cart, items, key, input.quantity)
     return await _said(unit, cart)
@@ -176,15 +185,19 @@ async def _put(unit: Unit, cart: Mapping[str, Any], items: Mapping[int, int], ke
     if quantity == 0:
         statement = delete(ITEM).where(mine)
     elif key in items:
-        statement = update(ITEM).where(mine).values(quantity=quantity)
+        # Who says how many takes them at their own price, whatever offer one was taken by.
+        statement = update(ITEM).where(mine).values(quantity=quantity, bump_id=None)
     else:
         statement = insert(ITEM).values(cart_id=cart["id"], variant_id=key, quantity=quantity)
     await unit.connection.execute(statement)
     await bump_all(unit.connection, CART, [cart["id"]])
 
 
-async def _said(unit: Unit, cart: Mapping[str, Any]) -> dict[str, Any]:
-    async def rows(statement: Executable) -> Sequence[Any]:
-        return (await unit.connection.execute(statement)).all()
+async def _is_offered(unit: Unit, cart: Mapping[str, Any], key: int) -> bool:
+    """Whether a thing of the cart was taken by an offer that holds."""
+    lines = await lines_of(within(unit), unit.viewer, cart["id"])
+    return any(line["variant_id"] == key and line["offered"] for line in lines)
 
-    return {"cart": await shown(rows, unit.viewer, cart["id"])}
+
+async def _said(unit: Unit, cart: Mapping[str, Any]) -> dict[str, Any]:
+    return {"cart": await shown(within(unit), unit.viewer, cart["id"])}

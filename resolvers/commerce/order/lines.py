@@ -45,6 +45,7 @@ class Choice:
     unit_price: int
     place: tuple[str, ...]
     parts: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]] = field(default_factory=list)
+    meta: Mapping[str, Any] | None = None  # of its line, as `OrderItemRow.line_meta`
 
     def line(self) -> dict[str, Any]:
         if is_plan(self.variant):

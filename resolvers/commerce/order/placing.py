@@ -44,7 +44,7 @@ class Placed:
             own = next(keys)
             parts = [(next(keys), part, {"parent_item_id": own}) for part in choice.part_lines()]
             fees = [(next(keys), fee, None) for fee in choice.fee_lines()]
-            meta = {"additional_item_ids": [key for key, *_ in fees]} if fees else None
+            meta = {"additional_item_ids": [key for key, *_ in fees]} if fees else choice.meta
             for key, line, line_meta in [(own, choice.line(), meta), *parts, *fees]:
                 after += 1
                 row = OrderItemRow(**line, id=key, order_id=of, position=after, line_meta=line_meta)

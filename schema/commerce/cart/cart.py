@@ -1,18 +1,20 @@
 """Carts: what somebody is about to buy."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from db.catalog.variant import VariantRow
-from engine.declared.batch import Argument, queried
+from engine.declared.batch import Argument, batched, queried
 from engine.declared.declaration import derived, related
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
 from engine.standard.context import Context
 from resolvers.commerce.cart.finding import one_cart
 from resolvers.commerce.cart.input import WHICH
+from resolvers.commerce.cart.offering import cart_add_bump, offers
 from resolvers.commerce.cart.reading import shown
 from resolvers.commerce.cart.writing import cart_add, cart_apply_coupon, cart_remove, cart_remove_coupon, cart_update
 from schema.commerce.said import said_money, said_value, said_values, told_value
@@ -22,10 +24,35 @@ if TYPE_CHECKING:
     from schema.catalog.variant import ProductVariant
 
 
+@strawberry.type(
+    description="An order bump, as a cart is offered it: a variant beside what is in the cart, at a price of its own."
+)
+class CartBump:
+    hash: str = derived(lambda said: said.hash, description="What `cartAddBump` takes it by.")
+    title: str = derived(lambda said: said.title, description="What the customer reads first.")
+    description: str = derived(
+        lambda said: said.description, description="What the customer reads below it, plain text; empty without one."
+    )
+    call_to_action: str = derived(
+        lambda said: said.call_to_action,
+        description="What stands beside the box that is ticked to take it; empty when the page has its own words.",
+    )
+    price: Money = said_money("price", "What the variant costs otherwise.")
+    discounted_price: Money = said_money(
+        "discounted_price", "What one costs by this offer; of one there may be no more."
+    )
+    variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
+        VariantRow.id, to="variant", description="What is offered."
+    )
+    row: strawberry.Private[Any]
+
+
 @strawberry.type(description="Something in a cart, and what it comes to now.")
 class CartItem:
     quantity: int = derived(lambda said: said.quantity, description="How many there are, from 1.")
-    unit_price: Money = said_money("unit_price", "What one costs today; of a subscription each period.")
+    unit_price: Money = said_money(
+        "unit_price", "What one costs today: by its `bump`, if it has one; of a subscription each period."
+    )
     setup_fee: Money = said_money("setup_fee", "What a subscription costs at its beginning; 0 without one.")
     is_subscription: bool = derived(
         lambda said: said.is_subscription, description="Whether it is paid again and again."
@@ -40,6 +67,11 @@ class CartItem:
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
         VariantRow.id, to="variant", description="What is bought; null once it is for sale no more."
     )
+    bump: CartBump | None = derived(
+        lambda said: None if said.bump is None else said_value(CartBump, said.bump),
+        description="The offer that it was taken by, while that holds; null otherwise. Once an offer is over it has a "
+        "`problem`: `cartUpdate` keeps it at its own price, `cartRemove` takes it out.",
+    )
     row: strawberry.Private[Any]
 
 
@@ -53,6 +85,10 @@ class CartCoupon:
     row: strawberry.Private[Any]
 
 
+async def _bumps(context: Context, keys: Sequence[int]) -> list[list[CartBump]]:
+    return [said_values(CartBump, each) for each in await offers(context, keys)]
+
+
 @strawberry.type(description="What somebody is about to buy, at the prices of this moment.")
 class Cart:
     items: list[CartItem] = derived(
@@ -61,6 +97,12 @@ class Cart:
     coupons: list[CartCoupon] = derived(
         lambda said: said_values(CartCoupon, said.coupons),
         description="In the order in which they take something off; those that do not apply come last.",
+    )
+    bumps: list[CartBump] = batched(
+        _bumps,
+        to="key",
+        description="What it is offered beside what is in it, up to 10, by their priority; `cartAddBump` takes one. Of "
+        "what it has already there is no offer, nor of what is sold out.",
     )
     quantity: int = derived(lambda said: said.quantity, description="How many pieces there are in all.")
     subtotal: Money = said_money("subtotal", "What is due now, before coupons, without shipping.")
@@ -115,6 +157,11 @@ class CartRemovePayload(Payload):
 
 
 @strawberry.type(description="The cart as it is now.")
+class CartAddBumpPayload(Payload):
+    cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
+
+
+@strawberry.type(description="The cart as it is now.")
 class CartApplyCouponPayload(Payload):
     cart: Cart | None = told_value(Cart, "What is in it, and what it comes to.")
 
@@ -127,6 +174,7 @@ class CartRemoveCouponPayload(Payload):
 @strawberry.type
 class CartMutations:
     cart_add: CartAddPayload | None = performed(cart_add)
+    cart_add_bump: CartAddBumpPayload | None = performed(cart_add_bump)
     cart_update: CartUpdatePayload | None = performed(cart_update)
     cart_remove: CartRemovePayload | None = performed(cart_remove)
     cart_apply_coupon: CartApplyCouponPayload | None = performed(cart_apply_coupon)
