@@ -57,7 +57,7 @@ from schema.catalog.variant import ProductVariant
 from schema.catalog.variant_mutations import VariantMutations
 from schema.catalogue import Catalogue, catalogue
 from schema.commerce.cart.cart import CartMutations, CartQueries
-from schema.commerce.cart.checkout import CheckoutMutations
+from schema.commerce.cart.checkout import CheckoutMutations, CheckoutQueries
 from schema.commerce.coupon import CouponMutations
 from schema.commerce.customer import CustomerMutations
 from schema.commerce.license import LicenseMutations
@@ -97,6 +97,7 @@ class Query(
     StorageDriverQueries,
     CommerceQueries,
     CartQueries,
+    CheckoutQueries,
     OrderBumpQueries,
     PaymentMethodQueries,
     ReportQueries,

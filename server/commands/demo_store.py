@@ -26,12 +26,16 @@ _PLACES: Final = (_ROOM / "demo" / _RECORDING, _ROOM.parent / "tests" / "data" /
 
 
 async def fill(database: Database, files: Path) -> None:
-    """Import the recording and furnish it unless that has been done; what was interrupted goes on. `files` is where its
-    files are put. Raises Mistake when the database holds a store of its own: the demo's token would open it."""
+    """Import the recording, furnish it and open its shop unless that has been done; what was interrupted goes on.
+    `files` is where its files are put. Raises Mistake when the database holds a store of its own: the demo's token
+    would open it."""
     await _import(database)
     async with database.write() as connection:
         await furnish(connection)
         await connection.commit()
+    from server.demo.opening import open_shop
+
+    await open_shop(database)
     async with database.read() as connection:
         await put_files(connection, files)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from server.demo.furnishing import furnish
+from server.demo.opening import open_shop
 from tests.gateway import Gateway
 from tests.recorded import recorded_copy, recorded_store
 
@@ -13,4 +14,5 @@ async def demo_store(recorded_copy: Gateway) -> Gateway:
     async with recorded_copy.database.write() as connection:
         assert await furnish(connection)
         await connection.commit()
+    assert await open_shop(recorded_copy.database)
     return recorded_copy

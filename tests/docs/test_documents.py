@@ -2,7 +2,7 @@
 followed tells its first answer below the document, the others in blocks `json next`.
 
 Whoever changes a document copies the answer from the failure's diff, and reads it on the way. A cart's token is
-another one each time: `sg_cart_yours` stands for the last.
+another one each time: `sg_cart_yours` stands for the last, and `hash_of_yours` for that of an offer or an order.
 """
 
 import re
@@ -23,6 +23,7 @@ PAIR: Final = re.compile(
     r"```graphql ?(\w*)\n(?P<document>.*?)```\s+```json\n(?P<answer>.*?)```|```json next\n(?P<next>.*?)```", re.DOTALL
 )
 _CART: Final = re.compile(r"sg_cart_[\w-]+")
+_HASH: Final = re.compile(r"\b[0-9a-f]{32}\b|hash_of_yours")
 _CURL: Final = re.compile(r"-d '(\{.*?\})'\n```\s+```json\n(.*?)```", re.DOTALL)
 
 
@@ -58,7 +59,7 @@ async def test_the_guide_says_what_the_gateway_answers(demo_store: Gateway) -> N
     examples = _examples("docs/guide.md")
     assert len(examples) > 10
     follow = Following(demo_store)
-    heard, cart = Heard(), ""
+    heard, cart, hash_ = Heard(), "", ""
     async with follow.live.going_on():
         for example in examples:  # in order, as a reader would
             if example.document is None:
@@ -68,12 +69,14 @@ async def test_the_guide_says_what_the_gateway_answers(demo_store: Gateway) -> N
                 _, heard = await follow(example.document, example.viewer)
                 assert await heard.body() == example.answer, example.document
             else:
-                document = _CART.sub(cart, example.document)
+                document = _HASH.sub(hash_, _CART.sub(cart, example.document))
                 answer = await demo_store.answer(document, viewer=example.viewer)
                 assert answer.executed is example.runs
                 said = orjson.dumps(answer.body).decode()
                 cart = next(iter(_CART.findall(said)), cart)
-                assert orjson.loads(_CART.sub("sg_cart_yours", said)) == example.answer, document
+                hash_ = next(iter(_HASH.findall(said)), hash_)
+                shown = _HASH.sub("hash_of_yours", _CART.sub("sg_cart_yours", said))
+                assert orjson.loads(shown) == example.answer, document
 
 
 async def test_the_first_query_of_the_readme_is_answered_as_printed(demo_store: Gateway) -> None:

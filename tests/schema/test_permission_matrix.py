@@ -31,7 +31,7 @@ OPEN_READS: Final = {
     *("shippingMethods", "shippingCalculation", "shippingMethod"),  # a checkout's
     "pushPublicKey",  # which every page that subscribes a browser shows
     "eventTypes",  # what this gateway can tell, as the schema does, and nothing of the store
-    "cart",  # of whoever has its token
+    *("cart", "checkoutReceipt"),  # of whoever has its token, or the hash of its order
 }
 OPEN_WRITES: Final = {
     "signIn",

@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from engine.values.identity import encode
 from server.commands import demo_store
-from server.graphql.graphiql.examples import DOCUMENTS
+from server.graphql.graphiql.examples import DOCUMENTS, YOUR_CART, YOUR_HASH
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
 from tests.databases import sqlite_url
@@ -23,6 +24,7 @@ from tests.server.running import SECONDS, running, serving, stocked
 
 HIDDEN = {"query": "{ products(first: 1) { totalCount nodes { commentStatus } } }"}
 
+PARCEL = encode("ShippingMethod", 1)
 ADMIN = {"Authorization": "Bearer known-admin-token"}
 
 
@@ -104,19 +106,37 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def test_every_example_answers(demo: Settings) -> None:
     with running(demo) as client:
+        given: dict[str, str] = {}
         for document in DOCUMENTS:
-            body = {"query": document.text, "variables": document.variables, "operationName": document.name}
+            variables = _with(document.variables, given)
+            body = {"query": document.text, "variables": variables, "operationName": document.name}
             found = (
                 first(client, body)
                 if "subscription" in document.text
                 else data(client.post("/graphql", json=body, headers=ADMIN))
             )
             assert all(found.values()), document.name
+            said = json.dumps(found)
+            given |= _given(said)
             errors = {name: value.get("userErrors", []) for name, value in found.items() if isinstance(value, dict)}
             if document.name == "Conflict":
                 (late,) = errors.pop("second")
                 assert (late["code"], late["message"].endswith("changed since: description")) == ("CONFLICT", True)
             assert not any(errors.values()), found
+
+
+def _with(variables: Any, given: Mapping[str, str]) -> Any:
+    """What a newcomer puts in, of the answer before."""
+    text = json.dumps(variables)
+    for stand_in, real in given.items():
+        text = text.replace(stand_in, real)
+    return json.loads(text)
+
+
+def _given(said: str) -> dict[str, str]:
+    """What an answer has for the next document."""
+    found = ((YOUR_CART, re.search(r"sg_cart_[\w-]+", said)), (YOUR_HASH, re.search(r"\b[0-9a-f]{32}\b", said)))
+    return {stand_in: real[0] for stand_in, real in found if real is not None}
 
 
 def test_the_page_has_the_token_for_who_asks_this_machine_by_its_own_name(demo: Settings) -> None:
@@ -137,6 +157,25 @@ def test_the_page_has_the_token_for_who_asks_this_machine_by_its_own_name(demo: 
         for header in ({"X-Forwarded-Host": "demo.example"}, {"Forwarded": 'for=1.2.3.4;host="demo.example"'}):
             page = client.get("/graphql", headers={"Accept": "text/html", "Host": "localhost", **header})
             assert "known-admin-token" not in page.text
+
+
+def test_a_newcomer_buys_without_a_token_and_a_restart_keeps_what_was_changed(demo: Settings) -> None:
+    shown = {"query": '{ shippingMethods(countryCode: "US") { method { title } } }'}
+    with running(demo) as client:
+        given: dict[str, str] = {}
+        for name in ("Cart", "Lower", "Checkout", "Receipt"):
+            (document,) = (one for one in DOCUMENTS if one.name == name)
+            body = {"query": document.text, "variables": _with(document.variables, given)}
+            found = data(client.post("/graphql", json=body))
+            said = json.dumps(found)
+            assert '"userErrors": [{' not in said, said
+            given |= _given(said)
+        assert [line["productTitle"] for line in found["checkoutReceipt"]["items"]] == ["Dusky Lamp", "Lunar Planner"]
+        assert len(data(client.post("/graphql", json=shown))["shippingMethods"]) == 3
+        gone = {"query": f'mutation {{ shippingMethodDelete(input: {{ id: "{PARCEL}" }}) {{ deletedId }} }}'}
+        assert data(client.post("/graphql", json=gone, headers=ADMIN))["shippingMethodDelete"]["deletedId"] == PARCEL
+    with running(demo) as client:
+        assert len(data(client.post("/graphql", json=shown))["shippingMethods"]) == 2
 
 
 def test_an_interrupted_filling_goes_on(demo: Settings) -> None:

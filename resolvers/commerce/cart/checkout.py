@@ -19,7 +19,7 @@ from db.commerce.events import (
 from db.commerce.order import OrderRow, OrderStatus, OrderType
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.shipping_method import ShippingMethodRow
-from db.commerce.store import MONEY_FORMAT, store_currency
+from db.commerce.store import store_currency
 from db.commerce.store_option import CHECKOUT
 from db.commerce.sums.plan import is_plan
 from db.commerce.sums.shipping_charge import applies, charge
@@ -32,9 +32,10 @@ from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
 from resolvers.commerce.cart.bumps import lower
 from resolvers.commerce.cart.buyer import Buyer, buyer_of
-from resolvers.commerce.cart.finding import CART, cart_to_change, items_of
+from resolvers.commerce.cart.finding import CART, cart_to_change, items_of, within
 from resolvers.commerce.cart.input import CheckoutProcessInput
 from resolvers.commerce.cart.plan import begin_subscription
+from resolvers.commerce.cart.receipt import receipt_of
 from resolvers.commerce.cart.writing import wanted
 from resolvers.commerce.coupon.applying import applied
 from resolvers.commerce.coupon.using import use_coupons
@@ -114,7 +115,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     await placed.tell(unit, order)
     done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}
     await edit(unit.connection, CART, cart["id"], cart["version"], done)
-    return {"order": key, "subscription": subscription, "receipt": await _receipt(unit, order, method)}
+    return {"order": key, "subscription": subscription, "receipt": await receipt_of(within(unit), order)}
 
 
 async def _check_terms(unit: Unit, input: CheckoutProcessInput) -> None:
@@ -129,7 +130,11 @@ async def _payment_method(unit: Unit, key: str) -> dict[str, Any]:
     known = PAYMENT.c.key == key[: LONGEST_METHOD + 1], PAYMENT.c.active
     found = (await unit.connection.execute(select(PAYMENT).where(*known))).mappings().one_or_none()
     if found is None:
-        unit.refuse(ErrorCode.NOT_FOUND, "Nobody can pay by it here", "paymentMethod")
+        unit.refuse(
+            ErrorCode.NOT_FOUND,
+            "Nobody can pay by it here: `Cart.paymentMethods` has the ways that there are",
+            "paymentMethod",
+        )
     return dict(found or {"key": "", "settings": {}})
 
 
@@ -147,7 +152,8 @@ async def _way(
     found = (await unit.connection.execute(asked)).mappings().one_or_none()
     method, goes_to = dict(found or {}), buyer.goes_to
     if found is None or not applies(method, goes_to["country"], goes_to["state"]):
-        unit.refuse(ErrorCode.NOT_FOUND, "No such way of sending it there", "shippingMethodId")
+        message = "No such way of sending it there: `shippingMethods` offers the ways to that country and state"
+        unit.refuse(ErrorCode.NOT_FOUND, message, "shippingMethodId")
     return method
 
 
@@ -179,21 +185,3 @@ async def _subscribe(
     recurring = any(coupon["is_recurring"] for coupon in coupons)
     off = reckoned.lines[placed.lines.index(line)]["discount_total"] if recurring else 0
     return await begin_subscription(unit, order, plan, off)
-
-
-async def _receipt(unit: Unit, order: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
-    """What whoever bought is told, who may see no orders."""
-    money_format = (await unit.connection.execute(select(MONEY_FORMAT))).scalar_one_or_none()
-
-    def cents(name: str) -> dict[str, Any]:
-        return {"cents": order[name], "format": money_format}
-
-    return {
-        "uuid": order["uuid"],
-        "number": order["id"],
-        "status": order["status"].value,
-        "payment_status": order["payment_status"].value,
-        "payment_method": method["key"],
-        "payment_instructions": method["settings"].get("checkout_instructions") or "",
-        **{name: cents(name) for name in ("subtotal", "coupon_discount_total", "shipping_total", "total")},
-    }

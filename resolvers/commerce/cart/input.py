@@ -69,7 +69,7 @@ class CheckoutProcessInput:
     shipping: CheckoutAddressInput | None = strawberry.field(
         default=None, description="Where it is sent to, if not to where the bill goes."
     )
-    payment_method: str = strawberry.field(description="How it is paid: the key of a method that is active.")
+    payment_method: str = strawberry.field(description="How it is paid: the `method` of one of `Cart.paymentMethods`.")
     shipping_method_id: strawberry.ID | None = identifies(
         "ShippingMethod", description="How it is sent: one of `shippingMethods`. Of a cart that `requiresShipping`."
     )

@@ -12,10 +12,12 @@ from engine.declared.declaration import derived, related
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
 from engine.standard.context import Context
+from engine.values.scalars import URL
 from resolvers.commerce.cart.finding import one_cart
 from resolvers.commerce.cart.input import WHICH
 from resolvers.commerce.cart.offering import cart_add_bump, offers
 from resolvers.commerce.cart.reading import shown
+from resolvers.commerce.cart.receipt import ways_to_pay
 from resolvers.commerce.cart.writing import cart_add, cart_apply_coupon, cart_remove, cart_remove_coupon, cart_update
 from schema.commerce.said import said_money, said_value, said_values, told_value
 from schema.money import Money
@@ -85,6 +87,26 @@ class CartCoupon:
     row: strawberry.Private[Any]
 
 
+@strawberry.type(description="A way of paying, as customers see it.")
+class CheckoutPaymentMethod:
+    method: str = derived(
+        lambda said: said.method, description="Its key, which `checkoutProcess` takes as `paymentMethod`."
+    )
+    title: str = derived(lambda said: said.title, description="What the customer chooses by.")
+    logo: URL | None = derived(
+        lambda said: None if said.logo is None else URL(said.logo), description="Its picture; null without one."
+    )
+    instructions: str = derived(
+        lambda said: said.instructions, description="What the store says about paying by it; empty when nothing."
+    )
+    row: strawberry.Private[Any]
+
+
+async def _payment_methods(context: Context, keys: Sequence[int]) -> list[list[CheckoutPaymentMethod]]:
+    found = await ways_to_pay(context.rows)
+    return [said_values(CheckoutPaymentMethod, found) for _ in keys]
+
+
 async def _bumps(context: Context, keys: Sequence[int]) -> list[list[CartBump]]:
     return [said_values(CartBump, each) for each in await offers(context, keys)]
 
@@ -103,6 +125,9 @@ class Cart:
         to="key",
         description="What it is offered beside what is in it, up to 10, by their priority; `cartAddBump` takes one. Of "
         "what it has already there is no offer, nor of what is sold out.",
+    )
+    payment_methods: list[CheckoutPaymentMethod] = batched(
+        _payment_methods, to="key", description="How its order can be paid: one of them is named at the checkout."
     )
     quantity: int = derived(lambda said: said.quantity, description="How many pieces there are in all.")
     subtotal: Money = said_money("subtotal", "What is due now, before coupons, without shipping.")

@@ -4,30 +4,56 @@ from typing import Any
 
 import strawberry
 
-from db.commerce.order import OrderRow, OrderStatus, PaymentStatus
+from db.commerce.order import OrderRow, OrderStatus, PaymentStatus, ShippingStatus
 from db.commerce.subscription import SubscriptionRow
+from engine.declared.batch import Argument, queried
 from engine.declared.declaration import derived
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed
+from engine.standard.context import Context
+from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.cart.checkout import checkout_process
+from resolvers.commerce.cart.receipt import receipt
 from schema.commerce.order import Order
-from schema.commerce.said import said_money, told_value
+from schema.commerce.said import said_money, said_value, said_values, told_value
 from schema.commerce.subscription import CustomerSubscription
 from schema.money import Money
 
 
-@strawberry.type(description="What whoever bought is told of their order.")
+@strawberry.type(description="A line of an order, as whoever bought reads it.")
+class CheckoutReceiptItem:
+    product_title: str = derived(lambda said: said.product_title, description="The product, as it was called then.")
+    title: str = derived(lambda said: said.title, description="The variant, as it was called then.")
+    quantity: int = derived(lambda said: said.quantity, description="How many were bought.")
+    unit_price: Money = said_money("unit_price", "What one cost.")
+    line_total: Money = said_money("line_total", "What all of them cost, discounts taken off.")
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="What whoever bought is told of their order, which names no one and no address.")
 class CheckoutReceipt:
     order_number: int = derived(lambda said: said.number, description="By which one asks the store about it.")
     uuid: str = derived(
-        lambda said: said.uuid, description="The order hash: who knows it may see the order's own offers."
+        lambda said: said.uuid,
+        description="The order hash, to be kept: by it `checkoutReceipt` says how the order stands.",
     )
     status: OrderStatus = derived(
         lambda said: OrderStatus(said.status), description="ON_HOLD while its payment is waited for."
     )
     payment_status: PaymentStatus = derived(
         lambda said: PaymentStatus(said.payment_status), description="PENDING, or PAID where it costs nothing."
+    )
+    shipping_status: ShippingStatus | None = derived(
+        lambda said: None if said.shipping_status is None else ShippingStatus(said.shipping_status),
+        description="How far it is sent; null where nothing of it is.",
+    )
+    tracking_url: URL | None = derived(
+        lambda said: None if said.tracking_url is None else URL(said.tracking_url),
+        description="Where its parcel can be followed; null until that is known.",
+    )
+    items: list[CheckoutReceiptItem] = derived(
+        lambda said: said_values(CheckoutReceiptItem, said.items), description="What was bought, in order."
     )
     payment_method: str = derived(lambda said: said.payment_method, description="The key of how it is paid.")
     payment_instructions: str = derived(
@@ -39,6 +65,20 @@ class CheckoutReceipt:
     shipping: Money = said_money("shipping_total", "What sending it costs.")
     total: Money = said_money("total", "What is owed in all.")
     row: strawberry.Private[Any]
+
+
+async def _receipt(context: Context, uuid: str) -> CheckoutReceipt | None:
+    found = await receipt(context, uuid)
+    return None if found is None else said_value(CheckoutReceipt, found)
+
+
+@strawberry.type
+class CheckoutQueries:
+    checkout_receipt: CheckoutReceipt | None = queried(
+        _receipt,
+        Argument("uuid", str, "The order hash, as `checkoutProcess` told it in its receipt."),
+        description="How an order stands, for whoever bought: null for a hash that no order has.",
+    )
 
 
 @strawberry.type(description="The order that was placed.")

@@ -1,0 +1,77 @@
+"""What whoever bought is told of their order: as it is placed, and by its hash ever after."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from connectors.payments import METHODS
+from db.commerce.order import OrderItemRow, OrderRow
+from db.commerce.payment_method import PaymentMethodRow
+from db.commerce.store import MONEY_FORMAT
+from db.store.row import table
+from engine.standard.context import Context
+from resolvers.commerce.cart.finding import Rows
+
+LONGEST_HASH: Final = 100
+_ITEM: Final = table(OrderItemRow)
+_METHOD: Final = table(PaymentMethodRow)
+_ORDER: Final = table(OrderRow)
+
+
+async def receipt(context: Context, uuid: str) -> dict[str, Any] | None:
+    """Who knows the hash of an order is who was told it. No names and no addresses stand in what they read."""
+    if len(uuid) > LONGEST_HASH or "\0" in uuid:
+        return None
+    found = await context.rows(select(_ORDER).where(_ORDER.c.uuid == uuid))
+    return await receipt_of(context.rows, found[0]._asdict()) if found else None
+
+
+async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
+    """As `schema.commerce.cart.checkout.CheckoutReceipt` has it, of an order as it is written."""
+    names = ("product_title", "title", "quantity", "unit_price", "line_total")
+    lines = await rows(
+        select(*(_ITEM.c[name] for name in names))
+        .where(_ITEM.c.order_id == order["id"])
+        .order_by(_ITEM.c.position, _ITEM.c.id)
+    )
+    (packed,) = [row[0] for row in await rows(select(MONEY_FORMAT))]
+    # An order keeps the currency that it was made in.
+    money_format = " ".join((order["currency"], *(packed or "USD before dot").split(" ")[1:]))
+
+    def cents(amount: int) -> dict[str, Any]:
+        return {"cents": amount, "format": money_format}
+
+    return {
+        "uuid": order["uuid"],
+        "number": order["id"],
+        "status": order["status"].value,
+        "payment_status": order["payment_status"].value,
+        "shipping_status": None if order["shipping_status"] is None else order["shipping_status"].value,
+        "payment_method": order["payment_method"],
+        "payment_instructions": await _instructions(rows, order["payment_method"]),
+        "items": [
+            {**row._asdict(), "unit_price": cents(row.unit_price), "line_total": cents(row.line_total)} for row in lines
+        ],
+        **{name: cents(order[name]) for name in ("subtotal", "coupon_discount_total", "shipping_total", "total")},
+        "tracking_url": order["tracking_url"],
+    }
+
+
+async def _instructions(rows: Rows, method: str) -> str:
+    found = await rows(select(_METHOD.c.settings).where(_METHOD.c.key == method))
+    return found[0].settings.get("checkout_instructions") or "" if found else ""
+
+
+async def ways_to_pay(rows: Rows) -> list[dict[str, Any]]:
+    """The methods that customers may choose, as they see them."""
+    found = await rows(select(_METHOD.c.key, _METHOD.c.settings).where(_METHOD.c.active).order_by(_METHOD.c.key))
+    return [
+        {
+            "method": row.key,
+            "title": row.settings.get("checkout_label") or (METHODS[row.key].title if row.key in METHODS else row.key),
+            "logo": row.settings.get("checkout_logo") or None,
+            "instructions": row.settings.get("checkout_instructions") or "",
+        }
+        for row in found
+    ]
