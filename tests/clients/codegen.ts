@@ -2,7 +2,7 @@ import type { CodegenConfig } from "@graphql-codegen/cli";
 
 const config: CodegenConfig = {
   schema: process.env.STOREGRAPH_URL ?? "http://127.0.0.1:8000/graphql",
-  documents: "documents/*.graphql",
+  documents: "documents/**/*.graphql",
   emitLegacyCommonJSImports: false,
   generates: {
     "generated/": {

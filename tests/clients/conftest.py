@@ -1,5 +1,6 @@
 """Installed clients, and the store that they shop in."""
 
+import asyncio
 import importlib.util
 import platform
 import shutil
@@ -11,6 +12,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from db.store.database import Database
+from server.demo.opening import open_shop
 from server.settings.settings import Settings
 from tests.clients.shop import TOKEN, Shop, endpoint
 from tests.clients.workspace import CLIENTS, Workspace, copied, install, kept
@@ -107,6 +110,23 @@ def typescript(run_directory: Path, node: str, npm_packages: Path, sdl: str, emp
 
 
 # The store
+
+
+@pytest.fixture
+def selling(imported_on_sqlite: Imported) -> Iterator[Shop]:
+    """The recorded store, opened as the demo's is, for visitors to buy in."""
+
+    async def opened(url: str) -> None:
+        database = Database.open(url)
+        try:
+            assert await open_shop(database)
+        finally:
+            await database.close()
+
+    with imported_on_sqlite.copy() as url:
+        asyncio.run(opened(url))
+        with running(Settings(database_url=url, admin_token=SecretStr(TOKEN))) as gateway:
+            yield Shop(gateway)
 
 
 @pytest.fixture

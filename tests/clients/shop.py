@@ -15,6 +15,8 @@ query ($first: Int) {
 """
 _ORDERED: Final = "{ products(first: 1, sort: [{ field: ID }], filter: { orderCount: { gt: 1 } }) { nodes { id } } }"
 _LINES: Final = "query ($id: ID!) { product(by: { id: $id }) { orderItems(first: 2) { nodes { id } } } }"
+_LAMP: Final = '{ products(filter: { slug: { eq: "dusky-lamp" } }) { nodes { id variants { id } } } }'
+_COUNT: Final = "mutation ($input: InventoryUpdateInput!) { inventoryUpdate(input: $input) { userErrors { code } } }"
 
 
 def endpoint(gateway: httpx2.Client) -> str:
@@ -51,6 +53,14 @@ class Shop:
         product: str = self._ask(_ORDERED)["products"]["nodes"][0]["id"]
         lines = self._ask(_LINES, id=product)["product"]["orderItems"]["nodes"]
         return product, [line["id"] for line in lines]
+
+    def counted(self, pieces: int) -> str:
+        """A lamp, of which there are so many."""
+        (product,) = self._ask(_LAMP)["products"]["nodes"]
+        variant: str = product["variants"][0]["id"]
+        stock = {"productId": product["id"], "variantId": variant, "totalStock": pieces, "available": pieces}
+        assert self._ask(_COUNT, input=stock)["inventoryUpdate"] == {"userErrors": []}
+        return variant
 
     def _shelf(self, first: int) -> list[dict[str, Any]]:
         nodes: list[dict[str, Any]] = self._ask(_SHELF, first=first)["products"]["nodes"]

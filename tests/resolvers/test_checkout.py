@@ -280,3 +280,44 @@ async def test_what_costs_nothing_is_paid_at_once(till: Gateway) -> None:
         "PAID",
         "TRIALING",
     )
+
+
+async def test_whoever_bought_sees_how_the_order_stands(till: Gateway) -> None:
+    """By its hash, in the currency that it was made in; and nobody by anything else."""
+    document = """query Of($uuid: String!) { checkoutReceipt(uuid: $uuid) {
+      orderNumber status paymentStatus total { cents currency }
+      items { title quantity lineTotal { cents currency } } } }"""
+    mine = DOCUMENT.replace("orderNumber", "uuid orderNumber")
+    asked = {"token": await begun(till, 3, 2), "email": "grace@example.org", "billing": HOME}
+    paid = {"input": {**asked, "paymentMethod": "offline_payment"}}
+    bought = (await till(mine, paid, viewer=ANONYMOUS))["checkoutProcess"]["receipt"]
+    found = (await till(document, {"uuid": bought["uuid"]}, viewer=ANONYMOUS))["checkoutReceipt"]
+    assert found == {
+        "orderNumber": bought["orderNumber"],
+        "status": "ON_HOLD",
+        "paymentStatus": "PENDING",
+        "items": [{"title": "Book", "quantity": 2, "lineTotal": {"cents": 6666, "currency": "USD"}}],
+        "total": {"cents": 6666, "currency": "USD"},
+    }
+    await staff(till, "orderMarkAsPaid", id=gid("Order", bought["orderNumber"]))
+    assert (await till(document, {"uuid": bought["uuid"]}, viewer=ANONYMOUS))["checkoutReceipt"][
+        "paymentStatus"
+    ] == "PAID"
+    await factories.store_rows(till, [factories.order(900, uuid="abroad", currency="EUR", total=5)])
+    abroad = (await till(document, {"uuid": "abroad"}, viewer=ANONYMOUS))["checkoutReceipt"]
+    assert abroad["total"] == {"cents": 5, "currency": "EUR"}
+    for unknown in ("", "none", str(bought["orderNumber"]), bought["uuid"].upper() + "x", "u\x00", "u" * 100_000):
+        assert (await till(document, {"uuid": unknown}, viewer=ANONYMOUS))["checkoutReceipt"] is None, unknown[:9]
+
+
+async def test_a_visitor_learns_how_to_pay_and_no_secret(till: Gateway) -> None:
+    token = await begun(till, 3)
+    asked = "query Of($token: String) { cart(token: $token) { paymentMethods { method title logo instructions } } }"
+    (one,) = (await till(asked, {"token": token}, viewer=ANONYMOUS))["cart"]["paymentMethods"]
+    assert one == {
+        "method": "offline_payment",
+        "title": "Transfer",
+        "logo": None,
+        "instructions": "To IBAN DE00",
+    }
+    assert (await buy(till, token, paymentMethod=one["method"]))["userErrors"] == []
