@@ -47,6 +47,7 @@ COMMITS: Final = {
     "connectors/providers/tokens.py": "a token is had anew between transactions, and kept before it is used",
     "connectors/workflows/running.py": "a step is written down before it is done, and with what it changed",
     "resolvers/integration/provider/consent.py": "a vendor leads back to the server, and to no mutation",
+    "server/demo/opening.py": "a shop is open or it is not: all that it needs is one transaction",
     "resolvers/access/sign_in.py": "a sign-in that failed is on record although nothing of it is kept",
     "server/access/usage.py": "when credentials were used, outside any request",
     "server/graphql/documents.py": "counts of use, outside any request",

@@ -105,12 +105,13 @@ async def open_shop(database: Database) -> bool:
     """All of it in one transaction; False where there is any of it, as after the first start: what was changed since
     stays so."""
     any_made = or_(*(exists(select(table(row).c.id)) for row in _MADE_HERE))
-    async with Units(database).unit(SYSTEM, cause=Cause("command:serve")) as unit:
+    units = Units(database)
+    async with units.unit(SYSTEM, cause=Cause("command:serve")) as unit:
         active = exists(select(_METHOD.c.key).where(_METHOD.c.active))
         if (await unit.connection.execute(select(or_(any_made, active)))).scalar_one():
             return False
         for mutation, asked in _SOLD_WITH:
             # What the demo's own rules refuse is a fault of this page, and raises.
-            await perform(schema.mutations[mutation], asked, SYSTEM, Units(database), unit=unit)
+            await perform(schema.mutations[mutation], asked, SYSTEM, units, unit=unit)
         await unit.commit("demo", None, {}, audited=True)
     return True

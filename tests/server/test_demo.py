@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from engine.values.identity import encode
 from server.commands import demo_store
-from server.graphql.graphiql.examples import DOCUMENTS, YOUR_CART, YOUR_HASH
+from server.graphql.graphiql.buying import BUYING, YOUR_CART, YOUR_HASH
+from server.graphql.graphiql.examples import DOCUMENTS
 from server.settings.mistake import Mistake
 from server.settings.settings import Settings
 from tests.databases import sqlite_url
@@ -163,8 +164,8 @@ def test_a_newcomer_buys_without_a_token_and_a_restart_keeps_what_was_changed(de
     shown = {"query": '{ shippingMethods(countryCode: "US") { method { title } } }'}
     with running(demo) as client:
         given: dict[str, str] = {}
-        for name in ("Cart", "Lower", "Checkout", "Receipt"):
-            (document,) = (one for one in DOCUMENTS if one.name == name)
+        found: dict[str, Any] = {}
+        for document in BUYING:
             body = {"query": document.text, "variables": _with(document.variables, given)}
             found = data(client.post("/graphql", json=body))
             said = json.dumps(found)
