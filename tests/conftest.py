@@ -16,7 +16,7 @@ import hypothesis
 import pytest
 
 from db.access.unsettled import UNSETTLED
-from tests import databases, dialects, drawing
+from tests import databases, dialects, drawing, passwords
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -47,6 +47,7 @@ httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
 
 dialects.share()
 dialects.leave_unsynced()
+passwords.hash_cheaply()
 
 
 # The longest files, which no worker should be left alone with at the end, and those that wait for other programs.

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ class IssuerServer:
 
     def __init__(self) -> None:
         self.url = ""
-        self.keys = {"one": key("one")}
+        self.keys = {"one": _first_key()}
         self.extra: list[dict[str, Any]] = []
         self.asked = 0
         self.status = 200
@@ -71,6 +72,12 @@ class _Escaping(json.JSONEncoder):
 
 def key(kid: str) -> jwk.RSAKey:
     return jwk.RSAKey.generate_key(2048, {"kid": kid, "use": "sig"})
+
+
+@cache
+def _first_key() -> jwk.RSAKey:
+    """One for all tests of a process: to make one takes a tenth of a second of the processor."""
+    return key("one")
 
 
 @contextmanager

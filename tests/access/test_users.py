@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from argon2 import extract_parameters
 from sqlalchemy import select
 from sqlmodel import col
 
+from db.access import password
 from db.access.audit import AuditRow
 from db.access.permission import ALL, IS_SUPER_ADMIN
 from db.access.session import SessionRow
@@ -18,6 +20,7 @@ from db.store.outbox import EventRow
 from db.store.row import table
 from tests.access.people import CREATE, PASSWORD, SIGN_IN, errors, of_session, refused_code, signed_in, user
 from tests.gateway import ADMIN, CLERK, Gateway
+from tests.passwords import HASHER
 
 KEYED = CREATE.replace("input: $input)", 'input: $input, idempotencyKey: "k")')
 UPDATE = """
@@ -71,7 +74,10 @@ async def test_a_bad_user_is_refused_with_all_that_is_wrong(
     assert (await gateway("{ users { totalCount } }"))["users"]["totalCount"] == 1
 
 
-async def test_a_password_is_kept_as_argon2id_and_nowhere_else(gateway: Gateway) -> None:
+async def test_a_password_is_kept_as_argon2id_and_nowhere_else(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password, "_HASHER", HASHER)
     given = {"login": "ann", "email": "ann@example.com", "password": PASSWORD}
     assert await errors(gateway, KEYED, {"input": given}) == []
     answer = await gateway.answer(KEYED, {"input": given})
@@ -87,6 +93,8 @@ async def test_a_password_is_kept_as_argon2id_and_nowhere_else(gateway: Gateway)
             for row in (await connection.execute(select(table(kind)))).all()
         ]
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    # An account that does not exist takes as long to check.
+    assert extract_parameters(password._NOBODYS) == extract_parameters(stored)
     assert len(rows) == 3
     assert not any(PASSWORD in row or "argon2" in row for row in rows)
 

@@ -16,6 +16,7 @@ from db.catalog.product import ProductRow
 from db.store.idempotency import IdempotencyRow
 from db.store.outbox import EventRow
 from db.store.row import table
+from tests import drawing
 from tests.gateway import Gateway
 from tests.patience import PATIENCE
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 PRODUCT, EVENT, IDEMPOTENCY = table(ProductRow), table(EventRow), table(IdempotencyRow)
 CLIENTS: Final = 6
-CHANGES: Final = 5
+CHANGES: Final = drawing.examples(3)
 OTHERS: Final = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 HOW: Final = {
     "one": f"SELECT pg_terminate_backend(pid) FROM (SELECT pid {OTHERS} ORDER BY random() LIMIT 1) AS one",
