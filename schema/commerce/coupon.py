@@ -70,11 +70,13 @@ class Coupon(Node):
     )
     min_purchase: Money | None = maybe_money(
         CouponRow.min_purchase,
-        description="What the lines have to cost at least, before discounts; null for any amount. Not below 0.",
+        description="What the lines have to cost at least, with setup fees, before discounts; null for any amount. "
+        "Not below 0.",
     )
     max_purchase: Money | None = maybe_money(
         CouponRow.max_purchase,
-        description="What the lines may cost at most, before discounts; null for any amount. Not below `minPurchase`.",
+        description="What the lines may cost at most, with setup fees, before discounts; null for any amount. "
+        "Not below `minPurchase`.",
     )
     max_discount: Money | None = maybe_money(
         CouponRow.max_discount,

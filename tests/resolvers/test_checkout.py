@@ -131,6 +131,29 @@ async def test_a_cart_costs_what_its_order_does(till: Gateway) -> None:
     assert receipt["couponDiscount"] == cart["discount"]
 
 
+async def test_a_coupon_asks_for_a_purchase_with_its_setup_fee(till: Gateway) -> None:
+    """As the customer reads it: the bounds of a coupon are those of the subtotal, of a trial too."""
+    plan = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.MONTHLY, "has_setup_fee": True}
+    await factories.store_rows(
+        till,
+        [
+            factories.coupon(20, code="LEAST", amount=100, min_purchase=2332),
+            factories.coupon(21, code="MOST", amount=100, max_purchase=2331),
+            factories.coupon(22, code="TRIAL", amount=100, min_purchase=333, max_purchase=333),
+            factories.variant(60, 5, price=1999, setup_fee=333, **plan),
+            factories.variant(61, 5, price=1999, setup_fee=333, trial_days=7, **plan),
+        ],
+    )
+    for variant, code, total in ((60, "LEAST", 2232), (61, "TRIAL", 233)):
+        token = await begun(till, variant)
+        lowered = await go(till, "cartApplyCoupon", token=token, code=code)
+        assert (lowered["userErrors"], lowered["cart"]["total"]) == ([], {"cents": total})
+        bought = await buy(till, token)
+        assert (bought["userErrors"], bought["receipt"]["total"]) == ([], {"cents": total})
+    token = await begun(till, 60)
+    assert wrong(await go(till, "cartApplyCoupon", token=token, code="MOST")) == [("BUSINESS_RULE", "code")]
+
+
 async def test_whoever_has_the_address_is_the_customer(till: Gateway) -> None:
     """Whatever its case; what is known of them stays."""
     token = await begun(till, 3)

@@ -20,7 +20,8 @@ ELSEWHERE: Final = "This coupon does not go together with other coupons"
 @dataclass(frozen=True, slots=True)
 class DiscountedLine:
     """A line that may become cheaper. `key` tells it from the others and says which comes first; `categories` are keys
-    of terms, of the line's product; `subtotal` is what coupons take from: the pieces at their price, no setup fee."""
+    of terms, of the line's product; `subtotal` is what coupons take from: the pieces at their price, no setup fee.
+    `beside` is due with it, and nothing is taken off that."""
 
     key: Any
     product_id: int
@@ -29,6 +30,7 @@ class DiscountedLine:
     quantity: int
     unit_price: int
     subtotal: int
+    beside: int = 0
 
 
 class Asked(NamedTuple):
@@ -42,7 +44,8 @@ class Asked(NamedTuple):
 
 def refused(coupon: Coupon, lines: Sequence[DiscountedLine], asked: Asked, total: int) -> str | None:
     """The sentence that says why a coupon does not apply; None if it does. Its dates decide, whatever word is stored.
-    `total` is what least and most purchases are compared with. Other coupons are not looked at: see `alone`."""
+    `total` is what least and most purchases are compared with (`purchase`). Other coupons are not looked at: see
+    `alone`."""
     return (
         _out_of_time(coupon, asked.now)
         or _used_up(coupon, asked)
@@ -50,6 +53,11 @@ def refused(coupon: Coupon, lines: Sequence[DiscountedLine], asked: Asked, total
         or _out_of_bounds(coupon, total)
         or _nothing_for_it(coupon, lines)
     )
+
+
+def purchase(lines: Iterable[DiscountedLine]) -> int:
+    """What a purchase comes to that a coupon may ask to be so large: as its customer reads it, before any discount."""
+    return sum(line.subtotal + line.beside for line in lines)
 
 
 def _out_of_time(coupon: Coupon, now: datetime) -> str | None:

@@ -16,7 +16,7 @@ from db.commerce.events import (
     SUBSCRIPTION_ACTIVATED,
     SUBSCRIPTION_CREATED,
 )
-from db.commerce.order import OrderRow, OrderStatus, OrderType
+from db.commerce.order import LineType, OrderRow, OrderStatus, OrderType
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.shipping_method import ShippingMethodRow
 from db.commerce.store import store_currency
@@ -184,4 +184,5 @@ async def _subscribe(
     line = next(line for line in placed.lines if line["variant_id"] == plan.variant["id"])
     recurring = any(coupon["is_recurring"] for coupon in coupons)
     off = reckoned.lines[placed.lines.index(line)]["discount_total"] if recurring else 0
-    return await begin_subscription(unit, order, plan, off)
+    fee = sum(line["line_total"] for line in placed.lines if line["payment_type"] is LineType.SIGNUP_FEE)
+    return await begin_subscription(unit, order, plan, fee, off)

@@ -16,9 +16,9 @@ from resolvers.commerce.subscription.beginning import once_paid
 from resolvers.commerce.subscription.writing import SUBSCRIPTIONS
 
 
-async def begin_subscription(unit: Unit, order: Mapping[str, Any], plan: Choice, off: int) -> int:
+async def begin_subscription(unit: Unit, order: Mapping[str, Any], plan: Choice, fee: int, off: int) -> int:
     """Write the subscription to a plan; its key. It is PENDING until its first order is paid, and its bills are paid by
-    hand: nobody collects them here. `off` is taken off each bill."""
+    hand: nobody collects them here. `fee` is what its setup costs, after coupons; `off` is taken off each bill."""
     variant = plan.variant
     (key,) = (await new_keys(unit.connection, {SUBSCRIPTIONS.table: 1}))[SUBSCRIPTIONS.table]
     amount = variant["price"] * plan.quantity - off
@@ -32,7 +32,7 @@ async def begin_subscription(unit: Unit, order: Mapping[str, Any], plan: Choice,
         item_name=f"{plan.product['title']} – {variant['title']}",
         quantity=plan.quantity,
         interval="" if variant["interval"] is None else variant["interval"].value,
-        setup_fee=variant["setup_fee"] or 0 if variant["has_setup_fee"] else 0,
+        setup_fee=fee,
         recurring_amount=amount,
         recurring_total=amount,
         bill_times=variant["billing_times"],

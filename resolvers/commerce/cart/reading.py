@@ -11,7 +11,7 @@ from db.catalog.product import FulfillmentType, ProductStatus
 from db.catalog.variant import VariantStatus
 from db.commerce.coupon import CouponType, code_key
 from db.commerce.store import MONEY_FORMAT
-from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
+from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, purchase, refused
 from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import now, table
 from engine.values.viewer import Viewer
@@ -183,6 +183,7 @@ async def _discounted(rows: Rows, lines: Sequence[Mapping[str, Any]]) -> list[Di
             quantity=line["quantity"],
             unit_price=line["price"],
             subtotal=_lowered(line),
+            beside=subtotal_of(line) - _lowered(line),
         )
         for line in among
     ]
@@ -197,7 +198,7 @@ async def _coupons(
         return [], {}
     keys = [code_key(code) for code in codes]
     found = {row.code_key: dict(row._mapping) for row in await rows(select(COUPON).where(COUPON.c.code_key.in_(keys)))}
-    total = sum(line.subtotal for line in lines)
+    total = purchase(lines)
     applied, problems = [], {}
     for code, key in zip(codes, keys, strict=True):
         coupon = found.get(key)

@@ -15,7 +15,7 @@ from db.commerce.coupon import AppliedCouponRow, CouponType, code_key
 from db.commerce.customer import CustomerRow, email_key
 from db.commerce.order import OrderRow, OrderStatus
 from db.commerce.store import MONEY_FORMAT
-from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, refused
+from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, purchase, refused
 from db.store.row import now, table
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -218,7 +218,7 @@ async def _judged(
     keys = [code_key(code) for code in codes]
     found = await _locked(unit, keys)
     uses, own = await _uses(unit.connection, [row["id"] for row in found.values()], buyer)
-    total = sum(line.subtotal for line in lines)
+    total = purchase(lines)
     who = Asked(now(), next(iter(buyer.keys), None), buyer.email, 0)
     kept: dict[int, tuple[dict[str, Any], Place]] = {}
     for key, place in zip(keys, places, strict=True):

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from sqlalchemy import ColumnElement, and_
+
 from db.commerce.coupon import CouponRow, CouponStatus, CouponType, code_key
 from db.store.row import table
 from engine.declared.filter_input import filter_input
@@ -9,7 +11,7 @@ from engine.declared.input import finds, lookup_input
 from engine.declared.listing import Listing
 from engine.declared.sorting import sortable
 from engine.values.filtering import filters
-from engine.values.operators import DateTimeOperators, EnumOperators, IntOperators, TextOperators
+from engine.values.operators import CentsOperators, DateTimeOperators, EnumOperators, IntOperators, TextOperators
 from engine.values.ordering import SortDirection
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing.searching import of_text
@@ -21,6 +23,11 @@ CouponBy: Final = lookup_input(
 )
 
 
+def _of_fixed(_operator: str, comparison: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Of a percentage the same column holds basis points."""
+    return and_(COUPON.c.type == CouponType.FIXED, comparison)
+
+
 @filter_input()
 class CouponFilter:
     database_id: IntOperators | None = filters(CouponRow.id)
@@ -28,6 +35,9 @@ class CouponFilter:
     type: EnumOperators[CouponType] | None = filters(CouponRow.type)
     status: EnumOperators[CouponStatus] | None = filters(
         CouponRow.status, description="By its `status`, which may follow its dates by some seconds."
+    )
+    amount: CentsOperators | None = filters(
+        CouponRow.amount, within=_of_fixed, description="What a FIXED coupon takes off; others do not pass."
     )
     use_count: IntOperators | None = filters(CouponRow.use_count)
     start_at: DateTimeOperators | None = filters(CouponRow.start_at)

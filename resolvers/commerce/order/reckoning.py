@@ -43,6 +43,7 @@ async def discounted(unit: Unit, of: Sequence[Mapping[str, Any]]) -> list[Discou
     them where that costs nothing else at first, and counts for its variant."""
     plan = next((line for line in of if line["payment_type"] is LineType.SUBSCRIPTION), None)
     among = [(place, line) for place, line in enumerate(of) if is_charged(line) and not _fee_beside(line, plan)]
+    beside = sum(line["subtotal"] for line in of if _fee_beside(line, plan))
     products = {line["product_id"] for _, line in among if line["product_id"] is not None}
     categories = await categories_of(unit.connection, products)
     return [
@@ -54,6 +55,7 @@ async def discounted(unit: Unit, of: Sequence[Mapping[str, Any]]) -> list[Discou
             quantity=line["quantity"],
             unit_price=line["unit_price"],
             subtotal=line["subtotal"],
+            beside=beside if line is plan else 0,
         )
         for place, line in among
     ]

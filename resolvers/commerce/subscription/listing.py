@@ -49,11 +49,13 @@ class SubscriptionFilter:
 SUBSCRIPTIONS = Listing(
     sorting=sortable(
         "Subscription",
-        description="What subscriptions can be sorted by. A single field is answered from an index.",
+        description="What subscriptions can be sorted by. A single field but RECURRING_TOTAL is "
+        "answered from an index.",
         default=("ID", SortDirection.DESC),  # the documented default
         ID=SubscriptionRow.id,
         NEXT_BILLING_AT=SubscriptionRow.next_billing_at,
         STATUS=SubscriptionRow.status,
+        RECURRING_TOTAL=(SubscriptionRow.recurring_total, "As numbers, whatever the interval."),
     ),
     filter=SubscriptionFilter,
     search=search_through(
