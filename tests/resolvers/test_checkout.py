@@ -294,6 +294,27 @@ async def test_a_subscription_begins_when_it_is_paid(till: Gateway) -> None:
     assert [names.count(name) for name in ("subscription.created", "subscription.activated")] == [2, 1]
 
 
+async def test_later_bills_are_lower_by_what_recurs_alone(till: Gateway) -> None:
+    """Beside a coupon that is for the first bill; whichever of them takes off first."""
+    plan = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.MONTHLY, "price": 3000}
+    each = {"type": CouponType.PERCENTAGE, "amount": 1000, "stackable": True}
+    rows = [
+        factories.variant(60, 5, **plan),
+        factories.coupon(20, code="EACH", is_recurring=True, priority=1, **each),
+        factories.coupon(21, code="AFTER", priority=2, **each),
+        factories.coupon(22, code="BEFORE", priority=0, **each),
+    ]
+    await factories.store_rows(till, rows)
+    used = ((("EACH", "AFTER"), 2430, 2700), (("EACH", "BEFORE"), 2430, 2730), (("AFTER",), 2700, 3000))
+    for codes, total, later in used:
+        token = await begun(till, 60)
+        for code in codes:
+            assert (await go(till, "cartApplyCoupon", token=token, code=code))["userErrors"] == []
+        found = await order(till, await buy(till, token))
+        said = found["total"], found["subscriptions"][0]["recurringTotal"]
+        assert said == ({"cents": total}, {"cents": later})
+
+
 async def test_what_costs_nothing_is_paid_at_once(till: Gateway) -> None:
     free = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.WEEKLY, "price": 800}
     await factories.store_rows(till, [factories.variant(62, 5, **free, trial_days=7)])

@@ -21,6 +21,7 @@ from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.shipping_method import ShippingMethodRow
 from db.commerce.store import store_currency
 from db.commerce.store_option import CHECKOUT
+from db.commerce.sums.discount import DiscountedLine, discounts
 from db.commerce.sums.plan import is_plan
 from db.commerce.sums.shipping_charge import applies, charge
 from db.store.row import now, table
@@ -111,7 +112,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     order = await placed.order(unit, {**row, **reckoned.order}, reckoned)
     await placed.write(unit, order, shelf, buyer.addresses(order))
     await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
-    subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, reckoned, placed)
+    subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, among, placed)
     await placed.tell(unit, order)
     done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}
     await edit(unit.connection, CART, cart["id"], cart["version"], done)
@@ -177,12 +178,12 @@ async def _subscribe(
     order: Mapping[str, Any],
     plan: Choice,
     coupons: list[dict[str, Any]],
-    reckoned: Reckoned,
+    among: Sequence[DiscountedLine],
     placed: Placed,
 ) -> int:
-    """Coupons that recur take off each bill what they take off the first."""
-    line = next(line for line in placed.lines if line["variant_id"] == plan.variant["id"])
-    recurring = any(coupon["is_recurring"] for coupon in coupons)
-    off = reckoned.lines[placed.lines.index(line)]["discount_total"] if recurring else 0
+    """Coupons that recur take off each bill what they take off the first, and others nothing."""
+    place = next(place for place, line in enumerate(placed.lines) if line["payment_type"] is LineType.SUBSCRIPTION)
+    taken = discounts(coupons, among)
+    off = sum(taken[coupon["id"]].get(place, 0) for coupon in coupons if coupon["is_recurring"])
     fee = sum(line["line_total"] for line in placed.lines if line["payment_type"] is LineType.SIGNUP_FEE)
     return await begin_subscription(unit, order, plan, fee, off)
