@@ -112,12 +112,13 @@ def page() -> str:
 
     rows = _operations(schema)
     covered, documented = coverage()
+    left = "" if covered == documented else "; the others have no field yet"
     lines = [
         "# Documented operations",
         "",
         "Where the graph answers each operation of the documented REST APIs, derived from the declarations. The same",
         "list with example documents: `{ catalogue { operations { rest field permissions events example } } }`.",
-        f"{covered} of {documented} are covered; the others have no field yet. What they do otherwise than",
+        f"{covered} of {documented} are covered{left}. What they do otherwise than",
         "the documented system is on [a page of its own](differences.md).",
         "",
         "| # | REST | Field | Permission | Events |",

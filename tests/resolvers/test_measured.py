@@ -143,7 +143,8 @@ def expected(case: Case) -> Any:
 async def compare(cases: Sequence[Case], come_to: Callable[[Case], Awaitable[Any]]) -> None:
     """All of them, so that one look tells all that differs."""
     found = [(case, await come_to(case)) for case in cases]
-    assert [(case, came) for case, came in found if came != expected(case)] == []
+    wrong = [(case, came) for case, came in found if came != expected(case)]
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 def only(found: Mapping[str, Any], case: Case) -> dict[str, Any]:
