@@ -3,7 +3,19 @@
 from sqlalchemy import MetaData
 
 from db.access import application_password, audit, document, role, session, token, user
-from db.catalog import attribute, bundle, download, media, product, shipping, tax, taxonomy, upgrade_path, variant
+from db.catalog import (
+    attribute,
+    bundle,
+    download,
+    media,
+    product,
+    shipping,
+    tax,
+    tax_rate,
+    taxonomy,
+    upgrade_path,
+    variant,
+)
 from db.commerce import (
     cart,
     coupon,
@@ -61,6 +73,7 @@ MODULES = (
     subscription,
     target,
     tax,
+    tax_rate,
     taxonomy,
     token,
     upgrade_path,

@@ -50,7 +50,7 @@ from schema.catalog.product import Product
 from schema.catalog.product_lifecycle_mutations import ProductLifecycleMutations
 from schema.catalog.product_mutations import ProductMutations
 from schema.catalog.shipping import ShippingClass, ShippingClassMutations
-from schema.catalog.tax import TaxClass, TaxClassMutations
+from schema.catalog.tax import TaxClass, TaxClassMutations, TaxRateMutations, TaxRateQueries
 from schema.catalog.taxonomy import Taxonomy, TaxonomyMutations, Term
 from schema.catalog.upgrade_path import UpgradePathMutations
 from schema.catalog.variant import ProductVariant
@@ -102,6 +102,7 @@ class Query(
     PaymentMethodQueries,
     ReportQueries,
     ShippingQueries,
+    TaxRateQueries,
     ChangeQueries,
     ConnectedStoreQueries,
     WebhookQueries,
@@ -281,6 +282,7 @@ class Mutation(
     RoleMutations,
     AttributeMutations,
     TaxClassMutations,
+    TaxRateMutations,
     ShippingClassMutations,
     ShippingMethodMutations,
     DownloadMutations,

@@ -24,6 +24,7 @@ from db.catalog.product import PUBLIC, FulfillmentType, ProductRow, ProductStatu
 from db.catalog.shipping import ShippingClassRow, ShippingClassType
 from db.catalog.sku import key_of_stored
 from db.catalog.tax import TaxClassRow
+from db.catalog.tax_rate import TaxRateRow
 from db.catalog.taxonomy import BRANDS, CATEGORIES, LABELS, ProductTermRow, TaxonomyRow, TermRow
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import PaymentType, VariantRow, VariantStatus
@@ -43,6 +44,7 @@ from db.commerce.order import (
     OrderAddressRow,
     OrderItemRow,
     OrderRow,
+    OrderTaxRow,
     OrderTransactionRow,
     PaymentStatus,
     TransactionStatus,
@@ -343,6 +345,16 @@ def attribute_term(id: int, group_id: int, **values: Any) -> AttributeTermRow:
 
 def variant_attribute(variant_id: int, term_id: int) -> VariantAttributeRow:
     return VariantAttributeRow(variant_id=variant_id, term_id=term_id)
+
+
+def tax_rate(id: int, tax_class_id: int, **values: Any) -> TaxRateRow:
+    made = {"id": id, "tax_class_id": tax_class_id, "name": f"Rate {id}", "country": "DE", "rate": 190_000}
+    return _made(TaxRateRow, made, values)
+
+
+def order_tax(id: int, order_id: int, tax_rate_id: int, **values: Any) -> OrderTaxRow:
+    made = {"id": id, "order_id": order_id, "tax_rate_id": tax_rate_id, "name": f"Rate {tax_rate_id}", "rate": 190_000}
+    return _made(OrderTaxRow, made, values)
 
 
 def tax_class(id: int, **values: Any) -> TaxClassRow:

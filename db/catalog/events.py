@@ -7,6 +7,7 @@ from db.catalog.download import DownloadRow
 from db.catalog.product import FOLLOWS, ProductRow
 from db.catalog.shipping import ShippingClassRow
 from db.catalog.tax import TaxClassRow
+from db.catalog.tax_rate import TaxRateRow
 from db.catalog.taxonomy import TermRow
 from db.catalog.upgrade_path import UpgradePathRow
 from db.catalog.variant import VariantRow
@@ -145,7 +146,24 @@ ATTRIBUTE_TERM_DELETED: Final = ATTRIBUTE_TERM.deleted("A term of an attribute g
 TAX_CLASS: Final = Subject("tax_class", "TaxClass", VIEWERS, {"taxClassId": TaxClassRow.id, "slug": TaxClassRow.slug})
 TAX_CLASS_CREATED: Final = TAX_CLASS.created("A tax class was made.")
 TAX_CLASS_UPDATED: Final = TAX_CLASS.updated("A tax class was changed, or lost a category that was deleted.")
-TAX_CLASS_DELETED: Final = TAX_CLASS.deleted("A tax class was deleted; its products have none, without events.")
+TAX_CLASS_DELETED: Final = TAX_CLASS.deleted(
+    "A tax class was deleted with its rates; its products have none, without events."
+)
+
+TAX_RATE: Final = Subject(
+    "tax_rate",
+    "TaxRate",
+    VIEWERS,
+    {
+        "taxRateId": TaxRateRow.id,
+        "taxClassId": TaxRateRow.tax_class_id,
+        "country": told(TaxRateRow.country, sample="DE"),
+    },
+    shown_as={"tax_class_id": "tax_class"},
+)
+TAX_RATE_CREATED: Final = TAX_RATE.created("There is one more tax rate.")
+TAX_RATE_UPDATED: Final = TAX_RATE.updated("A tax rate was changed; orders keep what they were taxed by.")
+TAX_RATE_DELETED: Final = TAX_RATE.deleted("A tax rate was deleted, by itself or with its class.")
 
 SHIPPING_CLASS: Final = Subject("shipping_class", "ShippingClass", VIEWERS, {"shippingClassId": ShippingClassRow.id})
 SHIPPING_CLASS_CREATED: Final = SHIPPING_CLASS.created("A shipping class was made.")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, Numeric, text
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType
@@ -187,6 +187,8 @@ class OrderItemRow(VersionedRow, table=True):
     cost: int = Field(default=0, sa_type=MONEY)
     subtotal: int = Field(default=0, sa_type=MONEY)
     tax_amount: int = Field(default=0, sa_type=MONEY)
+    # Of what it was taxed by here, as the order keeps it (`OrderTaxRow.tax_rate_id`); null: nobody here taxed it.
+    tax_rate_ids: Any | None = Field(default=None, sa_type=DOCUMENT)
     shipping_charge: int = Field(default=0, sa_type=MONEY)
     discount_total: int = Field(default=0, sa_type=MONEY)
     line_total: int = Field(default=0, sa_type=MONEY)
@@ -224,6 +226,25 @@ class OrderTransactionRow(VersionedRow, table=True):
     total: int = Field(default=0, sa_type=MONEY)
     rate: Decimal = Field(default=Decimal(1), sa_type=Numeric(12, 4))
     extra: Any | None = Field(default=None, sa_type=DOCUMENT)
+
+
+class OrderTaxRow(Row, table=True):
+    """A rate that an order was taxed by here, as it was then, with what it came to. All of an order's add up to its
+    `tax_total` and `shipping_tax`. The key of the rate outlives it."""
+
+    __tablename__ = "order_tax"
+    __table_args__ = (UniqueConstraint("order_id", "tax_rate_id"), {"sqlite_autoincrement": True})
+
+    id: int = Field(default=None, primary_key=True, sa_type=KEY)
+    order_id: int = Field(foreign_key="orders.id", ondelete="CASCADE", sa_type=KEY)
+    tax_rate_id: int = Field(sa_type=KEY)
+    name: str
+    rate: int  # points, as of `db.catalog.tax_rate`
+    for_shipping: int | None = None
+    compound: bool = False
+    priority: int = 1
+    amount: int = Field(default=0, sa_type=MONEY)
+    shipping_amount: int = Field(default=0, sa_type=MONEY)
 
 
 class ReceiptCounterRow(Row, table=True):

@@ -54,6 +54,12 @@ MONEY_FORMAT = (
 )
 
 
+async def currency_and_settings(connection: AsyncConnection) -> tuple[str, dict[str, Any]]:
+    """ISO 4217, and the settings without a column."""
+    found = (await connection.execute(select(_STORE.currency, _STORE.settings).where(_STORE.id == 1))).one_or_none()
+    return (StoreRow().currency, {}) if found is None else (found.currency, found.settings or {})
+
+
 async def store_currency(connection: AsyncConnection) -> str:
     """ISO 4217."""
     found: str | None = (await connection.execute(select(_STORE.currency).where(_STORE.id == 1))).scalar()

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,35 @@ class Flag:
         return "yes" if value else "no"
 
 
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Generic[E]):
+    """One of some words, which is `otherwise` where nothing, or none of them, is kept."""
+
+    key: str
+    otherwise: E
+
+    def read(self, settings: Mapping[str, Any]) -> E:
+        value = settings.get(self.key)
+        return next((word for word in type(self.otherwise) if word.value == value), self.otherwise)
+
+    def written(self, value: E) -> str:
+        return value.value
+
+
+class TaxInclusion(StrEnum):
+    EXCLUDED = "excluded"
+    INCLUDED = "included"
+
+
+class TaxBasis(StrEnum):
+    SHIPPING = "shipping"
+    BILLING = "billing"
+    STORE = "store"
+
+
 BUTTON_TEXTS: Final[Mapping[str, Text]] = {
     "cart": Text("cart_button_text"),
     "view_cart": Text("view_cart_button_text"),
@@ -57,8 +87,17 @@ ADDRESS: Final[Mapping[str, Text]] = {
     "postcode": Text("store_postcode", longest=32),
     "country": Text("store_country", longest=100),
 }
-GROUPS: Final[Mapping[str, Mapping[str, Text | Flag]]] = {
+TAX_ENABLED: Final = Flag("enable_tax")
+TAX_INCLUSION: Final = Word("tax_inclusion", TaxInclusion.EXCLUDED)
+TAX_BASIS: Final = Word("tax_calculation_basis", TaxBasis.SHIPPING)
+TAX: Final[Mapping[str, Flag | Word[Any]]] = {
+    "enabled": TAX_ENABLED,
+    "inclusion": TAX_INCLUSION,
+    "basis": TAX_BASIS,
+}
+GROUPS: Final[Mapping[str, Mapping[str, Text | Flag | Word[Any]]]] = {
     "button_texts": BUTTON_TEXTS,
     "checkout": CHECKOUT,
     "address": ADDRESS,
+    "tax": TAX,
 }

@@ -29,6 +29,10 @@ def applied_coupons(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
 
 
+def order_taxes(viewer: Viewer) -> ColumnElement[bool]:
+    return rows_with(viewer, "orders/view")
+
+
 def download_permissions(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
 

@@ -6,17 +6,18 @@ from typing import Any, Final
 import strawberry
 
 from db.catalog import visibility
-from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED
+from db.catalog.events import TAX_CLASS_CREATED, TAX_CLASS_DELETED, TAX_CLASS_UPDATED, TAX_RATE_DELETED
 from db.catalog.slug import asked
 from db.catalog.tax import TaxClassRow
 from db.catalog.taxonomy import CATEGORIES, TermRow
 from db.store.row import table
 from engine.declared.input import finds, identifies, lookup_input
 from engine.unit.unit import Unit
+from resolvers.catalog.tax_rate import remove_rates
 from resolvers.editing import text
 from resolvers.editing.editable import A_SLUG, Text, slug
 from resolvers.editing.locking import referenced
-from resolvers.editing.simple import SimpleNoun
+from resolvers.editing.simple import SimpleNoun, Takes
 
 TERM = table(TermRow)
 TaxClassBy: Final = lookup_input("TaxClass", TaxClassRow.id, slug=finds(TaxClassRow.slug, fold=asked))
@@ -56,5 +57,7 @@ TAX_CLASSES: Final = SimpleNoun(
     otherwise={"category_ids": identifies("Term", description="All of them; null or an empty list for none.")},
     own=_own,
     slug_of="title",
-    gone="Its products have none afterwards, without a new version and without events of their own.",
+    gone="Its rates go with it; its products have none afterwards, without a new version and without events of their "
+    "own.",
+    takes=Takes(remove_rates, (TAX_RATE_DELETED,)),
 )

@@ -27,6 +27,7 @@ from db.commerce.order_bump import (
 from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethodType
 from db.commerce.storage_driver import StorageSource
 from db.commerce.store import CurrencyPosition, DecimalSeparator
+from db.commerce.store_option import TaxBasis, TaxInclusion
 from db.commerce.subscription import CollectionMethod, SubscriptionStatus
 from engine.values.words import worded
 
@@ -130,6 +131,23 @@ worded(
         ShippingStatus.SHIPPED: "On its way.",
         ShippingStatus.DELIVERED: "It has arrived.",
         ShippingStatus.UNSHIPPABLE: "It cannot be sent.",
+    },
+)
+worded(
+    TaxInclusion,
+    "Whether prices hold their tax, and what sending costs as well.",
+    {
+        TaxInclusion.EXCLUDED: "Tax comes on top of them.",
+        TaxInclusion.INCLUDED: "They hold it: whatever the tax, the customer pays the price.",
+    },
+)
+worded(
+    TaxBasis,
+    "Whose address says which tax rates apply.",
+    {
+        TaxBasis.SHIPPING: "Where it is sent to; where the bill goes of what is not sent.",
+        TaxBasis.BILLING: "Where the bill goes; where it is sent to, where no bill goes anywhere.",
+        TaxBasis.STORE: "The store's own, wherever the customer is.",
     },
 )
 worded(

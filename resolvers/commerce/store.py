@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 from db.commerce import visibility
 from db.commerce.events import STORE_UPDATED
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
-from db.commerce.store_option import GROUPS, Text
+from db.commerce.store_option import GROUPS, TaxBasis, TaxInclusion, Text
 from db.secrets.confidential import without_secrets
 from db.store.row import table
 from db.store.writing import edit
@@ -21,6 +21,7 @@ from engine.unit.unit import Event, Refuses, Unit
 from engine.values.errors import ErrorCode
 from engine.values.naming import camel
 from engine.values.scalars import URL, CurrencyCode
+from resolvers.access.caller import require_all
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.editing import text
 from resolvers.editing.editable import edited_version
@@ -28,6 +29,7 @@ from resolvers.editing.locking import locked
 from resolvers.editing.updating import differences, named, refuse_outdated
 
 STORE = table(StoreRow)
+SENSITIVE: Final = "store/sensitive"  # what tax rates need
 ONLY: Final = 1  # the key of the one row
 LONGEST_NAME: Final = 200
 LONGEST_ADDRESS: Final = 2048
@@ -80,6 +82,17 @@ class StoreAddressInput:
     country: strawberry.Maybe[str | None]
 
 
+@strawberry.input(description="What is named changes. Needs store/sensitive besides.")
+class StoreTaxInput:
+    enabled: strawberry.Maybe[bool] = strawberry.field(
+        default=None, description="Whether carts and new orders are taxed. Orders that are there stay as they are."
+    )
+    inclusion: strawberry.Maybe[TaxInclusion] = strawberry.field(
+        default=None, description="Whether prices, and what shipping methods charge, hold their tax."
+    )
+    basis: strawberry.Maybe[TaxBasis] = strawberry.field(default=None, description="Whose address decides on rates.")
+
+
 @strawberry.input(description="What is named changes, null clears, what is absent stays.")
 class StoreSettingsUpdateInput:
     expected_version: int | None = edited_version()
@@ -96,6 +109,7 @@ class StoreSettingsUpdateInput:
     button_texts: strawberry.Maybe[StoreButtonTextsInput]
     checkout: strawberry.Maybe[StoreCheckoutInput]
     address: strawberry.Maybe[StoreAddressInput]
+    tax: strawberry.Maybe[StoreTaxInput]
     settings: strawberry.Maybe[JSON] = strawberry.field(
         default=None,
         description="Others, as the store names them: an object. What it names changes, null takes a setting away. "
@@ -105,7 +119,9 @@ class StoreSettingsUpdateInput:
 
 @mutation(permission="store/settings", rest="POST /settings/store", emits=(STORE_UPDATED,))
 async def store_settings_update(unit: Unit, input: StoreSettingsUpdateInput) -> Keys:
-    """Change the store's settings; the others stay as they are."""
+    """Change the store's settings; the others stay as they are. What is said of `tax` needs store/sensitive, too."""
+    if input.tax is not None:
+        require_all(unit.viewer, [SENSITIVE])
     row = (await locked(unit, STORE, [ONLY], visibility.stores(unit.viewer)))[ONLY]
     await refuse_outdated(unit, f"StoreSettings:{ONLY}", input.expected_version, row["version"])
 

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import strawberry
 
+from db.store.events import EventKind
 from engine.declared.input import identifies
 from engine.declared.mutation import Function, Mutation, mutation
 from engine.declared.payload import Keys
@@ -21,12 +22,19 @@ Own = Callable[[Unit, Mapping[str, Any], dict[str, Any]], Awaitable[dict[str, An
 In = TypeVar("In")
 
 
+class Takes(NamedTuple):
+    """What goes with a row that is deleted: removed, and told of by these events, while the row is there and locked."""
+
+    removed: Callable[[Unit, Mapping[str, Any]], Awaitable[None]]
+    told: tuple[EventKind, ...]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SimpleNoun(Editable):
     """`creates` is the input of a new one, by which an update's has the same fields: null clears those that are
     `cleared`, and lists; `otherwise` are the fields that mean something else there. `slug_of` names the text that a
-    missing slug is made of; `gone` says what becomes of those that referred to a deleted row. `rest` are the documented
-    operations by verb, where there are any."""
+    missing slug is made of; `gone` says what becomes of those that referred to a deleted row, `takes` is what goes with
+    it. `rest` are the documented operations by verb, where there are any."""
 
     permission: str
     creates: type[Any]
@@ -36,6 +44,7 @@ class SimpleNoun(Editable):
     slug_of: str | None = None
     gone: str = ""
     rest: Mapping[str, str] = field(default_factory=dict)
+    takes: Takes | None = None
 
     @property
     def key(self) -> str:
@@ -47,11 +56,15 @@ class SimpleNoun(Editable):
         """By their verbs: create, update, delete."""
         assert self.deleted is not None
         return {
-            verb: mutation(permission=self.permission, rest=self.rest.get(verb), emits=(event,))(function)
-            for verb, function, event in (
-                ("create", _named(self._create, self.creates, f"Make {self._one}."), self.created),
-                ("update", _named(self._update, self._updates, f"Change {self._one}."), self.updated),
-                ("delete", _named(self._delete, self._deletes, f"Delete {self._one}. {self.gone}"), self.deleted),
+            verb: mutation(permission=self.permission, rest=self.rest.get(verb), emits=events)(function)
+            for verb, function, events in (
+                ("create", _named(self._create, self.creates, f"Make {self._one}."), (self.created,)),
+                ("update", _named(self._update, self._updates, f"Change {self._one}."), (self.updated,)),
+                (
+                    "delete",
+                    _named(self._delete, self._deletes, f"Delete {self._one}. {self.gone}"),
+                    (self.deleted, *(self.takes.told if self.takes else ())),
+                ),
             )
         }
 
@@ -94,6 +107,9 @@ class SimpleNoun(Editable):
 
     async def _delete(self, unit: Unit, input: Any) -> Keys:
         row = await self.load(unit, input.id, input.expected_version)
+        unit.settle()
+        if self.takes is not None:
+            await self.takes.removed(unit, row)
         await self.remove(unit, row)
         return {"deleted_id": row["id"]}
 

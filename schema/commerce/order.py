@@ -21,6 +21,7 @@ from db.commerce.order import (
     OrderMode,
     OrderRow,
     OrderStatus,
+    OrderTaxRow,
     OrderTransactionRow,
     OrderType,
     PaymentStatus,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from schema.commerce.download import OrderDownload
     from schema.commerce.license import License
     from schema.commerce.order_item import DownloadPermission, OrderItem
+    from schema.commerce.order_tax import OrderTax
     from schema.commerce.subscription import CustomerSubscription
     from schema.commerce.transaction import OrderTransaction
     from schema.integration.feed_run import IntegrationFeedRun
@@ -148,6 +150,13 @@ class Order(Node):
         AppliedCouponRow.order_id,
         to=OrderRow.id,
         description="The coupons that it has, with what each took off.",
+    )
+    taxes: list[Annotated["OrderTax", strawberry.lazy("schema.commerce.order_tax")]] = related(
+        OrderTaxRow.order_id,
+        to=OrderRow.id,
+        order=[OrderTaxRow.priority, OrderTaxRow.tax_rate_id],
+        description="The rates that it was taxed by here, in the order in which they were reckoned. Empty of one that "
+        "was taxed elsewhere, whatever its `taxTotal`.",
     )
     transactions: list[Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")]] = related(
         OrderTransactionRow.order_id, to=OrderRow.id, description="The payments and refunds of it."

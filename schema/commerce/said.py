@@ -21,6 +21,16 @@ def said_money(name: str, description: str) -> Any:
     return derived(lambda said: money_said(getattr(said, name)), description=description)
 
 
+def maybe_said_money(name: str, description: str) -> Any:
+    """As `said_money`, of an amount that may be None."""
+
+    def money(said: Any) -> Money | None:
+        one = getattr(said, name)
+        return None if one is None else money_said(one)
+
+    return derived(money, description=description)
+
+
 def said_values(type_: type[Any], said: Iterable[Mapping[str, Any]]) -> list[Any]:
     """What a function said, as values of this type."""
     return [said_value(type_, each) for each in said]

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 
 from db.commerce import visibility
 from db.commerce.store import CurrencyPosition, DecimalSeparator, StoreRow
-from db.commerce.store_option import ADDRESS, BUTTON_TEXTS, CHECKOUT
+from db.commerce.store_option import ADDRESS, BUTTON_TEXTS, CHECKOUT, TAX, TaxBasis, TaxInclusion
 from engine.declared.declaration import column, computed, derived
 from engine.declared.entity import Node, entity
 from engine.declared.mutation import performed
@@ -90,6 +90,14 @@ class StoreAddress:
     row: strawberry.Private[Any]
 
 
+@strawberry.type(description="Whether and how carts and orders are taxed.")
+class StoreTax:
+    enabled: bool = _option(TAX, "enabled", "Whether they are; false where nobody said so.")
+    inclusion: TaxInclusion = _option(TAX, "inclusion", "Whether prices hold their tax; EXCLUDED where nobody said.")
+    basis: TaxBasis = _option(TAX, "basis", "Whose address decides on rates; SHIPPING where nobody said.")
+    row: strawberry.Private[Any]
+
+
 T = TypeVar("T")
 
 
@@ -126,6 +134,7 @@ class StoreSettings(Node):
     button_texts: StoreButtonTexts = _group(StoreButtonTexts, description="What the shop's buttons say.")
     checkout: StoreCheckout = _group(StoreCheckout, description="How customers check out.")
     address: StoreAddress = _group(StoreAddress, description="Where the store is, for receipts.")
+    tax: StoreTax = _group(StoreTax, description="Whether and how carts and orders are taxed.")
     settings: JSON = computed(
         JSON, StoreRow.settings, description="All without a column of their own, as the store names them."
     )

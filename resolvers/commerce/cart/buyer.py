@@ -7,7 +7,6 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from db.catalog.product import FulfillmentType
 from db.commerce.address import AddressType
 from db.commerce.customer import FOUND_BY, CustomerStatus, email_key, named_by
 from db.store.locks import lock
@@ -35,10 +34,10 @@ class Buyer:
     def goes_to(self) -> Mapping[str, Any]:
         return self.billing if self.shipping is None else self.shipping
 
-    def addresses(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def addresses(self, *, sends: bool) -> list[dict[str, Any]]:
         """The columns of the order's addresses: one to be billed, and of what is sent one to send to."""
         found = [{**self.billing, "type": AddressType.BILLING}]
-        if order["fulfillment_type"] is FulfillmentType.PHYSICAL:
+        if sends:
             found.append({**self.goes_to, "type": AddressType.SHIPPING})
         return found
 

@@ -1,6 +1,7 @@
 """The checkout: a cart becomes an order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -35,7 +36,7 @@ from resolvers.commerce.cart.bumps import lower
 from resolvers.commerce.cart.buyer import Buyer, buyer_of
 from resolvers.commerce.cart.finding import CART, cart_to_change, items_of, within
 from resolvers.commerce.cart.input import CheckoutProcessInput
-from resolvers.commerce.cart.plan import begin_subscription
+from resolvers.commerce.cart.plan import First, begin_subscription
 from resolvers.commerce.cart.receipt import receipt_of
 from resolvers.commerce.cart.writing import wanted
 from resolvers.commerce.coupon.applying import applied
@@ -44,6 +45,7 @@ from resolvers.commerce.order.lines import Choice, choose
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, Reckoned, check_total, discounted, reckon
 from resolvers.commerce.order.stock import STOCK
+from resolvers.commerce.order.taxing import Taxing, taxing, write_taxes
 from resolvers.commerce.order.writing import ORDER, PAYS, STORE
 from resolvers.commerce.shipping.parcels import SentLine, classes_of, parcels_of
 from resolvers.editing.locking import key_of
@@ -70,9 +72,10 @@ LONGEST_METHOD: Final = 50
 async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     """Place the order of a cart, at the prices of this moment: whoever has its e-mail address is the customer, its
     coupons are used, its pieces taken out of what can be ordered, and the cart is closed. The order waits for its
-    payment: no payment provider is asked here. One that costs nothing is paid at once. No tax is worked out."""
+    payment: no payment provider is asked here. One that costs nothing is paid at once. It is taxed where the store
+    taxes, by whose address its settings say."""
     cart = await cart_to_change(unit, input.token)
-    await _check_terms(unit, input)
+    settings = await _settings(unit, input)
     items = await items_of(unit, cart)
     if not items:
         unit.refuse(ErrorCode.BUSINESS_RULE, "The cart is empty", "token")
@@ -105,26 +108,36 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     ).model_dump()
     lowered = Lowered(coupons)
     reckoned = reckon(row, placed.lines, among, lowered)
-    row["shipping_total"] = await _shipping(unit, way, placed, reckoned, lowered)
-    reckoned = reckon(row, placed.lines, among, lowered)
+    sent = await _shipping(unit, way, placed, reckoned, lowered)
+    row["shipping_total"] = sum(sent.values())
+    to = buyer.addresses(sends=any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in placed.lines))
+    taxed = await taxing(unit, settings, placed.lines, to)
+    if taxed is not None:
+        taxed = replace(taxed, sent=sent)
+    reckoned = reckon(row, placed.lines, among, lowered, taxed)
     check_total(unit, reckoned)
     unit.settle()
     order = await placed.order(unit, {**row, **reckoned.order}, reckoned)
-    await placed.write(unit, order, shelf, buyer.addresses(order))
+    await placed.write(unit, order, shelf, to)
     await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
-    subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, among, placed)
+    await write_taxes(unit, key, reckoned.taxes, new=True)
+    subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, among, placed, taxed)
     await placed.tell(unit, order)
     done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}
     await edit(unit.connection, CART, cart["id"], cart["version"], done)
     return {"order": key, "subscription": subscription, "receipt": await receipt_of(within(unit), order)}
 
 
-async def _check_terms(unit: Unit, input: CheckoutProcessInput) -> None:
-    settings = (await unit.connection.execute(select(STORE.c.settings).where(STORE.c.id == 1))).scalar() or {}
+async def _settings(unit: Unit, input: CheckoutProcessInput) -> dict[str, Any]:
+    """The store's, without a column. Refuses whoever does not do what they ask for."""
+    settings: dict[str, Any] = (
+        await unit.connection.execute(select(STORE.c.settings).where(STORE.c.id == 1))
+    ).scalar() or {}
     if CHECKOUT["sign_in_required"].read(settings) and getattr(unit.viewer, "user_id", None) is None:
         unit.refuse(ErrorCode.BUSINESS_RULE, "Only who is signed in buys here")
     if CHECKOUT["terms_required"].read(settings) and not input.terms_accepted:
         unit.refuse(ErrorCode.VALIDATION, "The terms have to be accepted", "termsAccepted")
+    return settings
 
 
 async def _payment_method(unit: Unit, key: str) -> dict[str, Any]:
@@ -160,17 +173,17 @@ async def _way(
 
 async def _shipping(
     unit: Unit, way: Mapping[str, Any] | None, placed: Placed, reckoned: Reckoned, lowered: Lowered
-) -> int:
-    """What sending the lines costs."""
+) -> dict[int, int]:
+    """What sending each line costs, by its place."""
     if way is None or any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons):
-        return 0
+        return {}
     lines = [
-        SentLine(line["id"], line["variant_id"], line["quantity"], line["unit_price"], sums["discount_total"])
-        for line, sums in zip(placed.lines, reckoned.lines, strict=True)
+        SentLine(place, line["variant_id"], line["quantity"], line["unit_price"], sums["discount_total"])
+        for place, (line, sums) in enumerate(zip(placed.lines, reckoned.lines, strict=True))
         if line["variant_id"] is not None
     ]
     parcels = await parcels_of(unit.connection, lines)
-    return charge(way, parcels, await classes_of(unit.connection, parcels)).total
+    return charge(way, parcels, await classes_of(unit.connection, parcels)).by_line
 
 
 async def _subscribe(
@@ -180,10 +193,16 @@ async def _subscribe(
     coupons: list[dict[str, Any]],
     among: Sequence[DiscountedLine],
     placed: Placed,
+    taxed: Taxing | None,
 ) -> int:
     """Coupons that recur take off each bill what they take off the first, and others nothing."""
     place = next(place for place, line in enumerate(placed.lines) if line["payment_type"] is LineType.SUBSCRIPTION)
     taken = discounts(coupons, among)
-    off = sum(taken[coupon["id"]].get(place, 0) for coupon in coupons if coupon["is_recurring"])
-    fee = sum(line["line_total"] for line in placed.lines if line["payment_type"] is LineType.SIGNUP_FEE)
-    return await begin_subscription(unit, order, plan, fee, off)
+    fees = [line for line in placed.lines if line["payment_type"] is LineType.SIGNUP_FEE]
+    first = First(
+        fee=sum(fee["line_total"] for fee in fees),
+        fee_tax=sum(fee["tax_amount"] for fee in fees),
+        tax=placed.lines[place]["tax_amount"],
+        off=sum(taken[coupon["id"]].get(place, 0) for coupon in coupons if coupon["is_recurring"]),
+    )
+    return await begin_subscription(unit, order, plan, first, () if taxed is None else taxed.rates[place])

@@ -8,17 +8,33 @@ from resolvers.commerce.customer.input import COUNTRY, POSTCODE, STATE
 WHICH = "The cart's own, as `cartAdd` gave it. Absent: the open cart of whoever is signed in."
 
 
+ADDRESS = (
+    "For which address it is taxed: where it is sent to, or where the bill goes, whichever the store goes by. Absent: "
+    "`tax` is null, unless the store goes by its own."
+)
+
+
+@strawberry.input(description="An address, as far as tax rates go by it.")
+class CartAddressInput:
+    country: str = strawberry.field(description=COUNTRY)
+    state: str | None = strawberry.field(default=None, description=STATE)
+    city: str | None = strawberry.field(default=None, description="Town or city, up to 255 characters.")
+    postcode: str | None = strawberry.field(default=None, description=POSTCODE)
+
+
 @strawberry.input(description="What is put into a cart.")
 class CartAddInput:
     token: str | None = strawberry.field(default=None, description=f"{WHICH} Without either a new cart is made.")
     variant_id: strawberry.ID = identifies("ProductVariant", description="What is bought.")
     quantity: int = strawberry.field(default=1, description="How many more of it, from 1. Of a subscription one.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(description="Something that a cart is offered, and gets.")
 class CartAddBumpInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     bump: str = strawberry.field(description="The `hash` of one of its `bumps`.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(description="How many of something a cart has.")
@@ -26,24 +42,28 @@ class CartUpdateInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     variant_id: strawberry.ID = identifies("ProductVariant", description="What is in the cart.")
     quantity: int = strawberry.field(description="How many of it there are then; 0 takes it out.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(description="What is taken out of a cart.")
 class CartRemoveInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     variant_id: strawberry.ID = identifies("ProductVariant", description="What is in the cart.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(description="A coupon that a cart gets.")
 class CartApplyCouponInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     code: str = strawberry.field(description="Whatever the case.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(description="A coupon that a cart has no more.")
 class CartRemoveCouponInput:
     token: str | None = strawberry.field(default=None, description=WHICH)
     code: str = strawberry.field(description="Whatever the case.")
+    address: CartAddressInput | None = strawberry.field(default=None, description=ADDRESS)
 
 
 @strawberry.input(

@@ -18,6 +18,7 @@ from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC, Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.cart.bumps import BUMP, OFFER, beside, is_offered
+from resolvers.commerce.cart.destination import told_destination
 from resolvers.commerce.cart.finding import CART, ITEM, Rows, cart_to_change, within
 from resolvers.commerce.cart.input import CartAddBumpInput
 from resolvers.commerce.cart.reading import NEEDED, lines_of, offer_said, problem_of, shown
@@ -71,7 +72,7 @@ async def cart_add_bump(unit: Unit, input: CartAddBumpInput) -> Keys:
     values = {"cart_id": cart["id"], "variant_id": offer["variant_id"], "quantity": 1, "bump_id": offer["bump_id"]}
     await unit.connection.execute(insert(ITEM).values(values))
     await bump_all(unit.connection, CART, [cart["id"]])
-    return {"cart": await shown(rows, unit.viewer, cart["id"])}
+    return {"cart": await shown(rows, unit.viewer, cart["id"], told_destination(unit, input))}
 
 
 def _can_be_had(offer: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from db.catalog.bundle import BundleItemRow
 from db.catalog.product import FulfillmentType, ProductStatus
 from db.catalog.variant import VariantStatus
 from db.commerce.coupon import CouponType, code_key
-from db.commerce.store import MONEY_FORMAT
+from db.commerce.store import MONEY_FORMAT, StoreRow
 from db.commerce.sums.discount import ELSEWHERE, Asked, DiscountedLine, alone, by_line, discounts, purchase, refused
 from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import now, table
@@ -18,6 +18,7 @@ from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.cart.bumps import BUMP, OFFER, OVER, USER, holding, price_of, subtotal_of
 from resolvers.commerce.cart.finding import CART, ITEM, Rows
+from resolvers.commerce.cart.taxing import taxes_of
 from resolvers.commerce.coupon.applying import by_product, category_links
 from resolvers.commerce.coupon.listing import COUPON
 
@@ -40,14 +41,17 @@ NEEDED: Final = (
     PRODUCT.c.status.label("product_status"),
     PRODUCT.c.manage_stock.label("counted"),
 )
+# In one statement, so that whether a store taxes costs those nothing that do not.
+_STORE: Final = select(MONEY_FORMAT, table(StoreRow).c.settings).where(table(StoreRow).c.id == 1)
 GONE: Final = "It is not for sale any more"
 NOT_ENOUGH: Final = "There is not enough of it"
 
 
-async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
-    """A cart as `schema.commerce.cart.cart.Cart` has it: amounts as `{"cents", "format"}`."""
+async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A cart as `schema.commerce.cart.cart.Cart` has it: amounts as `{"cents", "format"}`. `to`: the columns of the
+    address that it is taxed for, as `destination` gives them."""
     (row,) = await rows(select(CART.c.coupon_codes, CART.c.updated_at).where(CART.c.id == cart))
-    (money_format,) = [one[0] for one in await rows(select(MONEY_FORMAT))]
+    (money_format, settings) = next(iter(await rows(_STORE)), (None, {}))
     lines = await lines_of(rows, viewer, cart)
     among = await _discounted(rows, lines)
     applied, problems = await _coupons(rows, row.coupon_codes, among)
@@ -58,8 +62,10 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
     def cents(amount: int) -> dict[str, Any]:
         return {"cents": amount, "format": money_format}
 
-    items = [_item(line, off.get(line["item_id"], 0), cents) for line in lines]
-    subtotal = sum(subtotal_of(line) for line in lines if line["problem"] is None)
+    sold = [line for line in lines if line["problem"] is None]
+    taxed = await taxes_of(rows, sold, off, settings or {}, to)
+    items = [_item(line, off.get(line["item_id"], 0), taxed.by_item.get(line["item_id"]), cents) for line in lines]
+    subtotal = sum(subtotal_of(line) for line in sold)
     discount = sum(off.values())
     return {
         "key": cart,
@@ -79,7 +85,10 @@ async def shown(rows: Rows, viewer: Viewer, cart: int) -> dict[str, Any]:
         "quantity": sum(line["quantity"] for line in lines),
         "subtotal": cents(subtotal),
         "discount": cents(discount),
-        "total": cents(subtotal - discount),
+        "tax_behavior": taxed.behavior.value,
+        "tax": None if taxed.found is None else cents(taxed.found.total),
+        "taxes": taxed.said(cents),
+        "total": cents(subtotal - discount + taxed.on_top),
         "free_shipping": free,
         "requires_shipping": any(line["sent"] for line in lines),
         "updated_at": row.updated_at.isoformat(),
@@ -144,7 +153,7 @@ def _lowered(line: Mapping[str, Any]) -> int:
     return now_due or due.setup_fee
 
 
-def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+def _item(line: Mapping[str, Any], off: int, tax: int | None, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     due, subtotal = due_now(line, line["quantity"]), subtotal_of(line)
     return {
         "variant": line["variant_id"] if line["visible"] else None,
@@ -154,6 +163,7 @@ def _item(line: Mapping[str, Any], off: int, cents: Callable[[int], dict[str, An
         "is_subscription": is_plan(line),
         "subtotal": cents(subtotal),
         "discount": cents(off),
+        "tax": None if tax is None else cents(tax),
         "total": cents(subtotal - off),
         "problem": line["problem"],
         "bump": offer_said(line, line["ordinary_price"], cents) if line["offered"] else None,

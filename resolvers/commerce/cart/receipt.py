@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from connectors.payments import METHODS
-from db.commerce.order import OrderItemRow, OrderRow
+from db.commerce.order import OrderItemRow, OrderRow, OrderTaxRow, TaxBehavior
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.store import MONEY_FORMAT
 from db.store.row import table
@@ -17,6 +17,8 @@ LONGEST_HASH: Final = 100
 _ITEM: Final = table(OrderItemRow)
 _METHOD: Final = table(PaymentMethodRow)
 _ORDER: Final = table(OrderRow)
+_TAX: Final = table(OrderTaxRow)
+_TAXES: Final = select(_TAX).order_by(_TAX.c.priority, _TAX.c.tax_rate_id)
 
 
 async def receipt(context: Context, uuid: str) -> dict[str, Any] | None:
@@ -42,6 +44,10 @@ async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
     def cents(amount: int) -> dict[str, Any]:
         return {"cents": amount, "format": money_format}
 
+    # Of an order without tax there is nothing to ask for.
+    taxed = order["tax_behavior"] is not TaxBehavior.NONE
+    taxes = await rows(_TAXES.where(_TAX.c.order_id == order["id"])) if taxed else ()
+
     return {
         "uuid": order["uuid"],
         "number": order["id"],
@@ -54,6 +60,11 @@ async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
             {**row._asdict(), "unit_price": cents(row.unit_price), "line_total": cents(row.line_total)} for row in lines
         ],
         **{name: cents(order[name]) for name in ("subtotal", "coupon_discount_total", "shipping_total", "total")},
+        "tax_behavior": order["tax_behavior"].value,
+        "tax": cents(order["tax_total"] + order["shipping_tax"]),
+        "taxes": [
+            {"name": row.name, "points": row.rate, "amount": cents(row.amount + row.shipping_amount)} for row in taxes
+        ],
         "tracking_url": order["tracking_url"],
     }
 

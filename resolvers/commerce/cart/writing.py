@@ -18,6 +18,7 @@ from engine.unit.unit import Unit
 from engine.values import identity
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
+from resolvers.commerce.cart.destination import Addressed, told_destination
 from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change, held_cart, items_of, within
 from resolvers.commerce.cart.input import (
     CartAddInput,
@@ -63,7 +64,7 @@ async def cart_add(unit: Unit, input: CartAddInput) -> Keys:
         unit.refuse(ErrorCode.BUSINESS_RULE, ONE_OFFERED, "variantId")
     unit.settle()
     await _put(unit, cart, items, key, items.get(key, 0) + input.quantity)
-    return {**await _said(unit, cart), "token": token}
+    return {**await _said(unit, cart, input), "token": token}
 
 
 @mutation(permission=PUBLIC, rest="PUT /cart/update")
@@ -77,10 +78,10 @@ async def cart_update(unit: Unit, input: CartUpdateInput) -> Keys:
         if input.quantity != 1:
             unit.refuse(ErrorCode.BUSINESS_RULE, ONE_OFFERED, "quantity")
         unit.settle()
-        return await _said(unit, cart)
+        return await _said(unit, cart, input)
     unit.settle()
     await _put(unit, cart, items, key, input.quantity)
-    return await _said(unit, cart)
+    return await _said(unit, cart, input)
 
 
 @mutation(permission=PUBLIC, rest="DELETE /cart/remove")
@@ -89,7 +90,7 @@ async def cart_remove(unit: Unit, input: CartRemoveInput) -> Keys:
     cart = await cart_to_change(unit, input.token)
     key, items = await _in_it(unit, cart, input.variant_id)
     await _put(unit, cart, items, key, 0)
-    return await _said(unit, cart)
+    return await _said(unit, cart, input)
 
 
 @mutation(permission=PUBLIC, rest="POST /cart/apply-coupon")
@@ -108,7 +109,7 @@ async def cart_apply_coupon(unit: Unit, input: CartApplyCouponInput) -> Keys:
         unit.refuse(ErrorCode.BUSINESS_RULE, f"At most {MOST_CODES} of them", "code")
     unit.settle()
     await edit(unit.connection, CART, cart["id"], cart["version"], {"coupon_codes": [*codes, found]})
-    said = await _said(unit, cart)
+    said = await _said(unit, cart, input)
     mine = [one for one in said["cart"]["coupons"] if code_key(one["code"]) == key]
     for one in mine:
         if one["problem"] is not None:
@@ -126,7 +127,7 @@ async def cart_remove_coupon(unit: Unit, input: CartRemoveCouponInput) -> Keys:
         unit.refuse(ErrorCode.NOT_FOUND, "The cart has no such coupon", "code")
     unit.settle()
     await edit(unit.connection, CART, cart["id"], cart["version"], {"coupon_codes": left})
-    return await _said(unit, cart)
+    return await _said(unit, cart, input)
 
 
 async def _new(unit: Unit) -> tuple[dict[str, Any], str | None]:
@@ -199,5 +200,5 @@ async def _is_offered(unit: Unit, cart: Mapping[str, Any], key: int) -> bool:
     return any(line["variant_id"] == key and line["offered"] for line in lines)
 
 
-async def _said(unit: Unit, cart: Mapping[str, Any]) -> dict[str, Any]:
-    return {"cart": await shown(within(unit), unit.viewer, cart["id"])}
+async def _said(unit: Unit, cart: Mapping[str, Any], input: Addressed) -> dict[str, Any]:
+    return {"cart": await shown(within(unit), unit.viewer, cart["id"], told_destination(unit, input))}

@@ -10,7 +10,7 @@ from db.commerce.order import (
     OrderStatus,
     PaymentStatus,
 )
-from db.commerce.store import store_currency
+from db.commerce.store import currency_and_settings
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
@@ -24,6 +24,7 @@ from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, c
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, by_hand, check_total, discounted, reckon
 from resolvers.commerce.order.stock import STOCK, Shelf
+from resolvers.commerce.order.taxing import taxing, write_taxes
 from resolvers.commerce.order.writing import ORDER, PAYS
 
 _BEGINS: Final = (OrderStatus.DRAFT, OrderStatus.ON_HOLD, OrderStatus.PROCESSING)
@@ -36,9 +37,11 @@ _BEGINS: Final = (OrderStatus.DRAFT, OrderStatus.ON_HOLD, OrderStatus.PROCESSING
 )
 async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     """Take an order for a customer: its lines priced, coupons and a discount by hand taken off, its pieces taken out of
-    what can be ordered. A payment waits for its total; one that costs nothing is paid at once. No tax is worked out."""
+    what can be ordered, and taxed where the store taxes. A payment waits for its total; one that costs nothing is paid
+    at once."""
     customer = await CUSTOMERS.load(unit, input.customer_id, path="customerId")
-    values = await _values(unit, input)
+    currency, settings = await currency_and_settings(unit.connection)
+    values = _values(unit, input, currency)
     choices, shelf = await _chosen(unit, input)
     asked = {AddressType.BILLING: input.billing_address_id, AddressType.SHIPPING: input.shipping_address_id}
     addresses = await copied(unit, customer["id"], asked)
@@ -48,18 +51,19 @@ async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     among = await discounted(unit, placed.lines)
     coupons = await applied(unit, input.coupon_codes, among, customer=customer, path="couponCodes")
     unit.settle()
-    reckoned = reckon(values, placed.lines, among, Lowered(coupons, values["manual_discount"]))
+    taxed = await taxing(unit, settings, placed.lines, addresses)
+    reckoned = reckon(values, placed.lines, among, Lowered(coupons, values["manual_discount"]), taxed)
     check_total(unit, reckoned)
     values |= {**reckoned.order, "id": key, "customer_id": customer["id"]}
     order = await placed.order(unit, values, reckoned, paid=input.payment_status is PaymentStatus.PAID)
     await placed.write(unit, order, shelf, addresses)
     await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
+    await write_taxes(unit, key, reckoned.taxes, new=True)
     await placed.tell(unit, order)
     return {"order": key}
 
 
-async def _values(unit: Unit, input: OrderCreateInput) -> dict[str, Any]:
-    currency = await store_currency(unit.connection)
+def _values(unit: Unit, input: OrderCreateInput, currency: str) -> dict[str, Any]:
     if input.currency is not None and input.currency != currency:
         unit.refuse(ErrorCode.VALIDATION, f"Orders are made in the store's currency: {currency}", "currency")
     if input.status not in _BEGINS:

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from db.catalog.product import FulfillmentType
 from db.commerce.coupon import CouponType
 from db.commerce.order import LineType
 from db.commerce.sums.discount import DiscountedLine, by_line, discounts, manual
 from db.commerce.sums.share import WHOLE
+from db.commerce.sums.tax import TaxedLine, Taxes, sent_shares, taxes
 from db.commerce.sums.totals import is_charged, line_sums, order_sums
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import categories_of
 from resolvers.commerce.order.input import OrderDiscountInput
 from resolvers.commerce.order.lines import MOST_MONEY
+from resolvers.commerce.order.taxing import Taxing
 from resolvers.editing.editable import Text, checked_texts
 from resolvers.editing.text import lines
 
@@ -23,11 +26,12 @@ _TEXTS: Final = {"label": Text(100), "reason": Text(500, lines)}
 
 class Reckoned(NamedTuple):
     """`lines`: the sums of each, by its place in what was given; `order`: columns; `coupons`: what each took off, by
-    key."""
+    key; `taxes`: None of an order without tax."""
 
-    lines: list[dict[str, int]]
+    lines: list[dict[str, Any]]
     order: dict[str, Any]
     coupons: dict[int, int]
+    taxes: Taxes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +70,69 @@ def _fee_beside(line: Mapping[str, Any], plan: Mapping[str, Any] | None) -> bool
 
 
 def reckon(
-    order: Mapping[str, Any], of: Sequence[Mapping[str, Any]], among: Sequence[DiscountedLine], lowered: Lowered
+    order: Mapping[str, Any],
+    of: Sequence[Mapping[str, Any]],
+    among: Sequence[DiscountedLine],
+    lowered: Lowered,
+    taxing: Taxing | None = None,
 ) -> Reckoned:
-    """`of`: all lines of an order, by their `quantity`, `unit_price` and `payment_type`; `among`: as `discounted` gives
-    them."""
+    """`of`: all lines of an order, as they are stored; `among`: as `discounted` gives them. Without `taxing` what the
+    order has as tax stays."""
     taken = discounts(lowered.coupons, among)
     coupons = {key: sum(each.values()) for key, each in taken.items()}
     off = by_line(taken)
     by_hand: dict[Any, int] = {}
     if lowered.by_hand is not None:
         by_hand = manual(among, CouponType(lowered.by_hand["kind"]), lowered.by_hand["value"], off)
-    sums = [
+    sums: list[dict[str, Any]] = [
         line_sums(each["unit_price"], each["quantity"], off.get(place, 0) + by_hand.get(place, 0))
         for place, each in enumerate(of)
     ]
     free = any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in lowered.coupons)
-    values = {
+    values: dict[str, Any] = {
         "coupon_discount_total": sum(coupons.values()),
         "manual_discount_total": sum(by_hand.values()),
         **({"shipping_total": 0} if free else {}),
     }
+    taxed = None if taxing is None else _taxed({**order, **values}, of, sums, taxing)
+    if taxing is not None and taxed is not None:
+        values |= {"tax_behavior": taxing.behavior, "tax_total": taxed.total, "shipping_tax": taxed.shipping}
     priced = [{**each, **own} for each, own in zip(of, sums, strict=True)]
-    return Reckoned(sums, values | order_sums({**order, **values}, priced), coupons)
+    return Reckoned(sums, values | order_sums({**order, **values}, priced), coupons, taxed)
+
+
+def _taxed(
+    order: Mapping[str, Any], of: Sequence[Mapping[str, Any]], sums: Sequence[dict[str, Any]], taxing: Taxing
+) -> Taxes:
+    """The tax on lines of these sums, which get what is theirs of it. Parts of bundles cost nothing: they are taxed for
+    what sending them costs alone."""
+    shares = _sent(order["shipping_total"], of, sums) if taxing.sent is None else taxing.sent
+    lines = [
+        TaxedLine(place, own["line_total"], shares.get(place, 0), taxing.rates[place])
+        for place, (each, own) in enumerate(zip(of, sums, strict=True))
+        if is_charged(each) or shares.get(place, 0)
+    ]
+    found = taxes(lines, taxing.behavior)
+    for own in sums:
+        own |= {"tax_amount": 0, "tax_rate_ids": None}
+    for line in lines:
+        sums[line.key]["tax_amount"] = found.by_line[line.key]
+        sums[line.key]["tax_rate_ids"] = [rate["id"] for rate in line.rates]
+    for place, own in enumerate(sums):
+        own["shipping_charge"] = shares.get(place, 0)
+    return found
+
+
+def _sent(total: int, of: Sequence[Mapping[str, Any]], sums: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """What of the shipping is each line's, by its place: as it was before, or else by what those cost that are sent."""
+    sent = [place for place, each in enumerate(of) if each["fulfillment_type"] is FulfillmentType.PHYSICAL]
+    among = sent or [place for place, each in enumerate(of) if is_charged(each)]
+    return sent_shares(
+        total,
+        {place: of[place]["shipping_charge"] for place in among},
+        {place: sums[place]["line_total"] for place in among},
+        {place: of[place]["quantity"] for place in among},
+    )
 
 
 def check_total(unit: Unit, reckoned: Reckoned) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import delete
 
@@ -27,6 +27,7 @@ from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, Reckoned, by_hand, check_total, discounted, reckon
 from resolvers.commerce.order.refunding import parent_of
 from resolvers.commerce.order.stock import STOCK, Shelf, move_stock, record
+from resolvers.commerce.order.taxing import Again, taxing_again, write_taxes
 from resolvers.commerce.order.writing import (
     ITEM,
     MOVES,
@@ -66,6 +67,13 @@ class _Change:
         return [*self.stays, *self.new.lines]
 
 
+class _For(NamedTuple):
+    """Who buys, and how that is taxed."""
+
+    customer: Mapping[str, Any] | None
+    taxed: Again | None
+
+
 @mutation(
     permission="orders/manage",
     rest="PUT /orders/{id}",
@@ -74,8 +82,10 @@ class _Change:
 )
 async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
     """Change an order that is neither COMPLETED nor CANCELED and belongs to no subscription. What it adds up to, what
-    its coupons take off and what it keeps of the stock follow; a payment that is waited for follows what is owed. What
-    was worked out as tax elsewhere is not worked out again: of such an order the lines and discounts stay."""
+    its coupons take off, its tax and what it keeps of the stock follow; a payment that is waited for follows what is
+    owed. It keeps the rates that it was taxed by; where another address has others, it is taxed by those. What was
+    worked out as tax elsewhere stays until lines, discounts or shipping change: then it is taxed anew, or, where the
+    store has taxes off, refused."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     _check(unit, row)
     unit.settle()
@@ -92,9 +102,10 @@ async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
     reckons = bool(change.edits or change.gone or change.new.lines) or not asked.keys().isdisjoint(
         ("discount", "coupon_codes", "shipping_total")
     )
+    taxed = await taxing_again(unit, row, change.held.values(), addresses) if reckons or addresses else None
     also = {"items"} if change.edits or change.gone or change.new.lines else set()
-    if reckons:
-        values |= await _reckon(unit, change, {**row, **values}, asked, customer, also)
+    if reckons or (taxed is not None and taxed.moved):
+        values |= await _reckon(unit, change, {**row, **values}, asked, _For(customer, taxed), also)
     if customer is not None and customer["id"] != row["customer_id"]:
         values["customer_id"] = customer["id"]
     also |= await _write_addresses(unit, row["id"], addresses)
@@ -219,15 +230,13 @@ async def _reckon(
     change: _Change,
     order: dict[str, Any],
     asked: Mapping[str, Any],
-    customer: Mapping[str, Any] | None,
+    of: _For,
     also: set[str],
 ) -> dict[str, Any]:
-    """Write the lines with their sums, stock and coupons; the order's columns that follow."""
+    """Write the lines with their sums, stock, coupons and taxes; the order's columns that follow."""
     row = change.row
-    if row["tax_total"] or row["shipping_tax"]:
-        message = "Its tax was worked out elsewhere: its lines, discounts and shipping stay"
-        unit.refuse(ErrorCode.BUSINESS_RULE, message, "id")
-        unit.settle()
+    taxed = None if of.taxed is None else await of.taxed.taxing(unit, row, change.lines)
+    unit.settle()
     order |= {"shipping_total": asked.get("shipping_total", row["shipping_total"])}
     lines = [line | line_sums(line["unit_price"], line["quantity"], 0) for line in change.lines]
     among = await discounted(unit, lines)
@@ -239,17 +248,20 @@ async def _reckon(
         new = [code for code in codes if code_key(code) not in has]
         stays = [has[code_key(code)] for code in codes if code_key(code) in has]
         unit.settle()
-        found = await applied(unit, new, among, customer=customer, path="couponCodes", order=row["id"])
+        found = await applied(unit, new, among, customer=of.customer, path="couponCodes", order=row["id"])
         coupons = [*stays, *found]
         if alone(coupons):
             unit.refuse(ErrorCode.BUSINESS_RULE, ELSEWHERE, "couponCodes")
         unit.settle()
-    reckoned = reckon(order, lines, among, Lowered(coupons, order["manual_discount"]))
+    reckoned = reckon(order, lines, among, Lowered(coupons, order["manual_discount"]), taxed)
     check_total(unit, reckoned)
     await _write_lines(unit, change, {**order, **reckoned.order}, reckoned)
     if coupons or before:
         await use_coupons(unit, row["id"], coupons, reckoned.coupons)
         also.add("appliedCoupons")
+    if reckoned.taxes is not None:
+        await write_taxes(unit, row["id"], reckoned.taxes)
+        also.add("taxes")
     values = {"shipping_total": order["shipping_total"], **reckoned.order}
     return values | await _owed(unit, row, values["total"], also)
 
@@ -303,7 +315,7 @@ async def _owed(unit: Unit, row: Mapping[str, Any], total: int, also: set[str]) 
 
 async def _addresses(
     unit: Unit, customer: Mapping[str, Any] | None, asked: Mapping[str, Any]
-) -> dict[AddressType, dict[str, Any] | None]:
+) -> dict[AddressType, Any]:
     """By type what is to be there, None for none; types that are not named are not in it."""
     wanted = {kind: asked[name] for kind, name in FIELDS.items() if name in asked}
     given = {kind: one for kind, one in wanted.items() if one is not None}

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from db.catalog.variant import VariantRow
+from db.commerce.order import TaxBehavior
 from engine.declared.batch import Argument, batched, queried
 from engine.declared.declaration import derived, related
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
 from engine.standard.context import Context
 from engine.values.scalars import URL
+from resolvers.commerce.cart.destination import asked_destination
 from resolvers.commerce.cart.finding import one_cart
-from resolvers.commerce.cart.input import WHICH
+from resolvers.commerce.cart.input import ADDRESS, WHICH, CartAddressInput
 from resolvers.commerce.cart.offering import cart_add_bump, offers
 from resolvers.commerce.cart.reading import shown
 from resolvers.commerce.cart.receipt import ways_to_pay
 from resolvers.commerce.cart.writing import cart_add, cart_apply_coupon, cart_remove, cart_remove_coupon, cart_update
-from schema.commerce.said import said_money, said_value, said_values, told_value
+from schema.commerce.cart.charged_tax import ChargedTax
+from schema.commerce.said import maybe_said_money, said_money, said_value, said_values, told_value
 from schema.money import Money
 
 if TYPE_CHECKING:
@@ -61,7 +64,10 @@ class CartItem:
     )
     subtotal: Money = said_money("subtotal", "What is due now, before coupons: of a trial its setup fee.")
     discount: Money = said_money("discount", "What coupons take off.")
-    total: Money = said_money("total", "What is due now.")
+    tax: Money | None = maybe_said_money(
+        "tax", "The tax on it, in `total` or on top of it; null where the cart's is, and of what cannot be bought."
+    )
+    total: Money = said_money("total", "What is due now, without tax that comes on top.")
     problem: str | None = derived(
         lambda said: said.problem,
         description="Why it cannot be bought as it stands, in a sentence; it is in no sum then. Null: it can.",
@@ -132,7 +138,22 @@ class Cart:
     quantity: int = derived(lambda said: said.quantity, description="How many pieces there are in all.")
     subtotal: Money = said_money("subtotal", "What is due now, before coupons, without shipping.")
     discount: Money = said_money("discount", "What coupons take off.")
-    total: Money = said_money("total", "What is due now, without shipping.")
+    tax_behavior: TaxBehavior = derived(
+        lambda said: TaxBehavior(said.tax_behavior),
+        description="Whether its prices hold their tax; NONE where the store has taxes off.",
+    )
+    tax: Money | None = maybe_said_money(
+        "tax",
+        "The tax on what is in it, without shipping; null with taxes off, and while nobody says for which address.",
+    )
+    taxes: list[ChargedTax] | None = derived(
+        lambda said: None if said.taxes is None else said_values(ChargedTax, said.taxes),
+        description="What each rate comes to, in the order in which they are reckoned; they add up to `tax`, and are "
+        "null with it.",
+    )
+    total: Money = said_money(
+        "total", "What is due now, without shipping; with `tax`, where that is known and comes on top."
+    )
     free_shipping: bool = derived(
         lambda said: said.free_shipping, description="Whether a coupon takes the shipping off."
     )
@@ -147,9 +168,10 @@ class Cart:
     row: strawberry.Private[Any]
 
 
-async def cart(context: Context, token: str | None = None) -> Cart | None:
+async def cart(context: Context, token: str | None = None, address: CartAddressInput | None = None) -> Cart | None:
+    to = asked_destination(address)
     found = await context.rows(one_cart(token, context.viewer))
-    return said_value(Cart, await shown(context.rows, context.viewer, found[0].id)) if found else None
+    return said_value(Cart, await shown(context.rows, context.viewer, found[0].id, to)) if found else None
 
 
 @strawberry.type
@@ -157,6 +179,7 @@ class CartQueries:
     cart: Cart | None = queried(
         cart,
         Argument("token", str | None, WHICH, default=None),
+        Argument("address", CartAddressInput | None, ADDRESS, default=None),
         rest=["GET /cart"],
         description="A cart; null when there is no open one.",
     )

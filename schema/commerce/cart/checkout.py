@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from db.commerce.order import OrderRow, OrderStatus, PaymentStatus, ShippingStatus
+from db.commerce.order import OrderRow, OrderStatus, PaymentStatus, ShippingStatus, TaxBehavior
 from db.commerce.subscription import SubscriptionRow
 from engine.declared.batch import Argument, queried
 from engine.declared.declaration import derived
@@ -15,6 +15,7 @@ from engine.values.scalars import URL
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.cart.checkout import checkout_process
 from resolvers.commerce.cart.receipt import receipt
+from schema.commerce.cart.charged_tax import ChargedTax
 from schema.commerce.order import Order
 from schema.commerce.said import said_money, said_value, said_values, told_value
 from schema.commerce.subscription import CustomerSubscription
@@ -63,6 +64,15 @@ class CheckoutReceipt:
     subtotal: Money = said_money("subtotal", "What its lines cost, before discounts and shipping.")
     coupon_discount: Money = said_money("coupon_discount_total", "What coupons took off.")
     shipping: Money = said_money("shipping_total", "What sending it costs.")
+    tax_behavior: TaxBehavior = derived(
+        lambda said: TaxBehavior(said.tax_behavior), description="Whether its prices hold their tax."
+    )
+    tax: Money = said_money("tax", "The tax on its lines and on sending them; 0 with taxes off.")
+    taxes: list[ChargedTax] = derived(
+        lambda said: said_values(ChargedTax, said.taxes),
+        description="What each rate comes to, in the order in which they are reckoned; of an order that was taxed here "
+        "they add up to `tax`.",
+    )
     total: Money = said_money("total", "What is owed in all.")
     row: strawberry.Private[Any]
 

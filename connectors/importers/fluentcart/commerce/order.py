@@ -168,7 +168,7 @@ ITEM: Final = Mapped(
     },
     branch=branch,
     # The shop moves its own stock for the orders that it takes.
-    kept=dict.fromkeys(("on_hold", "committed", "restocked_quantity"), 0),
+    kept={**dict.fromkeys(("on_hold", "committed", "restocked_quantity"), 0), "tax_rate_ids": None},
     found_by=ITEM_FOUND_BY,
 )
 
