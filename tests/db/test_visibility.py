@@ -78,6 +78,7 @@ def rows() -> list[Row]:
     made += [factories.license_activation(n, n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.order_item(n, 1, product_id=n, variant_id=n) for n in range(1, 7)]
     made += [factories.download_permission(1, 1, 2), factories.shipping_class(1), factories.tax_class(1)]
+    made += [factories.tax_rate(1, 1), factories.order_tax(1, 1, 1)]
     made += [factories.order_bump(n, n) for n in (1, 2, 3)]
     made += [factories.shipping_method(1), factories.shipping_method(2, enabled=False)]
     made += [factories.attribute_group(1), factories.attribute_term(1, 1)]

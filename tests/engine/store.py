@@ -33,6 +33,7 @@ def everything() -> list[Row]:
     return [
         f.tax_class(1, priority=2),
         f.tax_class(2, priority=1, categories=[1]),
+        *(f.tax_rate(n, 1 + n % 2, for_shipping=n * 10_000 if n % 2 else None, compound=n == 3) for n in (1, 2, 3)),
         *(f.shipping_class(n) for n in (1, 2)),
         *catalogue(10),
         f.product(11, status=ProductStatus.DRAFT, tax_class_id=1, shipping_class_id=2),
@@ -68,6 +69,7 @@ def everything() -> list[Row]:
         *(f.order_bump(n, n, conditions=CONDITIONS[:n]) for n in (1, 2, 3, 4)),
         f.order_bump(5, 5, conditions=CONDITIONS[:1]),
         *(f.order(n, customer_id=1 + n % 2) for n in range(1, 8)),
+        *(f.order_tax(n, 1 + n % 2, n, priority=3 - n, amount=n) for n in (1, 2, 3)),
         OrderAddressRow(id=1, order_id=1, type=AddressType.BILLING),
         *(f.order_item(n, 1 + n % 7, product_id=1 + n % 3, variant_id=1 + n % 9, quantity=n) for n in range(1, 22)),
         f.download_permission(1, 1, 2, variant_id=1, customer_id=1),

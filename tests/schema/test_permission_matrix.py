@@ -58,7 +58,7 @@ HARMLESS: Final = {
 # Who a mutation belongs to, by its first word: only these permissions may open it.
 FAMILIES: Final = {
     r"product|variant|bundle|upgradePath|term|attribute|download|dummy|inventory|manageStock": r"products/",
-    r"taxClass|shipping(Class|Method)|storeSettings|paymentMethod": r"store/|is_super",
+    r"tax(Class|Rate)|shipping(Class|Method)|storeSettings|paymentMethod": r"store/|is_super",
     r"storageDriver|module|file|trustedDocument": r"store/|is_super",
     r"integration|addon|provider|connection|webhook|workflow|feed": r"integrations/|products/",
     r"order(?!Bump)|transaction|refund": r"orders/",

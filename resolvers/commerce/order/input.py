@@ -63,7 +63,7 @@ class OrderDiscountInput:
     reason: str | None = strawberry.field(default=None, description="For the staff: up to 500 characters.")
 
 
-@strawberry.input(description="A new order of a customer, in the store's currency and without tax.")
+@strawberry.input(description="A new order of a customer, in the store's currency.")
 class OrderCreateInput:
     customer_id: strawberry.ID = identifies("Customer", description="Who buys.")
     items: list[OrderItemInput] = strawberry.field(description="1 to 100 lines, in this order.")
