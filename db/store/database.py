@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.drivers import compiled, failures, postgres, sqlite
+from db.drivers import compiled, failures, postgres, sqlite, stored
 from db.drivers.lending import Lent
 from db.drivers.texts import Texts
 from db.drivers.transaction import Transaction
@@ -101,6 +101,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=wait,
                 hide_parameters=True,  # of a statement that fails: hashes, and whatever else was to be stored
+                json_deserializer=stored.read,
                 connect_args={} if pooler is None else postgres.behind_a_pooler(silence),
                 poolclass=postgres.Pool,
             )
@@ -269,6 +270,7 @@ def _sqlite(url: URL, size: int, wait: float, *, writes: bool) -> AsyncEngine:
             "cached_statements": _SQLITE_STATEMENTS,
         },
         hide_parameters=True,
+        json_deserializer=stored.read,
     )
     engine.sync_engine._compiled_cache = compiled.compiled_cache()
 

@@ -312,3 +312,13 @@ async def test_lines_as_a_cart_has_them(shop: Gateway) -> None:
 )
 def test_countries_of_time_zones(zone: str, country: str | None) -> None:
     assert country_of(zone) == country
+
+
+async def test_the_heaviest_parcel(gateway: Gateway) -> None:
+    tiers = [{"min": 0, "max": 1e300, "cost": 600}]
+    made = await go(gateway, "shippingMethodCreate", title="Crane", type="PER_WEIGHT", weightTiers=tiers)
+    assert made["userErrors"] == []
+    assert made["shippingMethod"]["weightTiers"] == [{"min": 0, "max": 1e300, "cost": {"cents": 600}}]
+    crane = method(made["shippingMethod"]["databaseId"])
+    again = await go(gateway, "shippingMethodUpdate", id=crane, weightTiers=tiers)
+    assert again["shippingMethod"]["version"] == 1

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from tests import factories
@@ -107,6 +108,18 @@ async def test_what_cannot_be_kept_is_refused(shop: Gateway, value: Any) -> None
 async def test_what_is_no_json_is_refused_before(shop: Gateway, value: Any) -> None:
     (error,) = await shop.refused(UPDATE, {"input": {"settings": {"key": value}}})
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_numbers_of_more_than_64_bits(shop: Gateway) -> None:
+    """PostgreSQL keeps 1e20 with all of its digits."""
+    far = {"far": 1e20, "further": -1e300, "near": 2**53 - 1}
+    stored = await update(shop, settings=far)
+    assert stored["userErrors"] == []
+    again = await update(shop, settings=far)
+    assert again["storeSettings"]["version"] == stored["storeSettings"]["version"]
+    settings = (await shop("{ storeSettings { settings } }"))["storeSettings"]["settings"]
+    assert {key: settings[key] for key in far} == far
+    assert orjson.loads(orjson.dumps(settings)) == settings
 
 
 @pytest.mark.parametrize("key", ["", "a b", "Ab", "1a", "a" * 65, "cart_button_text", "store_name", "api_key", "é"])
