@@ -20,7 +20,7 @@ def test_a_visitor_buys(typescript: Workspace, selling: Shop) -> None:
         "tooMany": {"quantity": f"CONFLICT: {NOT_ENOUGH}"},
         "twice": {"bump": "BUSINESS_RULE: The cart has what is offered already"},
         "noCoupon": {"code": "NOT_FOUND: No such coupon"},
-        "soldOut": {"items.0.quantity": "CONFLICT: Only 1 of it is left"},
+        "soldOut": {"items.0.quantity": "CONFLICT: There is not enough of it"},
     }
     assert {name: sorted(fields) for name, fields in saw["form"].items()} == {
         "nowhere": ["billing.city", "billing.postcode", "email"],

@@ -21,6 +21,7 @@ from resolvers.commerce.cart.finding import CART, ITEM, Rows
 from resolvers.commerce.cart.taxing import taxes_of
 from resolvers.commerce.coupon.applying import by_product, category_links
 from resolvers.commerce.coupon.listing import COUPON
+from resolvers.commerce.order.stock import NOT_ENOUGH
 
 _BUNDLE: Final = table(BundleItemRow)
 _ON_SALE: Final = (ProductStatus.PUBLISH, ProductStatus.PRIVATE)
@@ -44,7 +45,6 @@ NEEDED: Final = (
 # In one statement, so that whether a store taxes costs those nothing that do not.
 _STORE: Final = select(MONEY_FORMAT, table(StoreRow).c.settings).where(table(StoreRow).c.id == 1)
 GONE: Final = "It is not for sale any more"
-NOT_ENOUGH: Final = "There is not enough of it"
 
 
 async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | None) -> dict[str, Any]:

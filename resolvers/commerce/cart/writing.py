@@ -27,11 +27,11 @@ from resolvers.commerce.cart.input import (
     CartRemoveInput,
     CartUpdateInput,
 )
-from resolvers.commerce.cart.reading import NOT_ENOUGH, lines_of, shown
+from resolvers.commerce.cart.reading import lines_of, shown
 from resolvers.commerce.coupon.applying import LONGEST_CODE, MOST_CODES
 from resolvers.commerce.coupon.listing import COUPON
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
-from resolvers.commerce.order.stock import Shelf
+from resolvers.commerce.order.stock import NOT_ENOUGH, Shelf
 from resolvers.editing.locking import key_of
 
 ONE_OFFERED: Final = "Of an offer there is one: take it out to buy several at their own price"

@@ -14,6 +14,7 @@ from db.store.events import EventKind
 from db.store.writing import edit_all
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from engine.values.viewer import permits
 from resolvers.catalog.bundle.stock import restock_bundles
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.catalog.variant.events import VARIANT_CHANGES, emit_variant_changed
@@ -21,6 +22,9 @@ from resolvers.commerce.order.writing import ITEM
 from resolvers.editing.updating import differences
 
 STOCK: Final[tuple[EventKind, ...]] = VARIANT_CHANGES
+# As `ProductVariant.available`: who buys learns from no sentence what no field tells them.
+SEES_NUMBERS: Final = "products/view"
+NOT_ENOUGH: Final = "There is not enough of it"
 # Where in the input a line is asked for.
 Place = Callable[[Mapping[str, Any]], tuple[str, ...]]
 
@@ -83,7 +87,12 @@ async def move_stock(
 
 def _refuse(unit: Unit, variant: Mapping[str, Any], moves: Sequence[Move], place: Place) -> None:
     few = variant["available"]
-    left = f"Only {few} of it are left" if few > 1 else "Only 1 of it is left" if few else "It is out of stock"
+    if few == 0:
+        left = "It is out of stock"
+    elif permits(unit.viewer, SEES_NUMBERS):
+        left = "Only 1 of it is left" if few == 1 else f"Only {few} of it are left"
+    else:
+        left = NOT_ENOUGH
     for path in dict.fromkeys(place(move.line) for move in moves if move.after.pieces > Kept.of(move.line).pieces):
         unit.refuse(ErrorCode.CONFLICT, left, *path)
 
