@@ -279,12 +279,14 @@ async def test_root_fields(shelf: Gateway) -> None:
     empty = {"integrationProviders": "{ integrationProviders { key } }", "events": "{ events { nodes { id } } }"}
     empty["changes"] = "{ changes(since: 0) { position nodes { entityId } } }"
     empty["cart"] = "{ cart { quantity } }"
+    empty["checkoutReceipt"] = '{ checkoutReceipt(uuid: "nobody was told") { uuid } }'
     for name in root.fields.keys() - public - empty.keys():
         (error,) = (await shelf.answer(asking(name, root.fields[name]), {}, ANONYMOUS)).body["errors"]
         assert (name, error["extensions"]["code"]) == (name, "UNAUTHENTICATED")
     assert await visited(shelf, empty["integrationProviders"]) == {"integrationProviders": []}
     assert await visited(shelf, empty["events"]) == {"events": {"nodes": []}}
     assert await visited(shelf, empty["cart"]) == {"cart": None}
+    assert await visited(shelf, empty["checkoutReceipt"]) == {"checkoutReceipt": None}
     assert await visited(shelf, empty["changes"]) == {"changes": {"position": 0, "nodes": []}}
 
 
