@@ -32,6 +32,7 @@ from resolvers.catalog.variant.listing import VARIANTS
 from resolvers.commerce.coupon.refreshing import coupon_refresh
 from resolvers.commerce.download import download_url
 from resolvers.commerce.license.expiry import licenses_expire
+from resolvers.commerce.subscription.lapsing import subscriptions_lapse
 from resolvers.integration.event import EVENTS, OF_EVENTS, number
 from resolvers.integration.feed.listing import FEEDS, RUNS
 from resolvers.integration.webhook.listing import WEBHOOKS, WebhookBy
@@ -318,6 +319,10 @@ class Mutation(
 
 
 schema = Schema(
-    Query, Mutation, Subscription, internal=[scheduled_publish, coupon_refresh, licenses_expire], audited=audited
+    Query,
+    Mutation,
+    Subscription,
+    internal=[scheduled_publish, coupon_refresh, licenses_expire, subscriptions_lapse],
+    audited=audited,
 )
 check_emitted(schema)

@@ -59,7 +59,7 @@ from server.metrics import Metrics, metrics_page
 from server.ports import Ports, opened_ports
 from server.settings.settings import Settings
 from server.work import assembly
-from server.work.dates import COUPONS, EXPIRING, PUBLISHING
+from server.work.dates import COUPONS, EXPIRING, LAPSING, PUBLISHING
 from server.work.forgetting import forgetting
 from server.work.jobs import Job, Jobs
 from server.work.numbering import numbering
@@ -153,7 +153,7 @@ class Application(Starlette):
         self.state.jobs = jobs = Jobs(
             usage.job(),
             known.job(),
-            *(clock.job(units) for clock in (PUBLISHING, COUPONS, EXPIRING)),
+            *(clock.job(units) for clock in (PUBLISHING, COUPONS, EXPIRING, LAPSING)),
             removing(units),
             numbering(database),
             forgetting(database, ports.kept),

@@ -6,25 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from db.catalog.variant import BillingInterval
-from db.commerce.subscription import SubscriptionStatus
 
 _DAY: Final = 86_400
-_VALID: Final = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.COMPLETED})
-_INVALID: Final = frozenset(
-    {
-        SubscriptionStatus.EXPIRED,
-        SubscriptionStatus.PAST_DUE,
-        SubscriptionStatus.INTENDED,
-        SubscriptionStatus.PENDING,
-    }
-)
-
-
-def has_access(status: SubscriptionStatus, next_billing_at: datetime | None, now: datetime) -> bool:
-    """Whether a subscription still lets its owner in; the remaining states do until the next billing date."""
-    if status in _VALID:
-        return True
-    return status not in _INVALID and next_billing_at is not None and next_billing_at > now
 
 
 def period_days(interval: str, now: datetime) -> int:

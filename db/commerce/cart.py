@@ -1,6 +1,6 @@
 """Carts: what somebody is about to buy. A cart knows neither prices nor sums: they are what they are when one looks."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from sqlalchemy import Index, UniqueConstraint, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field
 
-from db.store.row import DOCUMENT, KEY, Row, VersionedRow, now, table, wire
+from db.store.row import DOCUMENT, KEY, Row, VersionedRow, table, wire
 
 
 class CartStage(StrEnum):
@@ -53,13 +53,16 @@ class CartItemRow(Row, table=True):
     bump_id: int | None = Field(default=None, sa_type=KEY)
 
 
-DAYS: Final = 30
 _AT_ONCE: Final = 1000
 _CART: Final = table(CartRow)
 
 
-async def forget_carts(connection: AsyncConnection) -> int:
-    """Delete the carts that nobody has touched for thirty days, open ones and those that became orders: how many, which
-    is less than a batch when there are no more."""
-    old = select(_CART.c.id).where(_CART.c.updated_at < now() - timedelta(days=DAYS)).limit(_AT_ONCE)
-    return (await connection.execute(delete(_CART).where(_CART.c.id.in_(old)))).rowcount
+async def forget_carts(connection: AsyncConnection, before: datetime) -> int:
+    """Delete the carts that nobody has touched since, open ones and those that became orders: how many, which is less
+    than a batch when there are no more. One that somebody is at, who may be at the checkout, stays."""
+    untouched = _CART.c.updated_at < before
+    old = select(_CART.c.id).where(untouched).order_by(_CART.c.updated_at).limit(_AT_ONCE)
+    held = list((await connection.scalars(old.with_for_update(skip_locked=True))).all())
+    if held:
+        await connection.execute(delete(_CART).where(_CART.c.id.in_(held)))
+    return len(held)

@@ -10,9 +10,8 @@ from sqlalchemy import ColumnElement, Executable, insert, or_, select, true, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.catalog.download import DownloadRow, received_with
-from db.catalog.upgrade_offer import has_access
 from db.commerce.order import STILL_PAID, DownloadPermissionRow, OrderItemRow, OrderRow, OrderType
-from db.commerce.subscription import SubscriptionRow
+from db.commerce.subscription import SubscriptionRow, has_access
 from db.store.row import now, table
 
 ORDER, ITEM, DOWNLOAD = table(OrderRow), table(OrderItemRow), table(DownloadRow)

@@ -210,7 +210,7 @@ SUBSCRIPTION: Final = Subject(
         "order_id": "order",
         "product_id": "product",
         "variant_id": "variant",
-        "search_text": None,
+        **dict.fromkeys(("search_text", "kept_here", "billing_day")),
     },
 )
 _REASON: Final[Payload] = {"reason": told("reason", str | None)}
@@ -232,7 +232,11 @@ SUBSCRIPTION_RENEWED: Final = SUBSCRIPTION.beside(
 SUBSCRIPTION_COMPLETED: Final = SUBSCRIPTION.beside(
     "completed", "A subscription was paid as many times as was agreed; access stays."
 )
-SUBSCRIPTION_EXPIRED: Final = SUBSCRIPTION.beside("expired", "A subscription gives access no more.", _REASON)
+SUBSCRIPTION_EXPIRED: Final = SUBSCRIPTION.beside(
+    "expired",
+    "A subscription gives access no more: what was paid is over. One that was canceled stays so.",
+    _REASON,
+)
 
 COUPON: Final = Subject(
     "coupon",

@@ -143,15 +143,22 @@ def of_subscription(before: Row | None, changes: Row, beside: Row) -> Iterator[E
         yield SUBSCRIPTION_ACTIVATED(row, made)
     if before is None:
         return
+    if _became(before, changes, "status", SubscriptionStatus.COMPLETED):
+        yield SUBSCRIPTION_COMPLETED(before, changes)
     # Its first bill begins it.
     if changes.get("bill_count", 0) > before["bill_count"] and before["status"] not in _NOT_BEGUN:
         yield SUBSCRIPTION_RENEWED(before, changes, renewal_order_id=beside.get("renewal"))
     if _became(before, changes, "status", SubscriptionStatus.CANCELED):
         yield SUBSCRIPTION_CANCELLED(before, changes, reason={**before, **changes}["cancel_reason"])
-    if _became(before, changes, "status", SubscriptionStatus.COMPLETED):
-        yield SUBSCRIPTION_COMPLETED(before, changes)
-    if _became(before, changes, "status", SubscriptionStatus.EXPIRED):
+    if _became(before, changes, "status", SubscriptionStatus.EXPIRED) or _ran_out(before, changes):
         yield SUBSCRIPTION_EXPIRED(before, changes, reason=None)
+
+
+def _ran_out(before: Row, changes: Row) -> bool:
+    """Whether what was paid of a canceled one is over, which its date says that is no more."""
+    canceled = before["status"] is SubscriptionStatus.CANCELED and changes.get("status", before["status"])
+    gone = before["next_billing_at"] is not None and changes.get("next_billing_at", 0) is None
+    return canceled is SubscriptionStatus.CANCELED and gone
 
 
 def _became(before: Row | None, changes: Row, column: str, value: Any) -> bool:

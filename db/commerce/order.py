@@ -205,7 +205,10 @@ ITEM_FOUND_BY: Final[FoundBy] = {"search_text": text_of("product_title", "title"
 
 class OrderTransactionRow(VersionedRow, table=True):
     __tablename__ = "order_transaction"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_order_transaction_vendor_charge_id", "vendor_charge_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int = Field(default=None, primary_key=True, sa_type=KEY)
     uuid: str = Field(unique=True)

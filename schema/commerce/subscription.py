@@ -1,7 +1,7 @@
 """Subscriptions."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -12,12 +12,14 @@ from db.commerce import visibility
 from db.commerce.customer import CustomerRow
 from db.commerce.license import LicenseRow
 from db.commerce.order import OrderRow, OrderTransactionRow
-from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
+from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus, access
 from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
 from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed
+from engine.values.columns import expression
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
+from resolvers.commerce.subscription.renewing import subscription_renew
 from resolvers.commerce.subscription.writing import (
     subscription_cancel,
     subscription_reactivate,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from schema.commerce.license import License
     from schema.commerce.order import Order
     from schema.commerce.transaction import OrderTransaction
+
+_ACCESS: Any = expression(access(), "access_valid")
 
 
 @entity(
@@ -48,7 +52,12 @@ class CustomerSubscription(Node):
     status: SubscriptionStatus = column(
         SubscriptionRow.status,
         description="How far it has come. ACTIVE, TRIALING and COMPLETED give access, EXPIRED, PAST_DUE, INTENDED "
-        "and PENDING none, others until `nextBillingAt`.",
+        "and PENDING none, others until `nextBillingAt`. One that is ACTIVE or TRIALING is EXPIRED some days after a "
+        "`nextBillingAt` by which it was not paid (1 of `daily`, 3 of `weekly`, 7 of `monthly`, 15 of longer "
+        "intervals); where an import brought it, its shop says so.",
+    )
+    access_valid: bool = computed(
+        bool, _ACCESS, description="Whether it gives access at this moment, by `status` and `nextBillingAt`."
     )
     item_name: str = column(SubscriptionRow.item_name, description="What was bought, as it was called then.")
     quantity: int = column(SubscriptionRow.quantity, description="How many of it, from 1.")
@@ -156,8 +165,18 @@ class SubscriptionReactivatePayload(Payload):
     subscription: CustomerSubscription | None = changed(SubscriptionRow.id)
 
 
+@strawberry.type(description="The subscription, the order that renewed it and its payment.")
+class SubscriptionRenewPayload(Payload):
+    subscription: CustomerSubscription | None = changed(SubscriptionRow.id)
+    order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = changed(OrderRow.id)
+    transaction: Annotated["OrderTransaction", strawberry.lazy("schema.commerce.transaction")] | None = changed(
+        OrderTransactionRow.id
+    )
+
+
 @strawberry.type
 class SubscriptionMutations:
     subscription_update: SubscriptionUpdatePayload | None = performed(subscription_update)
     subscription_cancel: SubscriptionCancelPayload | None = performed(subscription_cancel)
     subscription_reactivate: SubscriptionReactivatePayload | None = performed(subscription_reactivate)
+    subscription_renew: SubscriptionRenewPayload | None = performed(subscription_renew)

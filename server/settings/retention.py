@@ -25,6 +25,9 @@ class RetentionSettings(BaseSettings):
         le=8760,
         description="How long a repeat under an `idempotencyKey` is answered with what was done the first time.",
     )
+    cart_days: int = Field(
+        default=30, ge=1, description="After how many days a cart that nobody has touched is deleted."
+    )
     audit_days: int | None = Field(
         default=None,
         ge=1,

@@ -46,7 +46,9 @@ _CALLS_DAYS: Final = 7
 def worker(settings: Settings, database: Database, units: Units, told: Told) -> Worker:
     """Not yet at work."""
     pace = Pace(capacity=settings.work_at_once)
-    return Worker(database, senders(database, units), kinds(database, units), periodics(database), pace=pace, told=told)
+    return Worker(
+        database, senders(database, units), kinds(database, units), periodics(settings, database), pace=pace, told=told
+    )
 
 
 def senders(database: Database, units: Units) -> Sequence[Sender]:
@@ -70,7 +72,7 @@ def kinds(database: Database, units: Units) -> Sequence[Kind]:
     )
 
 
-def periodics(database: Database) -> Sequence[Periodic]:
+def periodics(settings: Settings, database: Database) -> Sequence[Periodic]:
     """Sweeps, each done by one worker of all."""
 
     async def cleared() -> None:
@@ -82,7 +84,8 @@ def periodics(database: Database) -> Sequence[Periodic]:
         await database.tell(lambda connection: forget(connection, before), seconds=_CLEARING_SECONDS)
 
     async def forgotten_carts() -> None:
-        while await database.tell(forget_carts, seconds=_CLEARING_SECONDS):
+        before = now() - timedelta(days=settings.cart_days)
+        while await database.tell(lambda connection: forget_carts(connection, before), seconds=_CLEARING_SECONDS):
             pass
 
     async def failed() -> None:

@@ -1,4 +1,5 @@
-"""The clocks of what changes as its date comes: products that are scheduled, coupons, licences."""
+"""The clocks of what changes as its date comes: products that are scheduled, coupons, licences,
+subscriptions."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +11,7 @@ from engine.unit.unit import Cause
 from resolvers.catalog.product.publishing import SCHEDULED
 from resolvers.commerce.coupon.refreshing import TURNING
 from resolvers.commerce.license.expiry import OVER
+from resolvers.commerce.subscription.lapsing import ENDING
 from resolvers.editing.due import AT_ONCE, Due
 from schema.root import schema
 from server.work.jobs import Job
@@ -45,3 +47,5 @@ PUBLISHING: Final = Clock("publishing", "scheduledPublish", SCHEDULED, 10.0)
 # Whoever uses a coupon is judged by its dates, and a licence ends with its own, whatever word is stored.
 COUPONS: Final = Clock("coupons", "couponRefresh", TURNING, 10.0)
 EXPIRING: Final = Clock("expiring", "licensesExpire", OVER, 30.0)
+# What their date ends has lasted for days after it.
+LAPSING: Final = Clock("lapsing", "subscriptionsLapse", ENDING, 60.0)

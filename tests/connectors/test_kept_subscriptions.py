@@ -91,3 +91,27 @@ async def test_what_one_takes_is_of_one_side(gateway: Gateway, sold: Exchanges, 
     after = await stored(gateway, 3)
     names = ("recurring_amount", "recurring_tax_total", "recurring_total", "interval", "bill_times")
     assert [after[name] for name in names] == [901, 99, 1000, "daily", 9]
+
+
+async def test_who_was_paid_later_knows_until_when_it_lasts(
+    gateway: Gateway, sold: Exchanges, again: Importing
+) -> None:
+    """A shop that was not told of a payment here says that one is missing; one that was paid after that is believed."""
+    await change(
+        gateway,
+        "subscriptionRenew",
+        id=gid("CustomerSubscription", 2),
+        vendorChargeId="ch_here",
+        nextBillingAt="2099-02-02T00:00:00Z",
+    )
+    renewed = await stored(gateway, 2)
+    assert (renewed["kept_here"], renewed["next_billing_at"]) == (True, moment("2099-02-02 00:00:00"))
+    subscriptions(sold)[1] |= {"status": "past_due"}
+    await again()
+    after = await stored(gateway, 2)
+    names = ("status", "next_billing_at", "bill_count", "kept_here")
+    assert [after[name] for name in names] == [renewed[name] for name in names]
+    subscriptions(sold)[1] |= {"status": "active", "next_billing_date": "2099-03-02 00:00:00", "bill_count": "7"}
+    await again()
+    believed = await stored(gateway, 2)
+    assert [believed[name] for name in names] == ["active", moment("2099-03-02 00:00:00"), 7, False]

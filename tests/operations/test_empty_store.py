@@ -49,6 +49,7 @@ LEFT_OUT: Final = {
     "pushSubscriptionDelete",
     "subscriptionCancel",
     "subscriptionReactivate",
+    "subscriptionRenew",
     "subscriptionUpdate",
 }
 

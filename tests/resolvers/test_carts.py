@@ -6,7 +6,7 @@ from typing import Any
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from db.catalog.variant import BillingInterval, PaymentType
-from db.commerce.cart import DAYS, forget_carts
+from db.commerce.cart import forget_carts
 from db.store.row import now
 from tests import factories
 from tests.gateway import ADMIN, Gateway
@@ -183,8 +183,9 @@ async def test_what_is_hidden_stays_so(shop: Gateway) -> None:
 
 
 async def test_what_nobody_touches_goes(shop: Gateway) -> None:
-    old = {"updated_at": now() - timedelta(days=DAYS, minutes=1)}
-    rows = [factories.cart(70, "old", **old), factories.cart(71, "young", updated_at=now() - timedelta(days=DAYS - 1))]
+    before = now() - timedelta(days=30)
+    old = {"updated_at": before - timedelta(minutes=1)}
+    rows = [factories.cart(70, "old", **old), factories.cart(71, "young", updated_at=before + timedelta(days=1))]
     await factories.store_rows(shop, [*rows, factories.cart_item(70, 1), factories.cart_item(71, 1)])
-    assert await shop.database.tell(forget_carts, seconds=PATIENCE) == 1
+    assert await shop.database.tell(lambda connection: forget_carts(connection, before), seconds=PATIENCE) == 1
     assert [await read(shop, token) is None for token in ("old", "young")] == [True, False]

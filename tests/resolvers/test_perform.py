@@ -168,7 +168,13 @@ async def test_several_mutations_are_one_transaction(shelf: Gateway) -> None:
 def test_every_mutation_has_its_name() -> None:
     root = schema.core.mutation_type
     assert root is not None
-    assert set(schema.mutations) == {*root.fields, "scheduledPublish", "couponRefresh", "licensesExpire"}
+    assert set(schema.mutations) == {
+        *root.fields,
+        "scheduledPublish",
+        "couponRefresh",
+        "licensesExpire",
+        "subscriptionsLapse",
+    }
     for name, known in schema.mutations.items():
         assert known.name == name
         assert get_object_definition(known.takes, strict=True).is_input

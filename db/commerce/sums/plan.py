@@ -1,5 +1,6 @@
 """What a variant costs at first: of a subscription its first period and its setup fee."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,13 @@ DAYS: Final[Mapping[str, int]] = {
     BillingInterval.QUARTERLY.value: 90,
     BillingInterval.HALF_YEARLY.value: 182,
     BillingInterval.YEARLY.value: 365,
+}
+
+_MONTHS: Final[Mapping[str, int]] = {
+    BillingInterval.MONTHLY.value: 1,
+    BillingInterval.QUARTERLY.value: 3,
+    BillingInterval.HALF_YEARLY.value: 6,
+    BillingInterval.YEARLY.value: 12,
 }
 
 
@@ -41,3 +49,25 @@ def next_billing(interval: str, trial_days: int, paid_at: datetime) -> datetime 
     """When what begins at this moment is paid again; None of an interval that nobody knows the days of."""
     days = trial_days or DAYS.get(interval)
     return None if days is None else paid_at + timedelta(days=days)
+
+
+def one_later(interval: str, moment: datetime, day: int | None = None) -> datetime | None:
+    """One interval on, in months of the calendar: at the same hour of the same day of the month, or of the last one
+    that there is. `day`: which it is meant to be, where the moment is of an earlier one. None of an interval that
+    nobody knows, and past the end of the calendar."""
+    try:
+        if (months := _MONTHS.get(interval)) is None:
+            days = DAYS.get(interval)
+            return None if days is None else moment + timedelta(days=days)
+        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+        return moment.replace(
+            year=year, month=month + 1, day=min(day_meant(moment, day), monthrange(year, month + 1)[1])
+        )
+    except (ValueError, OverflowError):
+        return None
+
+
+def day_meant(moment: datetime, day: int | None) -> int:
+    """Which day of the month is billed: that of the moment, or a later one which its month does not have."""
+    last = monthrange(moment.year, moment.month)[1]
+    return day if day is not None and moment.day == last < day else moment.day

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from sqlalchemy import or_, select
 
 from db.catalog import visibility
-from db.catalog.upgrade_offer import cost, has_access, subscription_credit
+from db.catalog.upgrade_offer import cost, subscription_credit
 from db.catalog.upgrade_path import UpgradePathRow, UpgradePathTargetRow
 from db.catalog.variant import VariantRow
 from db.commerce.order import LineType, OrderItemRow, OrderRow, OrderType, PaymentStatus
 from db.commerce.store import MONEY_FORMAT, StoreRow
-from db.commerce.subscription import SubscriptionRow
+from db.commerce.subscription import SubscriptionRow, has_access
 from db.store.row import table
 from engine.standard.context import Context
 from engine.values.statement import among

@@ -122,7 +122,7 @@ async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     await use_coupons(unit, key, coupons, reckoned.coupons, new=True)
     await write_taxes(unit, key, reckoned.taxes, new=True)
     subscription = None if plan is None else await _subscribe(unit, order, plan, coupons, among, placed, taxed)
-    await placed.tell(unit, order)
+    await placed.tell(unit, order, subscription=subscription)
     done = {"stage": CartStage.COMPLETED, "order_id": key, "completed_at": now()}
     await edit(unit.connection, CART, cart["id"], cart["version"], done)
     return {"order": key, "subscription": subscription, "receipt": await receipt_of(within(unit), order)}

@@ -42,6 +42,15 @@ def _primary(rows: list[dict[str, Any]], kind: AddressType) -> dict[str, Any] | 
     return next((row for row in rows if row["is_primary"] and row["type"] is kind), None)
 
 
+async def addresses_of(unit: Unit, order: int | None) -> list[dict[str, Any]]:
+    """Columns of the addresses that an order has, for another one."""
+    if order is None:
+        return []
+    columns = _OF_ORDER.c
+    rows = await unit.connection.execute(select(_OF_ORDER).where(columns.order_id == order).order_by(columns.id))
+    return [{name: row[name] for name in sorted(_COPIED)} for row in rows.mappings()]
+
+
 async def write_addresses(unit: Unit, order: int, addresses: list[dict[str, Any]]) -> None:
     for address in addresses:
         await unit.connection.execute(

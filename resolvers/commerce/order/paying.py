@@ -26,7 +26,7 @@ from resolvers.commerce.order.writing import (
     receipt,
     write_payment,
 )
-from resolvers.commerce.subscription.beginning import BEGINS, begin_subscriptions
+from resolvers.commerce.subscription.beginning import BEGINS, begin_subscriptions, subscription_of
 from resolvers.editing.editable import Text, checked_texts
 from resolvers.editing.text import lines
 
@@ -73,7 +73,8 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     held = await lines_of(unit, row["id"])
     changes = {"payment_method": method, **await paid(unit, row, held)}
     await give_out(unit, {**row, **changes}, held)
-    await change_order(unit, row, changes, ("transactions",), payment=key)
+    begun = await subscription_of(unit, row)
+    await change_order(unit, row, changes, ("transactions",), payment=key, subscription=begun)
     if row["type"] is OrderType.SUBSCRIPTION:
         await begin_subscriptions(unit, row["id"])
     await count_bought(unit, [row["customer_id"]])

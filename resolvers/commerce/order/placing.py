@@ -1,7 +1,7 @@
 """Orders written for the first time, with their lines and what these keep of the stock."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from db.catalog.product import FulfillmentType
 from db.commerce.events import ORDER_CREATED
@@ -19,22 +19,36 @@ from db.store.primary_keys import new_keys
 from db.store.writing import add, add_values
 from engine.unit.unit import Unit
 from resolvers.commerce.order.addresses import write_addresses
-from resolvers.commerce.order.lines import Choice
 from resolvers.commerce.order.paying import paid as values_once_paid
 from resolvers.commerce.order.reckoning import Reckoned
 from resolvers.commerce.order.stock import Shelf, move_stock
 from resolvers.commerce.order.writing import ITEM, ORDER, count_bought, follow, write_payment
 
 
-class Placed:
-    """Lines that are about to be written, each with its key and its place in the input; `moves`: what they keep."""
+class Taken(Protocol):
+    """Something that lines are made of: its own, those of its parts, those of its fees; its place in the input; and
+    `meta` of its own line."""
 
-    def __init__(self) -> None:
+    @property
+    def place(self) -> tuple[str, ...]: ...
+    @property
+    def meta(self) -> Mapping[str, Any] | None: ...
+    def line(self) -> dict[str, Any]: ...
+    def part_lines(self) -> list[dict[str, Any]]: ...
+    def fee_lines(self) -> list[dict[str, Any]]: ...
+
+
+class Placed:
+    """Lines that are about to be written, each with its key and its place in the input; `moves`: what they keep.
+    `bound`: they have to be written, and keep what there is where there is not enough."""
+
+    def __init__(self, *, bound: bool = False) -> None:
+        self.bound = bound
         self.lines: list[dict[str, Any]] = []
         self.places: dict[int, tuple[str, ...]] = {}
         self.moves: list[Move] = []
 
-    async def number(self, unit: Unit, choices: Sequence[Choice], order: int | None = None, after: int = 0) -> int:
+    async def number(self, unit: Unit, choices: Sequence[Taken], order: int | None = None, after: int = 0) -> int:
         """The lines of what was chosen, behind the position `after`: of a bundle its own and those of its parts, of a
         subscription its own and that of its setup fee. The order's key, a new one if None is given."""
         count = sum(1 + len(choice.part_lines()) + len(choice.fee_lines()) for choice in choices)
@@ -54,9 +68,12 @@ class Placed:
 
     def keep(self, order: Mapping[str, Any], shelf: Shelf) -> None:
         """What each keeps of its variant's stock, by the state of the order."""
+        left = {key: max(0, shelf.variants[key]["available"]) for key in shelf.managed}
         for line in self.lines:
             if line["variant_id"] in shelf.managed:
-                move = Move({**line}, kept(order, line, line["quantity"]))
+                pieces = min(line["quantity"], left[line["variant_id"]]) if self.bound else line["quantity"]
+                left[line["variant_id"]] -= pieces
+                move = Move({**line}, kept(order, line, pieces))
                 self.moves.append(move)
                 line |= {"on_hold": move.after.on_hold, "committed": move.after.committed}
 
@@ -95,10 +112,13 @@ class Placed:
         await self.insert(unit)
         await write_addresses(unit, order["id"], list(addresses))
 
-    async def tell(self, unit: Unit, order: Mapping[str, Any]) -> None:
-        """Its payment, which waits or was made; and what follows from that."""
+    async def tell(
+        self, unit: Unit, order: Mapping[str, Any], *, subscription: int | None = None, **payment: Any
+    ) -> int:
+        """Its payment, which waits or was made, and what follows from that; the payment's key. `subscription`: which it
+        begins or renews; `payment`: columns besides."""
         done = order["payment_status"] is PaymentStatus.PAID
-        payment = await write_payment(
+        key = await write_payment(
             unit,
             order,
             {
@@ -106,8 +126,11 @@ class Placed:
                 "status": TransactionStatus.SUCCEEDED if done else TransactionStatus.PENDING,
                 "total": order["total"],
                 "payment_method": order["payment_method"],
+                "subscription_id": subscription,
+                **payment,
             },
         )
-        await follow(unit, None, order, payment=payment if done else None)
+        await follow(unit, None, order, payment=key if done else None, subscription=subscription)
         if done:
             await count_bought(unit, [order["customer_id"]])
+        return key

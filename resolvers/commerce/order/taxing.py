@@ -66,7 +66,7 @@ class Again:
         if not self.here and unknown:
             unit.refuse(ErrorCode.BUSINESS_RULE, ELSEWHERE, "id")
             return None
-        kept = await _kept(unit, order["id"])
+        kept = await kept_rates(unit, order["id"])
         anew = [line for line in lines if self._anew(line)]
         found = await rates_of(within(unit), self.place, _products(anew))
 
@@ -119,7 +119,7 @@ async def write_taxes(unit: Unit, order: int, taxes: Taxes | None, *, new: bool 
     await add_values(unit.connection, TAX, rows)
 
 
-async def _kept(unit: Unit, order: int) -> dict[int, Rate]:
+async def kept_rates(unit: Unit, order: int) -> dict[int, Rate]:
     """The rates that an order keeps, by their keys."""
     found = (await unit.connection.execute(select(TAX).where(TAX.c.order_id == order))).mappings()
     return {row["tax_rate_id"]: {"id": row["tax_rate_id"], **{name: row[name] for name in _KEPT}} for row in found}

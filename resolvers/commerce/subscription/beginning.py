@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db.commerce.events import SUBSCRIPTION_ACTIVATED, SUBSCRIPTION_UPDATED
+from db.commerce.order import OrderType
 from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
 from db.commerce.sums.plan import next_billing
 from db.store.events import EventKind
@@ -15,6 +16,16 @@ from resolvers.commerce.subscription.writing import change_subscription
 
 _SUBSCRIPTION: Final = table(SubscriptionRow)
 BEGINS: Final[tuple[EventKind, ...]] = (SUBSCRIPTION_UPDATED, SUBSCRIPTION_ACTIVATED)
+
+
+async def subscription_of(unit: Unit, order: Mapping[str, Any]) -> int | None:
+    """Which an order began, or renewed."""
+    root = {OrderType.SUBSCRIPTION: order["id"], OrderType.RENEWAL: order["parent_id"]}.get(order["type"])
+    if root is None:
+        return None
+    statement = select(func.min(_SUBSCRIPTION.c.id)).where(_SUBSCRIPTION.c.order_id == root)
+    found: int | None = (await unit.connection.execute(statement)).scalar()
+    return found
 
 
 async def begin_subscriptions(unit: Unit, order: int) -> None:

@@ -54,3 +54,29 @@ class SubscriptionCancelInput:
 class SubscriptionReactivateInput:
     id: strawberry.ID = identifies("CustomerSubscription")
     expected_version: int | None = edited_version()
+
+
+@strawberry.input(description="Which subscription was paid once more, and by which charge.")
+class SubscriptionRenewInput:
+    id: strawberry.ID = identifies("CustomerSubscription")
+    expected_version: int | None = edited_version()
+    vendor_charge_id: str = strawberry.field(
+        description="What the payment provider calls the charge, up to 192 characters. A charge is noted down once."
+    )
+    amount: Cents | None = strawberry.field(
+        default=None,
+        description="What was paid, its tax included, in minor units. Absent: `recurringTotal`. Of another amount the "
+        "tax is the same share.",
+    )
+    paid_at: datetime | None = strawberry.field(
+        default=None, description="When it was paid, not before it was ordered. Absent: now."
+    )
+    payment_method: str | None = strawberry.field(
+        default=None,
+        description="How it was paid, by the gateway's key, up to 50 characters. Absent: the subscription's own.",
+    )
+    next_billing_at: datetime | None = strawberry.field(
+        default=None,
+        description="When it is paid next. Absent: an `interval` after `nextBillingAt`, in months of the calendar; "
+        "where that is over already, after `paidAt`. Needed where the interval is a word of your own.",
+    )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus
+from db.commerce.subscription import CollectionMethod, SubscriptionRow, SubscriptionStatus, access
 from db.store.row import table
 from engine.declared.filter_input import filter_input
 from engine.declared.input import lookup_input
@@ -23,6 +23,7 @@ SubscriptionBy: Final = lookup_input("CustomerSubscription", SubscriptionRow.id,
 class SubscriptionFilter:
     database_id: IntOperators | None = filters(SubscriptionRow.id)
     status: EnumOperators[SubscriptionStatus] | None = filters(SubscriptionRow.status)
+    access_valid: bool | None = filters(access(), description="Whether it gives access at this moment.")
     next_billing_at: DateTimeOperators | None = filters(SubscriptionRow.next_billing_at)
     created_at: DateTimeOperators | None = filters(SubscriptionRow.created_at)
     canceled_at: DateTimeOperators | None = filters(SubscriptionRow.canceled_at)

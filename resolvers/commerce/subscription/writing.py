@@ -76,7 +76,10 @@ async def subscription_update(unit: Unit, input: SubscriptionUpdateInput) -> Key
     if row["collection_method"] is not CollectionMethod.MANUAL:
         unit.refuse(ErrorCode.BUSINESS_RULE, "Only a subscription that is collected by hand is edited", "id")
         unit.settle()
-    await change_subscription(unit, row, _checked(unit, row, named(input, leave=("id", "expected_version"))))
+    values = _checked(unit, row, named(input, leave=("id", "expected_version")))
+    if not values.keys().isdisjoint(("status", "next_billing_at")):
+        values["kept_here"] = True
+    await change_subscription(unit, row, values)
     return {"subscription": row["id"]}
 
 
@@ -125,15 +128,18 @@ async def subscription_reactivate(unit: Unit, input: SubscriptionReactivateInput
     trial = _after(row["trial_ends_at"], at)
     status = SubscriptionStatus.TRIALING if trial else SubscriptionStatus.ACTIVE
     await change_subscription(
-        unit, row, {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at}
+        unit,
+        row,
+        {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at, "kept_here": True},
     )
     return {"subscription": row["id"]}
 
 
-async def change_subscription(unit: Unit, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Write what differs, and tell of it and of what follows."""
+async def change_subscription(unit: Unit, row: Mapping[str, Any], values: Mapping[str, Any], **beside: Any) -> None:
+    """Write what differs, and tell of it and of what follows. `beside`: as `db.commerce.following.of_subscription`
+    says."""
     changes = await SUBSCRIPTIONS.change(unit, row, values)
-    for event in of_subscription(row, changes, {}):
+    for event in of_subscription(row, changes, beside):
         unit.emit(event)
 
 

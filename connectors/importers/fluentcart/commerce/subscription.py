@@ -64,6 +64,7 @@ SUBSCRIPTION: Final = Mapped(
     },
     branch=branch,
     computed=("cancel_reason",),
+    kept={"kept_here": False, "billing_day": None},
     unique=("uuid",),
     tells=Tells(SUBSCRIPTION_CREATED, SUBSCRIPTION_UPDATED),
     then=of_subscription,

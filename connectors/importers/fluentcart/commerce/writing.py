@@ -25,12 +25,20 @@ from db.commerce.counted.bought import COUNTED, recount
 from db.commerce.coupon import CouponStatus, status_at
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
+from db.commerce.subscription import GOING, SubscriptionStatus
 from db.store.row import now
 
 # By these it is known that somebody's purchases were counted here.
 _TELLING: Final = ("purchase_count", "lifetime_value")
 # Of an order that outlives them: what is gone from the store is gone from the line, its titles stay.
 _SOLD: Final = (("product_id", PRODUCT), ("variant_id", VARIANT))
+# What a shop says of a subscription that it was not paid for.
+_UNPAID: Final = (
+    SubscriptionStatus.EXPIRED,
+    SubscriptionStatus.PAST_DUE,
+    SubscriptionStatus.FAILING,
+    SubscriptionStatus.EXPIRING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +175,39 @@ async def write_subscriptions(work: Work, subscriptions: list[Subscription], aft
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, report)
     for column, mapped in _SOLD:
         await _refer(connection, SUBSCRIPTION, rows.values(), column, mapped, None)
+    await _compare_payments(work, rows)
     await _write(_Writing(work, report, after), SUBSCRIPTION, rows)
     await sequences.advance(connection, [SUBSCRIPTION.table])
     if work.live:
         await _tell_renewals(work, rows)
     return report
+
+
+async def _compare_payments(work: Work, rows: Mapping[int, Columns]) -> None:
+    """Who was paid later knows until when a subscription lasts: a shop that was paid after it was renewed here is
+    believed, and one that misses a payment that was made here has not heard of it."""
+    stored = await reconcile.load(work.connection, SUBSCRIPTION, "id", rows, lock=True)
+    there: StoredRows = {}
+    for key, before in stored.items():
+        if not before["kept_here"]:
+            continue
+        said, until = rows[key], before["next_billing_at"]
+        later = said["next_billing_at"] is not None and (until is None or said["next_billing_at"] > until)
+        if said["status"] in GOING and later and _goes_by_date(before):
+            there[key] = before
+        elif said["status"] in _UNPAID and before["status"] in GOING:
+            said["status"] = before["status"]
+    for name in ("status", "next_billing_at", "bill_count"):
+        await work.merging(SUBSCRIPTION).wrote(name, {key: before[name] for key, before in there.items()})
+    columns = SUBSCRIPTION.table.c
+    for chunk in reconcile.chunks(sorted(there)):
+        await work.connection.execute(update(SUBSCRIPTION.table).where(columns.id.in_(chunk)).values(kept_here=False))
+
+
+def _goes_by_date(row: Columns) -> bool:
+    """Whether a subscription goes on here, or was ended by its date and by nobody."""
+    ran_out = row["status"] is SubscriptionStatus.EXPIRED and row["next_billing_at"] is None
+    return row["status"] in GOING or ran_out
 
 
 async def _tell_money(work: Work, orders: Collection[int]) -> None:
