@@ -17,6 +17,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC, Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
+from resolvers.commerce.amounts import amounts
 from resolvers.commerce.cart.bumps import BUMP, OFFER, beside, is_offered
 from resolvers.commerce.cart.destination import told_destination
 from resolvers.commerce.cart.finding import CART, ITEM, Rows, cart_to_change, within
@@ -80,7 +81,7 @@ def _can_be_had(offer: Mapping[str, Any]) -> bool:
 
 
 def _said(offer: Mapping[str, Any]) -> dict[str, Any]:
-    return offer_said(offer, offer["price"], lambda cents: {"cents": cents, "format": offer["format"]})
+    return offer_said(offer, offer["price"], amounts(offer["format"]))
 
 
 async def _seen(rows: Rows, lines: Sequence[Mapping[str, Any]], offers: Sequence[Mapping[str, Any]]) -> Cart:

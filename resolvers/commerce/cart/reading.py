@@ -1,6 +1,6 @@
 """What is in a cart and what it comes to now: nothing of it is stored."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import exists, or_, select
@@ -16,6 +16,7 @@ from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import now, table
 from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
+from resolvers.commerce.amounts import Amounts, amounts
 from resolvers.commerce.cart.bumps import BUMP, OFFER, OVER, USER, holding, price_of, subtotal_of
 from resolvers.commerce.cart.finding import CART, ITEM, Rows
 from resolvers.commerce.cart.taxing import taxes_of
@@ -59,9 +60,7 @@ async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | N
     off = by_line(taken)
     free = any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in applied)
 
-    def cents(amount: int) -> dict[str, Any]:
-        return {"cents": amount, "format": money_format}
-
+    cents = amounts(money_format)
     sold = [line for line in lines if line["problem"] is None]
     taxed = await taxes_of(rows, sold, off, settings or {}, to)
     items = [_item(line, off.get(line["item_id"], 0), taxed.by_item.get(line["item_id"]), cents) for line in lines]
@@ -153,7 +152,7 @@ def _lowered(line: Mapping[str, Any]) -> int:
     return now_due or due.setup_fee
 
 
-def _item(line: Mapping[str, Any], off: int, tax: int | None, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+def _item(line: Mapping[str, Any], off: int, tax: int | None, cents: Amounts) -> dict[str, Any]:
     due, subtotal = due_now(line, line["quantity"]), subtotal_of(line)
     return {
         "variant": line["variant_id"] if line["visible"] else None,
@@ -170,7 +169,7 @@ def _item(line: Mapping[str, Any], off: int, tax: int | None, cents: Callable[[i
     }
 
 
-def offer_said(line: Mapping[str, Any], ordinary: int, cents: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+def offer_said(line: Mapping[str, Any], ordinary: int, cents: Amounts) -> dict[str, Any]:
     """An order bump as whoever has the cart may know it; `line` has the columns of `OFFER`."""
     return {
         **{name: line[f"bump_{name}"] for name in ("hash", "title", "description", "call_to_action")},

@@ -11,6 +11,7 @@ from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.store import MONEY_FORMAT
 from db.store.row import table
 from engine.standard.context import Context
+from resolvers.commerce.amounts import amounts
 from resolvers.commerce.cart.finding import Rows
 
 LONGEST_HASH: Final = 100
@@ -39,10 +40,7 @@ async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
     )
     (packed,) = [row[0] for row in await rows(select(MONEY_FORMAT))]
     # An order keeps the currency that it was made in.
-    money_format = " ".join((order["currency"], *(packed or "USD before dot").split(" ")[1:]))
-
-    def cents(amount: int) -> dict[str, Any]:
-        return {"cents": amount, "format": money_format}
+    cents = amounts(" ".join((order["currency"], *(packed or "USD before dot").split(" ")[1:])))
 
     # Of an order without tax there is nothing to ask for.
     taxed = order["tax_behavior"] is not TaxBehavior.NONE

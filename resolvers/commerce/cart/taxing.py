@@ -1,12 +1,13 @@
 """What is in a cart, taxed as its order is (`resolvers.commerce.order.reckoning`), but for the shipping."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from db.commerce.order import TaxBehavior
 from db.commerce.sums.plan import due_now
 from db.commerce.sums.tax import TaxedLine, Taxes, taxes
+from resolvers.commerce.amounts import Amounts
 from resolvers.commerce.cart.finding import Rows
 from resolvers.commerce.tax.rates import rates_of, terms_of
 
@@ -24,7 +25,7 @@ class CartTaxes:
         """What comes on top of the prices."""
         return self.found.total if self.found is not None and self.behavior is TaxBehavior.EXCLUSIVE else 0
 
-    def said(self, cents: Callable[[int], dict[str, Any]]) -> list[dict[str, Any]] | None:
+    def said(self, cents: Amounts) -> list[dict[str, Any]] | None:
         """As `schema.commerce.cart.charged_tax.ChargedTax` has them."""
         if self.found is None:
             return None

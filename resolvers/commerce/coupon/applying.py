@@ -23,6 +23,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.scalars import MOST_CENTS
 from engine.values.viewer import either
+from resolvers.commerce.amounts import amounts
 from resolvers.commerce.coupon.input import CouponApplyInput, CouponCancelInput, CouponItemInput
 from resolvers.commerce.coupon.listing import COUPON
 from resolvers.editing.locking import MOST_REFERENCED, key_of
@@ -126,11 +127,7 @@ async def _said(
     found = discounts(coupons, lines)
     lost = by_line(found)
     codes_of = {coupon["id"]: coupon["code"] for coupon in coupons}
-    money_format = (await unit.connection.execute(select(MONEY_FORMAT))).scalar_one_or_none()
-
-    def cents(amount: int) -> dict[str, Any]:
-        return {"cents": amount, "format": money_format}
-
+    cents = amounts((await unit.connection.execute(select(MONEY_FORMAT))).scalar_one_or_none())
     subtotal, total = sum(line.subtotal for line in lines), sum(lost.values())
     return {
         "coupons": [
