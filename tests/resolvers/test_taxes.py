@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from db.access.viewer import Viewer
+from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.coupon import CouponType
 from db.commerce.order import LineType, TaxBehavior
+from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpStatus
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.shelf import events
@@ -32,9 +33,9 @@ ORDER = """query Of($key: Int!) { order(by: {databaseId: $key}) { id version tax
   items { id title taxAmount { cents } shippingCharge { cents } lineTotal { cents } }
   subscriptions { setupFee { cents } initialTaxTotal { cents } recurringAmount { cents } recurringTaxTotal { cents }
     recurringTotal { cents } } } }"""
-RECEIPT = """mutation Go($input: CheckoutProcessInput!) { checkoutProcess(input: $input) {
-  receipt { orderNumber taxBehavior tax { cents } taxes { name rate amount { cents } } total { cents } }
-  userErrors { code field message } } }"""
+FIGURES = "uuid orderNumber taxBehavior tax { cents } taxes { name rate amount { cents } } total { cents }"
+RECEIPT = f"""mutation Go($input: CheckoutProcessInput!) {{ checkoutProcess(input: $input) {{
+  receipt {{ {FIGURES} }} userErrors {{ code field message }} }} }}"""
 
 
 @pytest.fixture
@@ -134,20 +135,31 @@ async def test_taxes_of_an_order_at_the_till(taxed: Gateway) -> None:
 @pytest.mark.parametrize("inclusion", ["EXCLUDED", "INCLUDED"])
 @pytest.mark.parametrize("trial", [0, 14])
 async def test_a_cart_costs_what_its_order_does(taxed: Gateway, inclusion: str, trial: int) -> None:
-    """To the cent, each rate and each line, with coupons whose shares are no whole cents, and a setup fee."""
+    """To the cent, each rate and each line, with coupons whose shares are no whole cents, an offer
+    and a setup fee; so it says by its hash ever after."""
     await settings(taxed, inclusion=inclusion)
     plan = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.MONTHLY, "trial_days": trial}
     await factories.store_rows(
         taxed,
         [
             factories.coupon(20, code="ODD", type=CouponType.PERCENTAGE, amount=3333, stackable=True),
+            factories.order_bump(
+                1,
+                3,
+                hash="book",
+                status=OrderBumpStatus.ACTIVE,
+                discount_type=OrderBumpDiscountType.PERCENTAGE,
+                discount_amount=2000,
+            ),
             factories.coupon(21, code="SEVEN", type=CouponType.FIXED, amount=701, stackable=True),
             factories.variant(60, 5, price=1999, has_setup_fee=True, setup_fee=333, **plan),
         ],
     )
     token = await begun(taxed, 2, 3)
-    for key in (3, 60, 5):
+    for key in (60, 5):
         await in_cart(taxed, "cartAdd", token=token, variantId=v(key))
+    offered = await in_cart(taxed, "cartAddBump", token=token, bump="book", address=AUSTIN)
+    assert offered["userErrors"] == []
     for code in ("ODD", "SEVEN", "SHIP"):
         await in_cart(taxed, "cartApplyCoupon", token=token, code=code)
     seen = await cart(taxed, token, AUSTIN)
@@ -158,6 +170,9 @@ async def test_a_cart_costs_what_its_order_does(taxed: Gateway, inclusion: str, 
     assert seen["taxes"] == receipt["taxes"] != []
     assert seen["taxBehavior"] == receipt["taxBehavior"] == order["taxBehavior"]
     assert sum(item["tax"]["cents"] for item in seen["items"]) == seen["tax"]["cents"]
+    later = f"query Of($uuid: String!) {{ checkoutReceipt(uuid: $uuid) {{ {FIGURES} }} }}"
+    found = (await taxed(later, {"uuid": receipt["uuid"]}, viewer=ANONYMOUS))["checkoutReceipt"]
+    assert found == receipt
 
 
 async def test_prices_that_hold_their_tax_stay(taxed: Gateway) -> None:
