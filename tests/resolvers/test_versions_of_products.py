@@ -27,6 +27,7 @@ PRODUCT: Final = table(ProductRow)
 PICTURE: Final = {"attachmentId": 0, "url": "https://store.example/a.jpg"}
 NUMBERS: Final = {"totalStock": 1, "available": 1, "committed": 0, "onHold": 0}
 NEW: Final = {"title": "New", "fulfillmentType": "PHYSICAL", "paymentType": "ONETIME", **NUMBERS}
+LATER: Final = "2099-01-01T00:00:00Z"
 CUSTOMER, ORDER, LINE, PAYMENT = (
     identity.encode(of, 1) for of in ("Customer", "Order", "OrderItem", "OrderTransaction")
 )
@@ -133,6 +134,11 @@ CHANGES: Final[list[tuple[str, dict[str, Any], set[int]]]] = [
         },
         set(),
     ),
+    (
+        "subscriptionRenew",
+        {"id": identity.encode("CustomerSubscription", 1), "vendorChargeId": "ch_1", "nextBillingAt": LATER},
+        set(),
+    ),
     # What is sold and not sent is not deleted.
     ("orderStatusesUpdate", {"id": identity.encode("Order", 2), "status": "CANCELED", "manageStock": True}, set()),
     ("manageStockUpdate", {"productId": product(PRINT), "manageStock": False}, {PRINT}),
@@ -188,7 +194,8 @@ async def test_whatever_changes_a_variant_its_product_says_when(shop: Gateway) -
     terms = [AttributeTermRow(id=key, group_id=1, title=f"T{key}", slug=f"t{key}") for key in (1, 2)]
     cart = [factories.cart(1, "sg_cart_one"), factories.cart_item(1, SMALL)]
     till = [factories.shipping_method(1), factories.payment_method("offline_payment", active=True)]
-    await factories.store_rows(shop, [*rows, *terms, factories.customer(1), *cart, *till])
+    renewed = factories.subscription(1, variant_id=SMALL, product_id=PRINT)
+    await factories.store_rows(shop, [*rows, *terms, factories.customer(1), *cart, *till, renewed])
     with time_machine.travel(NOW, tick=False) as clock:
         for name, given, products in CHANGES:
             clock.shift(timedelta(hours=1))
