@@ -1,5 +1,8 @@
 """Which rows of orders, customers and the store itself a viewer may see: one predicate per entity."""
 
+import re
+from typing import Final
+
 from sqlalchemy import ColumnElement, true
 from sqlmodel import col
 
@@ -8,9 +11,21 @@ from db.commerce.shipping_method import ShippingMethodRow
 from db.store.visibility import rows_with
 from engine.values.viewer import Viewer, permits
 
+LONGEST_HASH: Final = 255
+_NAMED: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
 
 def orders(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
+
+
+def shows_order(viewer: Viewer, order_hash: str) -> bool:
+    """Whether the hash of an order (`OrderRow.uuid`) lets the viewer see what those see who know it. Imports make one
+    up for an order that its shop gave none, a UUID (version 5) of the shop's address and the order's number: anybody
+    can work that out, so it is no secret and shows nothing to whom orders/view does not show the order anyway."""
+    if len(order_hash) > LONGEST_HASH or "\0" in order_hash:
+        return False
+    return _NAMED.fullmatch(order_hash) is None or permits(viewer, "orders/view")
 
 
 def order_items(viewer: Viewer) -> ColumnElement[bool]:

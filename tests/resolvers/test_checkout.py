@@ -1,6 +1,7 @@
 """The checkout: what becomes of a cart, what keeps it from becoming an order, and who meets whom."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from connectors.connected_stores.shape import made_up
+from connectors.importers.fluentcart.commerce.order import read_orders
+from connectors.importers.fluentcart.remote_list import Batch
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.coupon import CouponType
@@ -352,6 +356,22 @@ async def test_whoever_bought_sees_how_the_order_stands(till: Gateway) -> None:
     assert abroad["total"] == {"cents": 5, "currency": "EUR"}
     for unknown in ("", "none", str(bought["orderNumber"]), bought["uuid"].upper() + "x", "u\x00", "u" * 100_000):
         assert (await till(document, {"uuid": unknown}, viewer=ANONYMOUS))["checkoutReceipt"] is None, unknown[:9]
+
+
+@pytest.mark.parametrize("imported", [True, False])
+async def test_a_hash_that_anybody_can_work_out_shows_nothing(till: Gateway, imported: bool) -> None:
+    """An order that came without a hash has one by the shop's address and its number, which no secret is."""
+    site = "https://shop.example"
+    record: Mapping[str, Any] = {"id": 900, "currency": "EUR", "uuid": ""}
+    ((order,), _) = read_orders(Batch(0, 900, frozenset({900}), [(900, record)], [], 1), site)
+    uuid = order.row["uuid"] if imported else made_up(site, "orders", 900)
+    told = hashlib.md5(b"of a shop", usedforsecurity=False).hexdigest()
+    told = f"{told[:12]}5{told[13:16]}8{told[17:]}"  # its bits where a UUID of version 5 has its own
+    await factories.store_rows(till, [factories.order(900, uuid=uuid), factories.order(901, uuid=told)])
+    document = "query Of($uuid: String!) { checkoutReceipt(uuid: $uuid) { orderNumber } }"
+    assert (await till(document, {"uuid": uuid}, viewer=ANONYMOUS)) == {"checkoutReceipt": None}
+    assert (await till(document, {"uuid": uuid})) == {"checkoutReceipt": {"orderNumber": 900}}
+    assert (await till(document, {"uuid": told}, viewer=ANONYMOUS)) == {"checkoutReceipt": {"orderNumber": 901}}
 
 
 async def test_a_visitor_learns_how_to_pay_and_no_secret(till: Gateway) -> None:

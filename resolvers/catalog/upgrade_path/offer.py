@@ -15,6 +15,7 @@ from db.catalog.variant import VariantRow
 from db.commerce.order import LineType, OrderItemRow, OrderRow, OrderType, PaymentStatus
 from db.commerce.store import MONEY_FORMAT, StoreRow
 from db.commerce.subscription import SubscriptionRow, has_access
+from db.commerce.visibility import shows_order
 from db.store.row import table
 from engine.standard.context import Context
 from engine.values.statement import among
@@ -83,7 +84,7 @@ async def upgrade_offers(context: Context, keys: Sequence[int], order_hash: str)
 
 async def _paid_order(context: Context, order_hash: str) -> Any | None:
     """The order behind the hash; of a subscription its latest paid renewal, which is what is being given up."""
-    if "\0" in order_hash:
+    if not shows_order(context.viewer, order_hash):
         return None
     rows = await context.rows(select(ORDER).where(ORDER.c.uuid == order_hash))
     if not rows or rows[0].type is not OrderType.SUBSCRIPTION:

@@ -9,12 +9,12 @@ from connectors.payments import METHODS
 from db.commerce.order import OrderItemRow, OrderRow, OrderTaxRow, TaxBehavior
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.store import MONEY_FORMAT
+from db.commerce.visibility import shows_order
 from db.store.row import table
 from engine.standard.context import Context
 from resolvers.commerce.amounts import amounts
 from resolvers.commerce.cart.finding import Rows
 
-LONGEST_HASH: Final = 100
 _ITEM: Final = table(OrderItemRow)
 _METHOD: Final = table(PaymentMethodRow)
 _ORDER: Final = table(OrderRow)
@@ -24,7 +24,7 @@ _TAXES: Final = select(_TAX).order_by(_TAX.c.priority, _TAX.c.tax_rate_id)
 
 async def receipt(context: Context, uuid: str) -> dict[str, Any] | None:
     """Who knows the hash of an order is who was told it. No names and no addresses stand in what they read."""
-    if len(uuid) > LONGEST_HASH or "\0" in uuid:
+    if not shows_order(context.viewer, uuid):
         return None
     found = await context.rows(select(_ORDER).where(_ORDER.c.uuid == uuid))
     return await receipt_of(context.rows, found[0]._asdict()) if found else None
