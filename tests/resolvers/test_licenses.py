@@ -132,7 +132,7 @@ async def test_one_is_made(shop: Gateway) -> None:
                 "customerId": gid(404, "Customer"),
                 "orderId": gid(404, "Order"),
             },
-            [("NOT_FOUND", name) for name in ("productId", "variantId", "customerId", "orderId")],
+            [("NOT_FOUND", name) for name in ("orderId", "customerId", "productId", "variantId")],
         ),
         ({"productId": gid(2, "Product"), "variantId": gid(11, "ProductVariant")}, [("BUSINESS_RULE", "variantId")]),
         (
@@ -162,7 +162,7 @@ async def test_what_is_hidden_is_not_there(shop: Gateway) -> None:
     """Who makes licences and sees neither drafts, customers nor orders."""
     named = {"productId": gid(2, "Product"), "customerId": gid(1, "Customer"), "orderId": gid(1, "Order")}
     found = await refused(shop, "licenseCreate", named, viewer=MAKER)
-    assert found == [("NOT_FOUND", name) for name in ("productId", "customerId", "orderId")]
+    assert found == [("NOT_FOUND", name) for name in ("orderId", "customerId", "productId")]
     await done(shop, "licenseCreate", {"productId": gid(1, "Product")}, viewer=MAKER)
 
 

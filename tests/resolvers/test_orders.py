@@ -424,6 +424,34 @@ async def test_an_order_that_grows_after_it_was_paid(shop: Gateway) -> None:
     assert len(told) == 1
 
 
+async def test_what_was_paid_in_part_is_paid_once_it_costs_no_more(shop: Gateway) -> None:
+    """Imported so: it has no number of a receipt yet, and keeps what it has not given out."""
+    part = {"customer_id": 1, "status": OrderStatus.ON_HOLD, "payment_status": PaymentStatus.PARTIALLY_PAID}
+    paid = {"subtotal": 6666, "total": 6666, "total_paid": 3333, "fulfillment_type": FulfillmentType.DIGITAL}
+    line = {"product_id": 2, "variant_id": 3, "title": "Book", "unit_price": 3333, "subtotal": 3333}
+    line |= {"line_total": 3333, "payment_type": LineType.ONETIME, "on_hold": 1}
+    pending = {"status": TransactionStatus.PENDING, "total": 3333}
+    await factories.store_rows(
+        shop,
+        [
+            factories.order(52, **part, **paid),
+            *(factories.order_item(key, 52, position=key, quantity=1, **line) for key in (52, 53)),
+            factories.order_transaction(52, 52, **pending),
+        ],
+    )
+    changed = await go(shop, "orderUpdate", id=gid("Order", 52), deletedItemIds=[gid("OrderItem", 53)])
+    assert changed["userErrors"] == []
+    after = changed["order"]
+    assert (after["status"], after["paymentStatus"], after["invoiceNo"]) == ("COMPLETED", "PAID", "INV-1")
+    assert cents(after, "total", "totalPaid") == [3333, 3333]
+    assert [(one["status"], one["total"]["cents"]) for one in after["transactions"]] == [("PENDING", 0)]
+    assert await stock(shop, 3) == (11, 0, 1)  # one came back, one is given out
+    told = [one["name"] for one in await events(shop)]
+    assert told.count("order.paid") == told.count("customer.updated") == 1
+    found = await shop("{ customer(by: {databaseId: 1}) { purchaseCount lifetimeValue { cents } } }")
+    assert found["customer"] == {"purchaseCount": 1, "lifetimeValue": {"cents": 3333}}
+
+
 async def test_numbers_of_receipts_are_given_once(shop: Gateway) -> None:
     await factories.store_rows(shop, [factories.order(60, receipt_number=41)])
     async with asyncio.timeout(PATIENCE):

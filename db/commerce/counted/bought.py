@@ -82,19 +82,24 @@ async def bought(
     return found
 
 
-async def recount(
-    connection: AsyncConnection, customers: Collection[int]
-) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
-    """Write what these customers bought, who are locked by it. Of each who is told otherwise now the row as it was, and
-    what changed. Their version stays: nobody edited them."""
-    keys = sorted(customers)
+async def held_customers(connection: AsyncConnection, keys: Collection[int]) -> dict[int, dict[str, Any]]:
+    """The customers with these keys, by key, locked."""
     if not keys:
+        return {}
+    held = select(_CUSTOMER).where(_CUSTOMER.c.id.in_(sorted(keys))).order_by(_CUSTOMER.c.id).with_for_update()
+    return {row["id"]: dict(row) for row in (await connection.execute(held)).mappings()}
+
+
+async def recount(
+    connection: AsyncConnection, held: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """Write what these customers (`held_customers`) bought. Of each who is told otherwise now the row as it was, and
+    what changed. Their version stays: nobody edited them."""
+    if not held:
         return []
-    held = select(_CUSTOMER).where(_CUSTOMER.c.id.in_(keys)).order_by(_CUSTOMER.c.id).with_for_update()
-    rows = [dict(row) for row in (await connection.execute(held)).mappings()]
-    found, currency = await bought(connection, keys), await store_currency(connection)
+    found, currency = await bought(connection, sorted(held)), await store_currency(connection)
     changed: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
-    for row in rows:
+    for row in held.values():
         counted = found.get(row["id"], Bought()).columns(currency)
         before = {**row, "purchase_value": row["purchase_value"] or {}}
         changes = {name: value for name, value in counted.items() if before[name] != value}

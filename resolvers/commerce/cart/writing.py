@@ -28,8 +28,9 @@ from resolvers.commerce.cart.input import (
     CartUpdateInput,
 )
 from resolvers.commerce.cart.reading import lines_of, shown
-from resolvers.commerce.coupon.applying import LONGEST_CODE, MOST_CODES
+from resolvers.commerce.coupon.applying import MOST_CODES
 from resolvers.commerce.coupon.listing import COUPON
+from resolvers.commerce.coupon.using import LONGEST_CODE
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
 from resolvers.commerce.order.stock import NOT_ENOUGH, Shelf
 from resolvers.editing.locking import key_of

@@ -26,10 +26,10 @@ from engine.values.viewer import either
 from resolvers.commerce.amounts import amounts
 from resolvers.commerce.coupon.input import CouponApplyInput, CouponCancelInput, CouponItemInput
 from resolvers.commerce.coupon.listing import COUPON
+from resolvers.commerce.coupon.using import sought
 from resolvers.editing.locking import MOST_REFERENCED, key_of
 
 MOST_CODES: Final = 20
-LONGEST_CODE: Final = 50
 WRITES_ORDERS: Final = either("orders/create", "orders/manage")
 APPLIED: Final = table(AppliedCouponRow)
 CUSTOMER: Final = table(CustomerRow)
@@ -213,7 +213,7 @@ async def _judged(
     unit: Unit, codes: Sequence[str], places: Sequence[Place], lines: Sequence[DiscountedLine], buyer: _Buyer
 ) -> list[dict[str, Any]]:
     keys = [code_key(code) for code in codes]
-    found = await _locked(unit, keys)
+    found = await _locked(unit, codes)
     uses, own = await _uses(unit.connection, [row["id"] for row in found.values()], buyer)
     total = purchase(lines)
     who = Asked(now(), next(iter(buyer.keys), None), buyer.email, 0)
@@ -236,12 +236,11 @@ async def _judged(
     return [coupon for coupon, _ in kept.values()]
 
 
-async def _locked(unit: Unit, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+async def _locked(unit: Unit, codes: Collection[str]) -> dict[str, dict[str, Any]]:
     """By the keys of codes, in the order of the coupons' own."""
-    sought = {key for key in keys if key and len(key) <= 4 * LONGEST_CODE and "\0" not in key}
-    if not sought:
+    if not (keys := sought(codes)):
         return {}
-    statement = select(COUPON).where(COUPON.c.code_key.in_(sought)).order_by(COUPON.c.id).with_for_update()
+    statement = select(COUPON).where(COUPON.c.code_key.in_(keys)).order_by(COUPON.c.id).with_for_update()
     return {row["code_key"]: dict(row) for row in (await unit.connection.execute(statement)).mappings()}
 
 

@@ -1,27 +1,35 @@
 """Coupons that orders have: noted with what they took off, and counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from db.commerce.counted.uses import count_uses
-from db.commerce.coupon import AppliedCouponRow, CouponRow
+from db.commerce.coupon import AppliedCouponRow, CouponRow, code_key
 from db.commerce.events import COUPON_UPDATED
 from db.store.row import table
 from engine.unit.unit import Unit
 
 COUPON: Final = table(CouponRow)
 APPLIED: Final = table(AppliedCouponRow)
+LONGEST_CODE: Final = 50
 
 
-async def coupons_of(unit: Unit, orders: Sequence[int]) -> list[dict[str, Any]]:
-    """The coupons that orders have and that are there still, locked, by key; each as often as it stands."""
+def sought(codes: Iterable[str]) -> set[str]:
+    """By which coupons with these codes are looked for; without what no code can be."""
+    return {key for key in map(code_key, codes) if key and len(key) <= 4 * LONGEST_CODE and "\0" not in key}
+
+
+async def coupons_of(unit: Unit, orders: Sequence[int], codes: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The coupons that orders have and that are there still, locked, by key; each as often as it stands. `codes`: of
+    others, which are locked with them: between two orders that have one each and want the other's."""
     columns = APPLIED.c
     keys = list(
         (await unit.connection.execute(select(columns.coupon_id).where(columns.order_id.in_(orders)))).scalars()
     )
-    statement = select(COUPON).where(COUPON.c.id.in_({key for key in keys if key is not None}))
+    theirs = COUPON.c.id.in_({key for key in keys if key is not None})
+    statement = select(COUPON).where(or_(theirs, COUPON.c.code_key.in_(sought(codes))) if codes else theirs)
     held = (await unit.connection.execute(statement.order_by(COUPON.c.id).with_for_update())).mappings()
     rows = {row["id"]: dict(row) for row in held}
     return [rows[key] for key in sorted(key for key in keys if key in rows)]

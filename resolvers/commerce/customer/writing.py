@@ -100,6 +100,8 @@ async def _check_taken(unit: Unit, row: Mapping[str, Any], email: str) -> None:
     if not email:
         return
     key = FOUND_BY["email_key"]({"email": email})
+    if key == row.get("email_key"):
+        return  # it is theirs; and whoever buys by it holds the address before its customer
     # Addresses that differ by case alone are no two for the unique constraint.
     await lock(unit.connection, {check_taken_lock(key)})
     customers = CUSTOMERS.table.c

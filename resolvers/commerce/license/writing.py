@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Select, Table, select
 
 from db.catalog import visibility as catalog
 from db.catalog.product import ProductRow
@@ -121,11 +121,15 @@ def _later(new: datetime | None, old: datetime | None) -> bool:
 
 async def _belonging(unit: Unit, input: LicenseCreateInput) -> dict[str, Any]:
     """What it is for, whose it is and what it was sold with, by their columns; refuses what contradicts itself."""
-    product = await _named(unit, PRODUCT, input.product_id, catalog.products(unit.viewer), "product", "productId")
-    variant = await _named(unit, VARIANT, input.variant_id, catalog.variants(unit.viewer), "variant", "variantId")
+    # In the order in which whoever writes an order holds them.
+    order = await _named(unit, ORDER, input.order_id, visibility.orders(unit.viewer), "order", "orderId")
     seen = visibility.customers(unit.viewer)
     customer = await _named(unit, CUSTOMER, input.customer_id, seen, "customer", "customerId")
-    order = await _named(unit, ORDER, input.order_id, visibility.orders(unit.viewer), "order", "orderId")
+    if input.product_id is None and input.variant_id is not None:
+        its = select(VARIANT.c.product_id).where(VARIANT.c.id == key_of(input.variant_id)).scalar_subquery()
+        await unit.connection.execute(_held(PRODUCT, PRODUCT.c.id == its))
+    product = await _named(unit, PRODUCT, input.product_id, catalog.products(unit.viewer), "product", "productId")
+    variant = await _named(unit, VARIANT, input.variant_id, catalog.variants(unit.viewer), "variant", "variantId")
     if input.product_id is None and input.variant_id is None:
         unit.refuse(ErrorCode.VALIDATION, "A product or a variant is required", "productId")
     if product is not None and variant is not None and variant["product_id"] != product["id"]:
@@ -151,11 +155,14 @@ async def _named(
     """The row that an id names, held: who deletes it waits. None where none is named; refuses NOT_FOUND."""
     if id is None:
         return None
-    held = select(of).where(of.c.id == key_of(id), visible).with_for_update(read=True, key_share=True)
-    found = (await unit.connection.execute(held)).mappings().one_or_none()
+    found = (await unit.connection.execute(_held(of, of.c.id == key_of(id), visible))).mappings().one_or_none()
     if found is None:
         unit.refuse(ErrorCode.NOT_FOUND, f"No such {what}", path)
     return None if found is None else dict(found)
+
+
+def _held(of: Table, *which: ColumnElement[bool]) -> Select[Any]:
+    return select(of).where(*which).with_for_update(read=True, key_share=True)
 
 
 async def _check_sold(unit: Unit, values: Mapping[str, Any]) -> None:

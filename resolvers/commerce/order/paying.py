@@ -20,6 +20,7 @@ from resolvers.commerce.order.writing import (
     change_order,
     count_bought,
     edit_payment,
+    hold_customers,
     lines_of,
     noted,
     pending_payment,
@@ -71,13 +72,15 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
         kept_charge = {} if charge else {"vendor_charge_id": pending["vendor_charge_id"]}
         await edit_payment(unit, pending, {**payment, **kept_charge, "extra": told})
     held = await lines_of(unit, row["id"])
-    changes = {"payment_method": method, **await paid(unit, row, held)}
+    customers = await hold_customers(unit, [row["customer_id"]])
+    changes = {"payment_method": method, **paid(row, held)}
     await give_out(unit, {**row, **changes}, held)
+    changes |= await receipt(unit, row)
     begun = await subscription_of(unit, row)
     await change_order(unit, row, changes, ("transactions",), payment=key, subscription=begun)
     if row["type"] is OrderType.SUBSCRIPTION:
         await begin_subscriptions(unit, row["id"])
-    await count_bought(unit, [row["customer_id"]])
+    await count_bought(unit, customers)
     return {"order": row["id"], "transaction": key}
 
 
@@ -88,13 +91,12 @@ def _owes(row: Mapping[str, Any]) -> bool:
     return row["total"] == 0 and row["payment_status"] in (PaymentStatus.PENDING, PaymentStatus.FAILED)
 
 
-async def paid(unit: Unit, row: Mapping[str, Any], held: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
-    """The columns of an order, of which all is paid from now on."""
+def paid(row: Mapping[str, Any], held: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of an order, of which all is paid from now on; `receipt` has the others."""
     partly = row["payment_status"] is PaymentStatus.PARTIALLY_REFUNDED
     values: dict[str, Any] = {
         "payment_status": PaymentStatus.PARTIALLY_REFUNDED if partly else PaymentStatus.PAID,
         "total_paid": max(row["total"], row["total_paid"]),
-        **await receipt(unit, row),
     }
     if row["status"] in (*_WAITING, OrderStatus.PROCESSING):
         values |= completed(row) if not _sends(held) else {"status": OrderStatus.PROCESSING}

@@ -22,7 +22,7 @@ from resolvers.commerce.order.addresses import write_addresses
 from resolvers.commerce.order.paying import paid as values_once_paid
 from resolvers.commerce.order.reckoning import Reckoned
 from resolvers.commerce.order.stock import Shelf, move_stock
-from resolvers.commerce.order.writing import ITEM, ORDER, count_bought, follow, write_payment
+from resolvers.commerce.order.writing import ITEM, ORDER, count_bought, follow, hold_customers, receipt, write_payment
 
 
 class Taken(Protocol):
@@ -96,7 +96,7 @@ class Placed:
             "shipping_status": ShippingStatus.UNSHIPPED if sends else None,
         }
         if paid or order["total"] == 0:
-            order |= await values_once_paid(unit, order, {line["id"]: line for line in self.lines})
+            order |= values_once_paid(order, {line["id"]: line for line in self.lines}) | await receipt(unit, order)
         return order | {name: of(order) for name, of in ORDER_FOUND_BY.items()}
 
     async def write(
@@ -132,5 +132,5 @@ class Placed:
         )
         await follow(unit, None, order, payment=key if done else None, subscription=subscription)
         if done:
-            await count_bought(unit, [order["customer_id"]])
+            await count_bought(unit, await hold_customers(unit, [order["customer_id"]]))
         return key

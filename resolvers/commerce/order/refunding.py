@@ -25,6 +25,7 @@ from resolvers.commerce.order.writing import (
     change_order,
     count_bought,
     edit_payment,
+    hold_customers,
     lines_of,
     noted,
     write_payment,
@@ -57,6 +58,7 @@ async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
     back = _restocked(unit, held, input.restock or ())
     reason = checked_texts(unit, _TEXTS, {"reason": input.reason})["reason"]
     unit.settle()
+    customers = await hold_customers(unit, [row["customer_id"]])
     key = await _write(unit, row, charge, input.amount, reason)
     shares = allocated(input.amount, [held[line] for line in among])
     refunded = {line: {"refund_total": held[line]["refund_total"] + share} for line, share in shares.items()}
@@ -69,7 +71,7 @@ async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
     canceled = await _cancel(unit, row, reason) if input.cancel_subscription else []
     also = ("items", "transactions") if refunded else ("transactions",)
     await change_order(unit, row, values, also, refund=key)
-    await count_bought(unit, [row["customer_id"]])
+    await count_bought(unit, customers)
     return {"order": row["id"], "transaction": key, "subscriptions": canceled}
 
 

@@ -17,7 +17,7 @@ from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.using import count, coupons_of
 from resolvers.commerce.order.input import OrderDeleteInput
 from resolvers.commerce.order.stock import STOCK, move_stock
-from resolvers.commerce.order.writing import ORDER, change_order, count_bought, lines_of
+from resolvers.commerce.order.writing import ORDER, change_order, count_bought, hold_customers, lines_of
 
 _ORDER: Final = table(OrderRow)
 _SUBSCRIPTION: Final = table(SubscriptionRow)
@@ -50,19 +50,20 @@ async def order_delete(unit: Unit, input: OrderDeleteInput) -> Keys:
             unit.refuse(ErrorCode.BUSINESS_RULE, reason, "id")
             break
     unit.settle()
-    for one in (row, *renewals):
-        lines = await lines_of(unit, one["id"])
-        await move_stock(unit, [Move(line, Kept()) for line in lines.values()])
+    gone = [one["id"] for one in (*renewals, row)]
+    upgrades = await _upgrades(unit, gone)
+    lines = [line for one in (row, *renewals) for line in (await lines_of(unit, one["id"])).values()]
+    customers = await hold_customers(unit, {one["customer_id"] for one in (row, *renewals)})
+    await move_stock(unit, [Move(line, Kept()) for line in lines])
     for subscription in subscriptions:
         unit.emit(SUBSCRIPTION_DELETED(subscription))
-    gone = [one["id"] for one in (*renewals, row)]
     await count(unit, await coupons_of(unit, gone), -1)
-    for upgrade in await _upgrades(unit, gone):
+    for upgrade in upgrades:
         await change_order(unit, upgrade, {"parent_id": None})
     for one in (*renewals, row):
         await unit.connection.execute(delete(_ORDER).where(_ORDER.c.id == one["id"]))
         unit.emit(ORDER_DELETED(one))
-    await count_bought(unit, {one["customer_id"] for one in (row, *renewals)})
+    await count_bought(unit, customers)
     return {"deleted_id": row["id"]}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from db.commerce.address import AddressType
 from db.commerce.coupon import code_key
-from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
+from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED, ORDER_PAID
 from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
 from db.commerce.sums.discount import ELSEWHERE, alone
 from db.commerce.sums.stock import Kept, Move, kept
@@ -23,6 +23,7 @@ from resolvers.commerce.customer.writing import CUSTOMERS
 from resolvers.commerce.order.addresses import FIELDS, copied, remove_addresses, write_addresses
 from resolvers.commerce.order.input import OrderItemChangeInput, OrderUpdateInput
 from resolvers.commerce.order.lines import MOST_LINES, check_price, check_quantity, choose
+from resolvers.commerce.order.paying import paid
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, Reckoned, by_hand, check_total, discounted, reckon
 from resolvers.commerce.order.refunding import parent_of
@@ -35,8 +36,10 @@ from resolvers.commerce.order.writing import (
     change_order,
     count_bought,
     edit_payment,
+    hold_customers,
     lines_of,
     pending_payment,
+    receipt,
 )
 from resolvers.editing.locking import key_of
 from resolvers.editing.updating import named
@@ -77,26 +80,32 @@ class _For(NamedTuple):
 @mutation(
     permission="orders/manage",
     rest="PUT /orders/{id}",
-    emits=(*MOVES, CUSTOMER_UPDATED, COUPON_UPDATED, *STOCK),
+    emits=(*MOVES, ORDER_PAID, CUSTOMER_UPDATED, COUPON_UPDATED, *STOCK),
     audited=True,
 )
 async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
     """Change an order that is neither COMPLETED nor CANCELED and belongs to no subscription. What it adds up to, what
     its coupons take off, its tax and what it keeps of the stock follow; a payment that is waited for follows what is
-    owed. It keeps the rates that it was taxed by; where another address has others, it is taxed by those. What was
-    worked out as tax elsewhere stays until lines, discounts or shipping change: then it is taxed anew, or, where the
-    store has taxes off, refused."""
+    owed, and an order that was paid in part and costs no more than that now is paid, as `orderMarkAsPaid` has it. It
+    keeps the rates that it was taxed by; where another address has others, it is taxed by those. What was worked out
+    as tax elsewhere stays until lines, discounts or shipping change: then it is taxed anew, or, where the store has
+    taxes off, refused."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     _check(unit, row)
     unit.settle()
     asked = named(input, leave=("id", "expected_version", "items", "deleted_item_ids"))
-    change = await _lines(unit, row, input)
+    held = await lines_of(unit, row["id"])
+    named_customer = [] if asked.get("customer_id") is None else [key_of(asked["customer_id"])]
+    customers = await hold_customers(unit, [row["customer_id"], *named_customer])
+    change = await _lines(unit, row, held, input)
     values: dict[str, Any] = ORDER.checked(unit, {name: asked[name] for name in _TEXTS if name in asked})
     if "discount" in asked:
         values["manual_discount"] = by_hand(unit, asked["discount"])
     if asked.get("shipping_total", 0) < 0:
         unit.refuse(ErrorCode.VALIDATION, "Not below 0", "shippingTotal")
-    customer = await _customer(unit, row, asked)
+    customer = customers.get(row["customer_id"])
+    if named_customer:
+        customer = await CUSTOMERS.load(unit, asked["customer_id"], path="customerId")
     addresses = await _addresses(unit, customer, asked)
     unit.settle()
     reckons = bool(change.edits or change.gone or change.new.lines) or not asked.keys().isdisjoint(
@@ -111,7 +120,7 @@ async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
     also |= await _write_addresses(unit, row["id"], addresses)
     await change_order(unit, row, values, sorted(also))
     if "total" in values or "customer_id" in values:
-        await count_bought(unit, {row["customer_id"], values.get("customer_id")})
+        await count_bought(unit, customers)
     return {"order": row["id"]}
 
 
@@ -122,22 +131,11 @@ def _check(unit: Unit, row: Mapping[str, Any]) -> None:
         unit.refuse(ErrorCode.BUSINESS_RULE, f"It is {row['status'].name}, and stays as it is", "id")
 
 
-async def _customer(unit: Unit, row: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any] | None:
-    if asked.get("customer_id") is not None:
-        return await CUSTOMERS.load(unit, asked["customer_id"], path="customerId")
-    held = await unit.connection.execute(
-        CUSTOMERS.table.select().where(CUSTOMERS.table.c.id == row["customer_id"]).with_for_update()
-    )
-    found = held.mappings().one_or_none()
-    return None if found is None else dict(found)
-
-
-async def _lines(unit: Unit, row: dict[str, Any], input: OrderUpdateInput) -> _Change:
+async def _lines(unit: Unit, row: dict[str, Any], held: dict[int, dict[str, Any]], input: OrderUpdateInput) -> _Change:
     """What is to become of the lines. Refuses, each in its place, what cannot be."""
     if len(input.items or ()) > MOST_LINES:
         unit.refuse(ErrorCode.VALIDATION, f"At most {MOST_LINES} lines", "items")
         unit.settle()
-    held = await lines_of(unit, row["id"])
     gone = _gone(unit, held, input.deleted_item_ids or ())
     edits: dict[int, dict[str, int]] = {}
     places: dict[int, tuple[str, ...]] = {}
@@ -161,7 +159,9 @@ async def _lines(unit: Unit, row: dict[str, Any], input: OrderUpdateInput) -> _C
         unit.settle()
     if not any(key not in gone for key in held) and not new:
         unit.refuse(ErrorCode.VALIDATION, "One line at least stays", "deletedItemIds")
-    moving = {held[key]["variant_id"] for key in (*edits, *gone)} - {None}
+    # One that is paid in part may be paid by this, and gives out what it keeps then.
+    moves = held if row["payment_status"] is PaymentStatus.PARTIALLY_PAID else (*edits, *gone)
+    moving = {held[key]["variant_id"] for key in moves} - {None}
     choices, shelf = await choose(unit, new, sorted(moving))
     placed = Placed()
     last = max((line["position"] for line in held.values()), default=0)
@@ -240,11 +240,11 @@ async def _reckon(
     order |= {"shipping_total": asked.get("shipping_total", row["shipping_total"])}
     lines = [line | line_sums(line["unit_price"], line["quantity"], 0) for line in change.lines]
     among = await discounted(unit, lines)
-    before = await coupons_of(unit, [row["id"]])
+    codes = list(asked.get("coupon_codes") or ())
+    before = await coupons_of(unit, [row["id"]], codes)
     coupons: list[dict[str, Any]] = before
     if "coupon_codes" in asked:
         has = {one["code_key"]: one for one in before}
-        codes = list(asked["coupon_codes"] or ())
         new = [code for code in codes if code_key(code) not in has]
         stays = [has[code_key(code)] for code in codes if code_key(code) in has]
         unit.settle()
@@ -255,15 +255,29 @@ async def _reckon(
         unit.settle()
     reckoned = reckon(order, lines, among, Lowered(coupons, order["manual_discount"]), taxed)
     check_total(unit, reckoned)
-    await _write_lines(unit, change, {**order, **reckoned.order}, reckoned)
+    values = {"shipping_total": order["shipping_total"], **reckoned.order}
+    values |= _paid_by_now(row, values["total"], change)
+    await _write_lines(unit, change, {**order, **values}, reckoned)
     if coupons or before:
         await use_coupons(unit, row["id"], coupons, reckoned.coupons)
         also.add("appliedCoupons")
     if reckoned.taxes is not None:
         await write_taxes(unit, row["id"], reckoned.taxes)
         also.add("taxes")
-    values = {"shipping_total": order["shipping_total"], **reckoned.order}
-    return values | await _owed(unit, row, values["total"], also)
+    await _await_owed(unit, row, values["total"], also)
+    if values.get("payment_status") is PaymentStatus.PAID:
+        values |= await receipt(unit, row)
+    return values
+
+
+def _paid_by_now(row: Mapping[str, Any], total: int, change: _Change) -> dict[str, Any]:
+    """What follows from a new total for the columns of the payment: an order that was paid and costs more now is so in
+    part."""
+    if row["payment_status"] is PaymentStatus.PAID and 0 < row["total_paid"] < total:
+        return {"payment_status": PaymentStatus.PARTIALLY_PAID}
+    if row["payment_status"] is PaymentStatus.PARTIALLY_PAID and row["total_paid"] >= total:
+        return paid({**row, "total": total}, {line["id"]: line for line in change.lines})
+    return {}
 
 
 async def _write_lines(unit: Unit, change: _Change, order: Mapping[str, Any], reckoned: Reckoned) -> None:
@@ -272,16 +286,21 @@ async def _write_lines(unit: Unit, change: _Change, order: Mapping[str, Any], re
     change.new.reckoned(reckoned.lines[len(stays) :])
     change.new.keep(order, change.shelf)
     moves = [_move(change, order, key) for key in change.edits]
+    pays = order["payment_status"] is not change.row["payment_status"]
+    still = [
+        Move(line, kept(order, line, Kept.of(line).pieces) if pays else Kept.of(line))
+        for key, line in change.held.items()
+        if key in sums and key not in change.edits
+    ]
     gone = [Move(change.held[key], Kept()) for key in change.gone]
     places = change.places | change.new.places
     await move_stock(
         unit,
-        [*moves, *gone, *change.new.moves],
+        [*moves, *still, *gone, *change.new.moves],
         place=lambda line: (*places.get(line["id"], ("items",)), "quantity"),
         shelf=change.shelf,
     )
     also = {key: sums[key] | change.edits.get(key, {}) for key in sums}
-    still = [Move(line, Kept.of(line)) for key, line in change.held.items() if key in sums and key not in change.edits]
     await record(unit, [*moves, *still], also)
     await unit.connection.execute(delete(ITEM).where(ITEM.c.id.in_(change.gone)))
     await change.new.insert(unit)
@@ -299,18 +318,13 @@ def _move(change: _Change, order: Mapping[str, Any], key: int) -> Move:
     return Move(line, kept(order, line, pieces))
 
 
-async def _owed(unit: Unit, row: Mapping[str, Any], total: int, also: set[str]) -> dict[str, Any]:
-    """The payment that is waited for is of what is owed; an order that was paid and costs more now is so in part."""
-    owed = total - row["total_paid"]
+async def _await_owed(unit: Unit, row: Mapping[str, Any], total: int, also: set[str]) -> None:
+    """The payment that is waited for is of what is owed."""
+    owed = max(0, total - row["total_paid"])
     pending = await pending_payment(unit, row["id"])
-    if pending is not None and owed > 0 and pending["total"] != owed:
+    if pending is not None and pending["total"] != owed:
         await edit_payment(unit, pending, {"total": owed})
         also.add("transactions")
-    if row["payment_status"] is PaymentStatus.PAID and 0 < row["total_paid"] < total:
-        return {"payment_status": PaymentStatus.PARTIALLY_PAID}
-    if row["payment_status"] is PaymentStatus.PARTIALLY_PAID and row["total_paid"] >= total:
-        return {"payment_status": PaymentStatus.PAID}
-    return {}
 
 
 async def _addresses(

@@ -1,5 +1,6 @@
-"""Orders read to be changed, and written with what follows. Whoever changes one holds it, then its lines, its customer,
-coupons, products and variants, in this order."""
+"""Orders read to be changed, and written with what follows. Whoever changes one holds it, those that go with it, its
+lines, the customers, products, variants and coupons concerned, and the numbers of receipts, in this order
+(docs/adr/0068): two that take them the other way round would wait for each other."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
@@ -8,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import func, insert, select, update
 
 from db.commerce import visibility
-from db.commerce.counted.bought import recount
+from db.commerce.counted.bought import held_customers, recount
 from db.commerce.events import (
     CUSTOMER_UPDATED,
     ORDER_CANCELED,
@@ -108,15 +109,21 @@ async def follow(unit: Unit, row: Mapping[str, Any] | None, changes: Mapping[str
         unit.emit(event)
 
 
-async def count_bought(unit: Unit, customers: Iterable[int | None]) -> None:
+async def hold_customers(unit: Unit, keys: Iterable[int | None]) -> dict[int, dict[str, Any]]:
+    """The customers with these keys, by key, locked: before the goods that their orders take, as a checkout does."""
+    return await held_customers(unit.connection, {key for key in keys if key is not None})
+
+
+async def count_bought(unit: Unit, held: Mapping[int, Mapping[str, Any]]) -> None:
     """What these customers bought, after orders of theirs were changed."""
-    for row, changes in await recount(unit.connection, {key for key in customers if key is not None}):
+    for row, changes in await recount(unit.connection, held):
         unit.emit(CUSTOMER_UPDATED.followed(row, changes))
 
 
 async def receipt(unit: Unit, row: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of an order that is paid from now on: the next number of a receipt, and what the invoice is called.
-    An order keeps the number that it has."""
+    An order keeps the number that it has. Last of all that is locked: until the transaction ends, no other order gets
+    one."""
     if row["receipt_number"] is not None:
         return {}
     connection = unit.connection

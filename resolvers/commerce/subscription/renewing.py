@@ -11,7 +11,6 @@ from sqlalchemy import select
 
 from db.catalog.product import FulfillmentType
 from db.commerce import visibility
-from db.commerce.customer import CustomerRow
 from db.commerce.events import (
     ORDER_CREATED,
     SUBSCRIPTION_ACTIVATED,
@@ -47,14 +46,13 @@ from resolvers.commerce.order.reckoning import Reckoned
 from resolvers.commerce.order.refunding import parent_of
 from resolvers.commerce.order.stock import STOCK, hold_variants
 from resolvers.commerce.order.taxing import kept_rates, write_taxes
-from resolvers.commerce.order.writing import ORDER, PAYS, TRANSACTION, lines_of
+from resolvers.commerce.order.writing import ORDER, PAYS, TRANSACTION, hold_customers, lines_of
 from resolvers.commerce.subscription.input import SubscriptionRenewInput
 from resolvers.commerce.subscription.writing import SUBSCRIPTIONS, change_subscription
 from resolvers.editing.editable import Text, checked_texts
 from resolvers.editing.locking import key_of
 
 _SUBSCRIPTION: Final = table(SubscriptionRow)
-_CUSTOMER: Final = table(CustomerRow)
 _TEXTS: Final = {"vendor_charge_id": Text(192, required="A renewal is known by its charge")}
 # The clocks of two systems differ.
 _AHEAD: Final = timedelta(minutes=5)
@@ -96,9 +94,7 @@ async def subscription_renew(unit: Unit, input: SubscriptionRenewInput) -> Keys:
     asked = {} if input.payment_method is None else {"payment_method": input.payment_method}
     method = ORDER.checked(unit, asked).get("payment_method") or row["current_payment_method"] or ""
     unit.settle()
-    if row["customer_id"] is not None:  # before an order refers to them
-        buyer = select(_CUSTOMER.c.id).where(_CUSTOMER.c.id == row["customer_id"]).with_for_update()
-        await unit.connection.execute(buyer)
+    await hold_customers(unit, [row["customer_id"]])
     held = await _lines(unit, first, row)
     again = _Again(row, held, amount, _inclusive(first), await _rates(unit, first, held))
     shelf = await hold_variants(unit, sorted(again.variants))

@@ -21,7 +21,7 @@ from connectors.importers.reconcile import StoredRows
 from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
-from db.commerce.counted.bought import COUNTED, recount
+from db.commerce.counted.bought import COUNTED, held_customers, recount
 from db.commerce.coupon import CouponStatus, status_at
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
@@ -162,7 +162,7 @@ async def _recount(work: Work, customers: Collection[int]) -> None:
         stored = {row["id"]: row for row in (await work.connection.execute(statement)).mappings()}
         for name in _TELLING:
             here |= await work.merging(CUSTOMER).own(name, {key: row[name] for key, row in stored.items()})
-    for row, changes in await recount(work.connection, here):
+    for row, changes in await recount(work.connection, await held_customers(work.connection, here)):
         if not work.first:
             work.unit.emit(CUSTOMER_UPDATED.followed(row, changes))
 
