@@ -101,8 +101,8 @@ async def sold_while_killed(till: Gateway, url: str, folder: Path, *, kills: int
     numbers = count()
 
     def begun() -> Command:
-        given = {"DATABASE_URL": url, "ADMIN_TOKEN": TOKEN, "RATES": "off", "LOG_FORMAT": "json"}
-        return Command("serve", "--port", "0", data_folder=folder, **given)
+        set_to = {"ADMIN_TOKEN": TOKEN, "RATES": "off", "LOG_FORMAT": "json"}
+        return Command("serve", "--port", "0", data_folder=folder, cold=False, DATABASE_URL=url, **set_to)
 
     command = begun()
     try:
