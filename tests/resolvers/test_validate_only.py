@@ -1,5 +1,5 @@
-"""Every mutation of the schema, as a recorded case does it: a dry run writes nothing, and of several with one
-idempotency key, at once or later, one writes.
+"""Every mutation of the schema, as a recorded case does it: a dry run writes nothing, also of an input that is not
+right, and of several with one idempotency key, at once or later, one writes.
 
 The cases are those of `tests/operations`. A mutation without one fails here until it has one, or a reason not to.
 """
@@ -7,6 +7,8 @@ The cases are those of `tests/operations`. A mutation without one fails here unt
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random, SystemRandom
 from typing import Any, Final
 
 import pytest
@@ -16,12 +18,15 @@ from sqlmodel import col
 
 from db.store.outbox import EventRow
 from engine.standard.execution import Request
+from engine.values.errors import ErrorCode
+from tests.drawing import REPEATED, examples
 from tests.factories import store_rows
 from tests.gateway import Gateway, opened
 from tests.operations.seeds import SEEDS
 from tests.patience import PATIENCE
 from tests.recorded import NOW, Imported
 from tests.resolvers.dry_runs import Place, mutations, places
+from tests.resolvers.odd import odd
 from tests.resolvers.shelf import as_stored
 
 # Mutations that cannot be looked at this way, and why.
@@ -29,6 +34,8 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "signOut": "it ends the session that asks, and no case has one",
 }
 
+# What is drawn: the same of the same code, and anew by `make soak`.
+ODD: Final = 1 if REPEATED else SystemRandom().random()
 PLACES: Final = [place for name, place in sorted(places().items()) if name not in LEFT_OUT]
 
 
@@ -49,6 +56,7 @@ async def test_a_dry_run_writes_nothing_and_one_key_writes_once(place: Place, im
         assert dry["toldErrors"] == []
         # Nor does one under a key, and it does not use the key up.
         assert await asked(place.document(validateOnly=True, idempotencyKey="once")) == dry
+        await asked.oddly()
         assert await as_stored(gateway) == stored
 
         document = place.document(idempotencyKey="once")
@@ -71,10 +79,10 @@ async def written(gateway: Gateway, since: Mapping[str, Sequence[Any]]) -> list[
 
 
 @asynccontextmanager
-async def before(place: Place, imported: Imported) -> AsyncIterator[tuple[Gateway, Any]]:
-    """A copy of the recorded store in which the steps before this one were taken, and a function that asks a document
-    with this step's variables."""
-    case, step = place.case, place.case.steps[place.step]
+async def before(place: Place, imported: Imported) -> AsyncIterator[tuple[Gateway, "Asking"]]:
+    """A copy of the recorded store in which the steps before this one were taken, and who asks with this step's
+    variables."""
+    case = place.case
     with imported.copy() as url, time_machine.travel(NOW, tick=False):
         async with opened(url) as gateway:
             if case.seed is not None:
@@ -82,13 +90,40 @@ async def before(place: Place, imported: Imported) -> AsyncIterator[tuple[Gatewa
             case.put_stored(gateway)
             answers = await case.taken(gateway, place.step)
 
-            async def asked(document: str) -> dict[str, Any]:
-                variables = case.variables_of(step, answers, gateway)
-                answer = await gateway.executor.execute(
-                    Request(document, variables, step.operation), step.viewer, gateway.units, "the-request-id"
-                )
-                assert "errors" not in answer.body, (str(place), answer.body["errors"])
-                payload: dict[str, Any] = answer.body["data"][place.key]
-                return payload | {"repeated": answer.body.get("extensions", {}).get("idempotent", False)}
+            yield gateway, Asking(gateway, place, answers)
 
-            yield gateway, asked
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks documents with the variables of a step, after those before it were answered."""
+
+    gateway: Gateway
+    place: Place
+    answers: Sequence[Mapping[str, Any]]
+
+    async def __call__(self, document: str) -> dict[str, Any]:
+        answer = await self._answer(document, self._variables())
+        assert "errors" not in answer.body, (str(self.place), answer.body["errors"])
+        payload: dict[str, Any] = answer.body["data"][self.place.key]
+        return payload | {"repeated": answer.body.get("extensions", {}).get("idempotent", False)}
+
+    async def oddly(self) -> None:
+        """A dry run says in its own words what is wrong, whatever is sent."""
+        chance, document = Random(f"{ODD} {self.place.field}"), self.place.document(validateOnly=True)
+        step = self.place.case.steps[self.place.step]
+        for _ in range(examples(6)):
+            variables = odd(document, step.operation, self._variables(), chance)
+            answer = await self._answer(document, variables)
+            data = (answer.body.get("data") or {}).get(self.place.key) or {"toldErrors": []}
+            codes = {error["extensions"]["code"] for error in answer.body.get("errors", ())}
+            codes |= {error["code"] for error in data["toldErrors"]}
+            assert ErrorCode.INTERNAL.value not in codes, (str(self.place), variables, answer.body)
+
+    def _variables(self) -> dict[str, Any]:
+        step = self.place.case.steps[self.place.step]
+        return self.place.case.variables_of(step, self.answers, self.gateway)
+
+    async def _answer(self, document: str, variables: dict[str, Any]) -> Any:
+        step, gateway = self.place.case.steps[self.place.step], self.gateway
+        request = Request(document, variables, step.operation)
+        return await gateway.executor.execute(request, step.viewer, gateway.units, "the-request-id")
