@@ -30,6 +30,9 @@ STOREYS: Final = {
     "plan": {"plan", "document", "unit", "declared", "values"},
 }
 
+# Areas whose nouns import each other one way.
+NOUNS_STAND_ON_NOUNS: Final = ("resolvers/access", "resolvers/commerce", "resolvers/integration")
+
 LONGEST: Final = 400  # lines; a file that grows past it has the wrong boundary
 MOST_MODULES: Final = 20  # in a folder; more is a row of doors that nobody knows apart
 MIGRATIONS: Final = Path("db/migrations/versions")
@@ -171,6 +174,26 @@ def engine_imports(path: Path) -> set[str]:
 def test_no_modules_load_each_other() -> None:
     """In any room. Types of the graph name each other, for type checking and by strings."""
     assert circles({module_name(path): loaded(parsed(path)) for path in modules(*ROOMS)}) == []
+
+
+@pytest.mark.parametrize("area", NOUNS_STAND_ON_NOUNS)
+def test_no_nouns_stand_on_each_other(area: str) -> None:
+    """A cart knows orders, and no order knows carts: what both of them need is beside them, or below."""
+    within = f"{area.replace('/', '.')}."
+    nouns: dict[str, set[str]] = {}
+    for path in modules(area):
+        mine = noun(module_name(path), within)
+        nouns.setdefault(mine, set()).update(
+            other for name in loaded(parsed(path)) if (other := noun(name, within)) not in {mine, ""}
+        )
+
+    assert len(nouns) > 3
+    assert circles(nouns) == []
+
+
+def noun(module: str, within: str) -> str:
+    """Which folder, or file, of an area a module is in; empty of one that is in none."""
+    return module.removeprefix(within).split(".")[0] if module.startswith(within) else ""
 
 
 def loaded(tree: ast.Module) -> set[str]:

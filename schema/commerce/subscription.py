@@ -19,7 +19,7 @@ from engine.declared.mutation import performed
 from engine.declared.payload import Payload, changed
 from engine.values.columns import expression
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
-from resolvers.commerce.subscription.renewing import subscription_renew
+from resolvers.commerce.order.renewing import subscription_renew
 from resolvers.commerce.subscription.writing import (
     subscription_cancel,
     subscription_reactivate,

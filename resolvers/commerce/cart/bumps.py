@@ -16,9 +16,10 @@ from db.commerce.sums.plan import due_now, is_plan
 from db.store.row import table
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.commerce.cart.finding import ITEM, Rows, within
+from resolvers.commerce.cart.finding import ITEM
 from resolvers.commerce.coupon.applying import category_links
 from resolvers.commerce.order.lines import Choice
+from resolvers.commerce.rows import Rows, within
 
 BUMP: Final = table(OrderBumpRow)
 TERM: Final = table(TermRow)

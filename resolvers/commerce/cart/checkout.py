@@ -34,7 +34,7 @@ from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
 from resolvers.commerce.cart.bumps import lower
 from resolvers.commerce.cart.buyer import Buyer, buyer_of
-from resolvers.commerce.cart.finding import CART, cart_to_change, items_of, within
+from resolvers.commerce.cart.finding import CART, cart_to_change, items_of
 from resolvers.commerce.cart.input import CheckoutProcessInput
 from resolvers.commerce.cart.plan import First, begin_subscription
 from resolvers.commerce.cart.receipt import receipt_of
@@ -47,6 +47,7 @@ from resolvers.commerce.order.reckoning import Lowered, Reckoned, check_total, d
 from resolvers.commerce.order.stock import STOCK
 from resolvers.commerce.order.taxing import Taxing, taxing, write_taxes
 from resolvers.commerce.order.writing import ORDER, PAYS, STORE
+from resolvers.commerce.rows import within
 from resolvers.commerce.shipping.parcels import SentLine, classes_of, parcels_of
 from resolvers.editing.locking import key_of
 

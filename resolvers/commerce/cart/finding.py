@@ -1,9 +1,9 @@
 """Which cart somebody means: whose token they have, or their own."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, Select, and_, false, select
+from sqlalchemy import ColumnElement, Select, and_, false, select
 
 from db.commerce.cart import CartItemRow, CartRow, CartStage
 from db.secrets.hashed import hashed
@@ -16,9 +16,6 @@ from resolvers.editing.locking import not_found
 CART: Final = table(CartRow)
 ITEM: Final = table(CartItemRow)
 LONGEST_TOKEN: Final = 100
-
-# Reads a statement: in a query's connection, or in a mutation's.
-Rows = Callable[[Executable], Awaitable[Sequence[Any]]]
 
 
 def found_by(token: str | None, viewer: Viewer) -> ColumnElement[bool]:
@@ -50,13 +47,6 @@ async def cart_to_change(unit: Unit, token: str | None) -> dict[str, Any]:
         unit.refuse(ErrorCode.NOT_FOUND, "There is no open cart: put something in, and keep its token", "token")
         unit.settle()
     return not_found(unit, "open cart", "token")
-
-
-def within(unit: Unit) -> Rows:
-    async def rows(statement: Executable) -> Sequence[Any]:
-        return (await unit.connection.execute(statement)).all()
-
-    return rows
 
 
 async def items_of(unit: Unit, cart: Mapping[str, Any]) -> dict[int, int]:

@@ -20,10 +20,11 @@ from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.amounts import amounts
 from resolvers.commerce.cart.bumps import BUMP, OFFER, beside, is_offered
 from resolvers.commerce.cart.destination import told_destination
-from resolvers.commerce.cart.finding import CART, ITEM, Rows, cart_to_change, within
+from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change
 from resolvers.commerce.cart.input import CartAddBumpInput
 from resolvers.commerce.cart.reading import NEEDED, lines_of, offer_said, problem_of, shown
 from resolvers.commerce.order.lines import MOST_LINES
+from resolvers.commerce.rows import Rows, within
 
 MOST_OFFERED: Final = 10
 # Of so many that are ACTIVE, the first by priority, each is compared with the cart.

@@ -18,11 +18,12 @@ from engine.values.viewer import Viewer
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.amounts import Amounts, amounts
 from resolvers.commerce.cart.bumps import BUMP, OFFER, OVER, USER, holding, price_of, subtotal_of
-from resolvers.commerce.cart.finding import CART, ITEM, Rows
+from resolvers.commerce.cart.finding import CART, ITEM
 from resolvers.commerce.cart.taxing import taxes_of
 from resolvers.commerce.coupon.applying import by_product, category_links
 from resolvers.commerce.coupon.listing import COUPON
 from resolvers.commerce.order.stock import NOT_ENOUGH
+from resolvers.commerce.rows import Rows
 
 _BUNDLE: Final = table(BundleItemRow)
 _ON_SALE: Final = (ProductStatus.PUBLISH, ProductStatus.PRIVATE)

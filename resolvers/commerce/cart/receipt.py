@@ -13,7 +13,7 @@ from db.commerce.visibility import shows_order
 from db.store.row import table
 from engine.standard.context import Context
 from resolvers.commerce.amounts import amounts
-from resolvers.commerce.cart.finding import Rows
+from resolvers.commerce.rows import Rows
 
 _ITEM: Final = table(OrderItemRow)
 _METHOD: Final = table(PaymentMethodRow)

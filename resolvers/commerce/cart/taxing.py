@@ -8,7 +8,7 @@ from db.commerce.order import TaxBehavior
 from db.commerce.sums.plan import due_now
 from db.commerce.sums.tax import TaxedLine, Taxes, taxes
 from resolvers.commerce.amounts import Amounts
-from resolvers.commerce.cart.finding import Rows
+from resolvers.commerce.rows import Rows
 from resolvers.commerce.tax.rates import rates_of, terms_of
 
 

@@ -19,7 +19,7 @@ from engine.values import identity
 from engine.values.errors import ErrorCode
 from engine.values.viewer import PUBLIC
 from resolvers.commerce.cart.destination import Addressed, told_destination
-from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change, held_cart, items_of, within
+from resolvers.commerce.cart.finding import CART, ITEM, cart_to_change, held_cart, items_of
 from resolvers.commerce.cart.input import (
     CartAddInput,
     CartApplyCouponInput,
@@ -33,6 +33,7 @@ from resolvers.commerce.coupon.listing import COUPON
 from resolvers.commerce.coupon.using import LONGEST_CODE
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
 from resolvers.commerce.order.stock import NOT_ENOUGH, Shelf
+from resolvers.commerce.rows import within
 from resolvers.editing.locking import key_of
 
 ONE_OFFERED: Final = "Of an offer there is one: take it out to buy several at their own price"

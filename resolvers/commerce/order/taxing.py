@@ -13,8 +13,8 @@ from db.store.row import table
 from db.store.writing import add_values
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.commerce.cart.finding import within
 from resolvers.commerce.order.writing import STORE
+from resolvers.commerce.rows import within
 from resolvers.commerce.tax.rates import Terms, rates_of, terms_of
 
 ADDRESS: Final = table(OrderAddressRow)

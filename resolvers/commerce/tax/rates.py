@@ -14,7 +14,7 @@ from db.commerce.order import TaxBehavior
 from db.commerce.store_option import ADDRESS, TAX_BASIS, TAX_ENABLED, TAX_INCLUSION, TaxBasis, TaxInclusion
 from db.commerce.sums.tax import Place, Rate, applying, class_of
 from db.store.row import table
-from resolvers.commerce.cart.finding import Rows
+from resolvers.commerce.rows import Rows
 
 CLASS: Final = table(TaxClassRow)
 PRODUCT: Final = table(ProductRow)
