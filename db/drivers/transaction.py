@@ -23,13 +23,20 @@ _RUNS: Final = {"postgresql": postgres.run, "sqlite": sqlite.run}
 
 
 class Transaction(AsyncConnection):
-    __slots__ = ("_begin", "_record", "_texts", "untold")
+    __slots__ = ("_begin", "_record", "_texts", "dry", "untold")
 
     def __init__(
-        self, engine: AsyncEngine, texts: Texts, begin: Callable[["Transaction"], Awaitable[None]] | None = None
+        self,
+        engine: AsyncEngine,
+        texts: Texts,
+        begin: Callable[["Transaction"], Awaitable[None]] | None = None,
+        *,
+        dry: bool = False,
     ) -> None:
-        """`begin`, where a connection that was `lent` may begin with its first statement, has it started then."""
+        """`begin`, where a connection that was `lent` may begin with its first statement, has it started then. `dry`:
+        what it does is rolled back, whatever it is."""
         super().__init__(engine)
+        self.dry = dry
         self._texts = texts
         self._begin = begin
         self.untold = False  # whether a statement that was alone had no answer

@@ -137,11 +137,12 @@ class Database:
                 await self._left(connection)
 
     @asynccontextmanager
-    async def write(self, *, later: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, later: bool = False, dry: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that the caller commits; left uncommitted it is rolled back. Raises as `read` does: Busy also
-        when another process writes all the time. `later`: it may begin with its first statement."""
+        when another process writes all the time. `later`: it may begin with its first statement; `dry`: it is
+        never committed."""
         begin = partial(self._had, writes=True, margin=_SOONER_SECONDS) if later else None
-        connection = Transaction(self._writers, self.texts, begin)
+        connection = Transaction(self._writers, self.texts, begin, dry=dry)
         try:
             if not self._lent(connection):
                 await self._had(connection, writes=True)

@@ -341,13 +341,19 @@ class Units:
 
     @asynccontextmanager
     async def unit(
-        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None, lone: bool = False
+        self,
+        viewer: Viewer,
+        ports: Sequence[type[Any]] = (),
+        *,
+        cause: Cause | None = None,
+        lone: bool = False,
+        dry: bool = False,
     ) -> AsyncIterator[UnitOfWork]:
         """Rolled back unless committed. `cause` is what its events say of themselves; `lone`: nothing is written beside
-        what the function writes, no record, no entry of the audit log."""
+        what the function writes, no record, no entry of the audit log; `dry`: it is not committed whatever happens."""
         unit: UnitOfWork | None = None
         try:
-            async with self._database.write(later=lone) as connection:
+            async with self._database.write(later=lone, dry=dry) as connection:
                 unit = UnitOfWork(connection, viewer, self._ports, ports, cause, self._kept, lone=lone)
                 yield unit
         finally:

@@ -67,6 +67,14 @@ class ShownOnce(Said):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Previewed(Said):
+    """What another field of the payload would have said: shown by a dry run, and by nothing else. What is made of it
+    leaves out what the next dry run, or the change itself, says otherwise: keys and times."""
+
+    of: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Deleted(Said):
     """The id, or the ids, behind the keys of what is gone."""
 
@@ -94,6 +102,11 @@ def changed(key: object, *, description: str | None = None) -> Any:
 def told(*, once: bool = False, description: str | None = None) -> Any:
     """A value that the function returned. `once`: a secret, null when an idempotency key repeats the answer."""
     return declare(ShownOnce() if once else Said(), description=description)
+
+
+def previewed(of: str, function: Callable[[Any], Any] | None = None, *, description: str | None = None) -> Any:
+    """What a dry run would have said in the field `of` of the same payload, by its Python name; null otherwise."""
+    return declare(Previewed(function, of=of), description=description)
 
 
 def deleted(type_name: str, *, description: str | None = "What is gone: to be evicted from caches.") -> Any:

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import strawberry
 from graphql import FieldNode
 
 from engine.declared.declaration import DeclaredField
 from engine.declared.entity import entity_of
-from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Results, Said, declared_in
+from engine.declared.payload import Changed, Deleted, EventPreview, Keys, Previewed, Results, Said, declared_in
 from engine.standard.context import Context, Info
 from engine.standard.loader import related_loader
 from engine.unit.perform import Outcome, Performable, perform
@@ -68,7 +68,8 @@ async def _performed(
 
 
 def payload(type_: type[Any], outcome: Outcome, *, dry: bool) -> Any:
-    """A payload of this type. What was not written is not shown: a client must not cache what does not exist."""
+    """A payload of this type. What was not written is shown where it is a preview alone: a client must not cache what
+    does not exist."""
     made = _filled(type_, outcome.keys, written=outcome.written)
     made.user_errors = list(outcome.errors)
     made.events = [_preview(e) for e in outcome.events] if dry else None
@@ -81,25 +82,40 @@ def _target(field: DeclaredField) -> type[Any]:
     return field.target
 
 
+class _Held(NamedTuple):
+    """A field of a payload, or of a result of one item. `key`: what the function says it by; `one_of`: of results the
+    type of one."""
+
+    name: str
+    key: str
+    one_of: type[Any] | None
+    many: bool
+    preview: bool
+
+
 @cache
-def _holds(type_: Any) -> tuple[tuple[str, type[Any] | None, bool], ...]:
-    """What a payload, or a result of one item, holds by what name; of results the type of one; whether it is a list."""
-    return tuple(
-        (field.python_name, field.target if isinstance(field.declaration, Results) else None, field.many)
-        for field in declared_in(type_)
-    )
+def _holds(type_: Any) -> tuple[_Held, ...]:
+    return tuple(_held(field) for field in declared_in(type_))
+
+
+def _held(field: DeclaredField) -> _Held:
+    name, said = field.python_name, field.declaration
+    key, one_of = name, field.target if isinstance(said, Results) else None
+    if isinstance(said, Previewed):
+        key = said.of
+    return _Held(name, key, one_of, field.many, isinstance(said, Previewed))
 
 
 def _filled(type_: Any, keys: Keys, *, written: bool) -> Any:
     made: Any = object.__new__(type_)
     values = {}
-    for name, one_of, many in _holds(type_):
-        value = keys.get(name)
-        if one_of is not None:
-            value = [_item(one_of, one, written=written) for one in value or ()]
-        elif not written:
+    for held in _holds(type_):
+        value = keys.get(held.key)
+        if held.one_of is not None:
+            value = [_item(held.one_of, one, written=written) for one in value or ()]
+        elif written is held.preview:
             value = None
-        values[name] = [] if value is None and many else value
+        values[held.name] = [] if value is None and held.many else value
     made.row = SimpleNamespace(**values)
     return made
 

@@ -28,11 +28,17 @@ class Database(Protocol):
         """The connection itself, for functions that stand outside a mutation's transaction."""
 
     def unit(
-        self, viewer: Viewer, ports: Sequence[type[Any]] = (), *, cause: Cause | None = None, lone: bool = False
+        self,
+        viewer: Viewer,
+        ports: Sequence[type[Any]] = (),
+        *,
+        cause: Cause | None = None,
+        lone: bool = False,
+        dry: bool = False,
     ) -> AbstractAsyncContextManager[Unit]:
         """A transaction, rolled back unless it is committed. `ports`: those that its functions may reach; `cause`: what
         its events say of themselves; `lone`: nothing is written beside what its functions write, so that one statement
-        may be all of it."""
+        may be all of it; `dry`: it will not be committed, and no number is used up by it."""
 
     def port(self, kind: type[P]) -> P:
         """What the edge connected of this type: a store of files, a signer. Raises LookupError."""

@@ -155,7 +155,8 @@ class _Attempt:
         known = self.known
         name = known.name
         lone = self.record is None and not self.dry and not known.audited
-        async with self.units.unit(self.viewer, known.mutation.ports, cause=self.cause, lone=lone) as unit:
+        ports = known.mutation.ports
+        async with self.units.unit(self.viewer, ports, cause=self.cause, lone=lone, dry=self.dry) as unit:
             unit.outside = outside
             try:
                 return await _run(known, self.given, unit, _grace(self.units), record=self.record, dry=self.dry)

@@ -7,7 +7,7 @@ from typing import Any
 
 from db.commerce.money import Amount, money_format
 from engine.declared.declaration import declare, derived
-from engine.declared.payload import Said
+from engine.declared.payload import Said, previewed
 from schema.money import Money, amount
 
 
@@ -55,6 +55,11 @@ def told_money(description: str) -> Any:
 def told_values(type_: type[Any], description: str) -> Any:
     """A list in a payload."""
     return declare(Said(partial(said_values, type_)), description=description)
+
+
+def previewed_value(type_: type[Any], of: str, description: str) -> Any:
+    """What a dry run would have said in the field `of` of the same payload, as a value of this type."""
+    return previewed(of, partial(said_value, type_), description=description)
 
 
 def told_value(type_: type[Any], description: str) -> Any:

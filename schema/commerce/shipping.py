@@ -105,7 +105,8 @@ def _money(cents: int, own: MoneyFormat) -> Money:
 class ShippingOffer:
     charge: Money | None = derived(
         lambda offer: None if offer.charge is None else _money(offer.charge.total, offer.format),
-        description="What it charges for the `items`, without tax; null where none were named.",
+        description="What it charges for the `items`, or for what is in a cart, without tax; null where no items were "
+        "named.",
     )
     method: ShippingMethod | None = related(ShippingMethodRow.id, to="method", description="The method itself.")
     row: strawberry.Private[Any]

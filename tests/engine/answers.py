@@ -63,7 +63,7 @@ class Nowhere:
         raise AssertionError("something was read")
 
     def unit(
-        self, viewer: Any, ports: Any = (), *, cause: Any = None, lone: bool = False
+        self, viewer: Any, ports: Any = (), *, cause: Any = None, lone: bool = False, dry: bool = False
     ) -> AbstractAsyncContextManager[Any]:
         raise AssertionError("something was begun")
 

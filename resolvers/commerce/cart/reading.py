@@ -1,7 +1,7 @@
 """What is in a cart and what it comes to now: nothing of it is stored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import exists, or_, select
 
@@ -49,20 +49,44 @@ _STORE: Final = select(MONEY_FORMAT, table(StoreRow).c.settings).where(table(Sto
 GONE: Final = "It is not for sale any more"
 
 
+class Lowered(NamedTuple):
+    """The lines of a cart, and what its coupons take off them. `applied` are those that do; `problems` say by code why
+    the others do not; `taken` is what each takes off each line, by keys; `off` all of it, by `item_id`."""
+
+    lines: list[dict[str, Any]]
+    applied: list[dict[str, Any]]
+    problems: Mapping[str, str]
+    taken: Mapping[Any, Mapping[Any, int]]
+    off: Mapping[Any, int]
+
+    @property
+    def sold(self) -> list[dict[str, Any]]:
+        """What can be bought as it stands."""
+        return [line for line in self.lines if line["problem"] is None]
+
+    @property
+    def ships_free(self) -> bool:
+        return any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in self.applied)
+
+
+async def lowered(rows: Rows, viewer: Viewer, cart: int, codes: Sequence[str]) -> Lowered:
+    """A cart of these coupons."""
+    lines = await lines_of(rows, viewer, cart)
+    among = await _discounted(rows, lines)
+    applied, problems = await _coupons(rows, codes, among)
+    taken = discounts(applied, among)
+    return Lowered(lines, applied, problems, taken, by_line(taken))
+
+
 async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | None) -> dict[str, Any]:
     """A cart as `schema.commerce.cart.cart.Cart` has it: amounts as `{"cents", "format"}`. `to`: the columns of the
     address that it is taxed for, as `destination` gives them."""
     (row,) = await rows(select(CART.c.coupon_codes, CART.c.updated_at).where(CART.c.id == cart))
     (money_format, settings) = next(iter(await rows(_STORE)), (None, {}))
-    lines = await lines_of(rows, viewer, cart)
-    among = await _discounted(rows, lines)
-    applied, problems = await _coupons(rows, row.coupon_codes, among)
-    taken = discounts(applied, among)
-    off = by_line(taken)
-    free = any(coupon["type"] is CouponType.FREE_SHIPPING for coupon in applied)
+    found = await lowered(rows, viewer, cart, row.coupon_codes)
+    lines, sold, off = found.lines, found.sold, found.off
 
     cents = amounts(money_format)
-    sold = [line for line in lines if line["problem"] is None]
     taxed = await taxes_of(rows, sold, off, settings or {}, to)
     items = [_item(line, off.get(line["item_id"], 0), taxed.by_item.get(line["item_id"]), cents) for line in lines]
     subtotal = sum(subtotal_of(line) for line in sold)
@@ -75,12 +99,15 @@ async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | N
                 {
                     "coupon": one["id"],
                     "code": one["code"],
-                    "discount": cents(sum(taken[one["id"]].values())),
+                    "discount": cents(sum(found.taken[one["id"]].values())),
                     "problem": None,
                 }
-                for one in applied
+                for one in found.applied
             ),
-            *({"coupon": None, "code": code, "discount": cents(0), "problem": said} for code, said in problems.items()),
+            *(
+                {"coupon": None, "code": code, "discount": cents(0), "problem": said}
+                for code, said in found.problems.items()
+            ),
         ],
         "quantity": sum(line["quantity"] for line in lines),
         "subtotal": cents(subtotal),
@@ -89,7 +116,7 @@ async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | N
         "tax": None if taxed.found is None else cents(taxed.found.total),
         "taxes": taxed.said(cents),
         "total": cents(subtotal - discount + taxed.on_top),
-        "free_shipping": free,
+        "free_shipping": found.ships_free,
         "requires_shipping": any(line["sent"] for line in lines),
         "updated_at": row.updated_at.isoformat(),
     }

@@ -1,10 +1,10 @@
 """Which shipping methods an address is offered, and what sending costs by them. Nothing is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from db.catalog import visibility as catalog
 from db.commerce import visibility
@@ -55,6 +55,30 @@ class Calculation:
     format: MoneyFormat
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is sent, and the shipping classes of it by their keys."""
+
+    parcels: Sequence[Parcel]
+    classes: Mapping[int, Mapping[str, Any]]
+
+    def charge(self, method: Mapping[str, Any]) -> Charge:
+        """Raises CodedError: VALIDATION for more than an amount can be."""
+        found = charge(method, self.parcels, self.classes)
+        if found.total > MOST_CENTS:
+            raise CodedError(ErrorCode.VALIDATION, "So many pieces cost more than an amount can be")
+        return found
+
+
+async def sent_of(context: Context, lines: Sequence[SentLine], *visible: ColumnElement[bool]) -> Sent:
+    """Lines of such variants; two statements, whatever their number."""
+    keys = sorted({line.variant_id for line in lines})
+    parcels = made(lines, await context.rows(sent_variants(context.dialect, *visible), {KEYS: keys}))
+    of = class_keys(parcels)
+    rows = await context.rows(classes(context.dialect), {KEYS: of}) if of else ()
+    return Sent(parcels, {row.id: row._asdict() for row in rows})
+
+
 async def offered(
     context: Context,
     country_code: str | None = None,
@@ -67,16 +91,23 @@ async def offered(
     country = _country(country_code, timezone)
     if state is not None and len(state) > LONGEST_STATE:
         raise CodedError(ErrorCode.VALIDATION, f"A state has at most {LONGEST_STATE} characters")
-    parcels, of = ([], {}) if items is None else await _sent(context, items)
+    sent = None if items is None else await _sent(context, items)
+    return await offers(context, country, state, None if sent is None else sent.charge)
+
+
+async def offers(
+    context: Context, country: str, state: str | None, charged: Callable[[Mapping[str, Any]], Charge] | None
+) -> list[Offer]:
+    """The methods of an address, the cheapest first. `charged`: what a method charges, None where that is not asked."""
     statement = select(METHOD, MONEY_FORMAT.label("format")).where(METHOD.c.enabled)
     rows = await context.rows(statement.order_by(METHOD.c.position, METHOD.c.id))
-    offers = []
-    for row in rows:
-        method = row._asdict()
-        if applies(method, country, state):
-            said = None if items is None else _charge(method, parcels, of)
-            offers.append(Offer(row.id, said, money_format(row.format)))
-    return sorted(offers, key=lambda offer: 0 if offer.charge is None else offer.charge.total)
+    methods = [(row._asdict(), money_format(row.format)) for row in rows]
+    found = [
+        Offer(method["id"], None if charged is None else charged(method), own)
+        for method, own in methods
+        if applies(method, country, state)
+    ]
+    return sorted(found, key=lambda offer: 0 if offer.charge is None else offer.charge.total)
 
 
 async def calculated(context: Context, items: Sequence[ShippingItemInput], method_id: str) -> Calculation:
@@ -88,8 +119,7 @@ async def calculated(context: Context, items: Sequence[ShippingItemInput], metho
     rows = await context.rows(statement, {"method": key_of(method_id)})
     if not rows:
         raise CodedError(ErrorCode.NOT_FOUND, "No such shipping method")
-    parcels, of = await _sent(context, items)
-    found, own = _charge(rows[0]._asdict(), parcels, of), money_format(rows[0].format)
+    found, own = (await _sent(context, items)).charge(rows[0]._asdict()), money_format(rows[0].format)
     charges = [
         ItemCharge(index, key_of(item.variant_id), item.quantity, found.by_line[index], own)
         for index, item in enumerate(items)
@@ -112,28 +142,16 @@ def _country(code: str | None, timezone: str | None) -> str:
     return country
 
 
-async def _sent(
-    context: Context, items: Sequence[ShippingItemInput]
-) -> tuple[list[Parcel], Mapping[int, Mapping[str, Any]]]:
-    """Parcels by their places, and their classes by key."""
+async def _sent(context: Context, items: Sequence[ShippingItemInput]) -> Sent:
+    """Parcels by their places."""
     if not 1 <= len(items) <= MOST_LINES:
         raise CodedError(ErrorCode.VALIDATION, f"`items` takes 1 to {MOST_LINES} of them")
     lines = [SentLine(index, key_of(item.variant_id), item.quantity) for index, item in enumerate(items)]
     for line in lines:
         if not 1 <= line.quantity <= MOST_QUANTITY:
             raise CodedError(ErrorCode.VALIDATION, f"`items.{line.key}.quantity` is from 1 to {MOST_QUANTITY}")
-    statement = sent_variants(context.dialect, catalog.variants(context.viewer))
-    parcels = made(lines, await context.rows(statement, {KEYS: sorted({line.variant_id for line in lines})}))
-    missing = {line.key for line in lines} - {parcel.key for parcel in parcels}
+    sent = await sent_of(context, lines, catalog.variants(context.viewer))
+    missing = {line.key for line in lines} - {parcel.key for parcel in sent.parcels}
     if missing:
         raise CodedError(ErrorCode.NOT_FOUND, f"`items.{min(missing)}.variantId`: no such variant")
-    keys = class_keys(parcels)
-    rows = await context.rows(classes(context.dialect), {KEYS: keys}) if keys else ()
-    return parcels, {row.id: row._asdict() for row in rows}
-
-
-def _charge(method: Mapping[str, Any], parcels: Sequence[Parcel], of: Mapping[int, Mapping[str, Any]]) -> Charge:
-    found = charge(method, parcels, of)
-    if found.total > MOST_CENTS:
-        raise CodedError(ErrorCode.VALIDATION, "So many pieces cost more than an amount can be")
-    return found
+    return sent

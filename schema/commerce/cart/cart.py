@@ -20,9 +20,11 @@ from resolvers.commerce.cart.input import ADDRESS, WHICH, CartAddressInput
 from resolvers.commerce.cart.offering import cart_add_bump, offers
 from resolvers.commerce.cart.reading import shown
 from resolvers.commerce.cart.receipt import ways_to_pay
+from resolvers.commerce.cart.sending import ways_to_send
 from resolvers.commerce.cart.writing import cart_add, cart_apply_coupon, cart_remove, cart_remove_coupon, cart_update
 from schema.commerce.cart.charged_tax import ChargedTax
-from schema.commerce.said import maybe_said_money, said_money, said_value, said_values, told_value
+from schema.commerce.said import held, maybe_said_money, said_money, said_value, said_values, told_value
+from schema.commerce.shipping import ShippingOffer
 from schema.money import Money
 
 if TYPE_CHECKING:
@@ -113,6 +115,12 @@ async def _payment_methods(context: Context, keys: Sequence[int]) -> list[list[C
     return [said_values(CheckoutPaymentMethod, found) for _ in keys]
 
 
+async def _shipping_methods(
+    context: Context, keys: Sequence[int], address: CartAddressInput
+) -> list[list[ShippingOffer]]:
+    return [[held(ShippingOffer, offer) for offer in each] for each in await ways_to_send(context, keys, address)]
+
+
 async def _bumps(context: Context, keys: Sequence[int]) -> list[list[CartBump]]:
     return [said_values(CartBump, each) for each in await offers(context, keys)]
 
@@ -134,6 +142,13 @@ class Cart:
     )
     payment_methods: list[CheckoutPaymentMethod] = batched(
         _payment_methods, to="key", description="How its order can be paid: one of them is named at the checkout."
+    )
+    shipping_methods: list[ShippingOffer] | None = batched(
+        _shipping_methods,
+        Argument("address", CartAddressInput, "Where it is sent to: methods go by its country and its state."),
+        to="key",
+        description="How what is in it can be sent there, the cheapest first, each with what the checkout charges for "
+        "it: by prices as coupons and offers leave them. One is named at the checkout. Empty where nothing is sent.",
     )
     quantity: int = derived(lambda said: said.quantity, description="How many pieces there are in all.")
     subtotal: Money = said_money("subtotal", "What is due now, before coupons, without shipping.")

@@ -17,7 +17,7 @@ from resolvers.commerce.cart.checkout import checkout_process
 from resolvers.commerce.cart.receipt import receipt
 from schema.commerce.cart.charged_tax import ChargedTax
 from schema.commerce.order import Order
-from schema.commerce.said import said_money, said_value, said_values, told_value
+from schema.commerce.said import previewed_value, said_money, said_value, said_values, told_value
 from schema.commerce.subscription import CustomerSubscription
 from schema.money import Money
 
@@ -32,26 +32,10 @@ class CheckoutReceiptItem:
     row: strawberry.Private[Any]
 
 
-@strawberry.type(description="What whoever bought is told of their order, which names no one and no address.")
-class CheckoutReceipt:
-    order_number: int = derived(lambda said: said.number, description="By which one asks the store about it.")
-    uuid: str = derived(
-        lambda said: said.uuid,
-        description="The order hash, to be kept: by it `checkoutReceipt` says how the order stands.",
-    )
-    status: OrderStatus = derived(
-        lambda said: OrderStatus(said.status), description="ON_HOLD while its payment is waited for."
-    )
+@strawberry.interface(description="What is bought, and what it comes to.")
+class CheckoutSums:
     payment_status: PaymentStatus = derived(
         lambda said: PaymentStatus(said.payment_status), description="PENDING, or PAID where it costs nothing."
-    )
-    shipping_status: ShippingStatus | None = derived(
-        lambda said: None if said.shipping_status is None else ShippingStatus(said.shipping_status),
-        description="How far it is sent; null where nothing of it is.",
-    )
-    tracking_url: URL | None = derived(
-        lambda said: None if said.tracking_url is None else URL(said.tracking_url),
-        description="Where its parcel can be followed; null until that is known.",
     )
     items: list[CheckoutReceiptItem] = derived(
         lambda said: said_values(CheckoutReceiptItem, said.items), description="What was bought, in order."
@@ -77,6 +61,33 @@ class CheckoutReceipt:
     row: strawberry.Private[Any]
 
 
+@strawberry.type(
+    description="What a checkout would come to: its receipt, but for what an order alone has, a number and a hash."
+)
+class CheckoutPreview(CheckoutSums):
+    """Of the same values as a receipt."""
+
+
+@strawberry.type(description="What whoever bought is told of their order, which names no one and no address.")
+class CheckoutReceipt(CheckoutSums):
+    order_number: int = derived(lambda said: said.number, description="By which one asks the store about it.")
+    uuid: str = derived(
+        lambda said: said.uuid,
+        description="The order hash, to be kept: by it `checkoutReceipt` says how the order stands.",
+    )
+    status: OrderStatus = derived(
+        lambda said: OrderStatus(said.status), description="ON_HOLD while its payment is waited for."
+    )
+    shipping_status: ShippingStatus | None = derived(
+        lambda said: None if said.shipping_status is None else ShippingStatus(said.shipping_status),
+        description="How far it is sent; null where nothing of it is.",
+    )
+    tracking_url: URL | None = derived(
+        lambda said: None if said.tracking_url is None else URL(said.tracking_url),
+        description="Where its parcel can be followed; null until that is known.",
+    )
+
+
 async def _receipt(context: Context, uuid: str) -> CheckoutReceipt | None:
     found = await receipt(context, uuid)
     return None if found is None else said_value(CheckoutReceipt, found)
@@ -94,6 +105,12 @@ class CheckoutQueries:
 @strawberry.type(description="The order that was placed.")
 class CheckoutProcessPayload(Payload):
     receipt: CheckoutReceipt | None = told_value(CheckoutReceipt, "What whoever bought is told of it.")
+    preview: CheckoutPreview | None = previewed_value(
+        CheckoutPreview,
+        "receipt",
+        "With `validateOnly`: what the receipt would say now, shipping and taxes included; null otherwise, and when "
+        "refused.",
+    )
     order: Order | None = changed(OrderRow.id, description="The order; null without orders/view.")
     subscription: CustomerSubscription | None = changed(
         SubscriptionRow.id, description="What it began, if anything; null without subscriptions/view."

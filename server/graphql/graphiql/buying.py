@@ -91,9 +91,10 @@ mutation Lower(
         "Checkout",
         """\
 # Buying, 3 of 4: the order. Put the token under
-# Variables; shippingMethods(countryCode: "US")
-# says how else it could be sent. What is wrong
-# stands in userErrors, and the cart stays open.
+# Variables; Cart.shippingMethods says how else it
+# could be sent. With validateOnly: true, `preview`
+# is what it would come to. What is wrong stands in
+# userErrors, and the cart stays open.
 mutation Checkout($input: CheckoutProcessInput!) {
   checkoutProcess(input: $input) {
     receipt {
