@@ -17,7 +17,7 @@ from engine.declared.directives import Emits, RequiresPermission
 from engine.declared.input import check_ids
 from engine.declared.payload import Keys
 from engine.values.errors import BadUserInput
-from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, alternatives
+from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, alternatives, permits
 
 In = TypeVar("In")
 # The first argument is engine/unit's Unit, and of `outside` its Reach: they stand above declarations.
@@ -31,6 +31,9 @@ LONGEST_KEY: Final = 255
 TRANSACTION: Final = 100
 MOST_AT_ONCE: Final = 10
 STANDARD: Final = "standard"
+# The rate of what tells whether a word that somebody made up is one: it is counted, and costs what any change does.
+GUESSES: Final = "guesses"
+_LIGHT: Final = (STANDARD, GUESSES)
 # The permissions and the events whose mutations are audited without saying so.
 _OVERSEEN: Final = "store/"
 _GONE: Final = (".deleted", ".removed")
@@ -42,6 +45,15 @@ class EventKind(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def read_by(self) -> "Readers":
+        """Who may read them."""
+
+
+class Readers(Protocol):
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """Any of them lets somebody read such events."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +68,15 @@ class Mutation(Generic[In]):
     outside: Outside[In] | None = None
     each: str | None = None
     prepare: Prepare | None = None
+    kinds: tuple[EventKind, ...] = ()
+
+    def tells(self, viewer: Viewer, event: str) -> bool:
+        """Whether a dry run says that it would write an event of this name. What everybody may ask tells it to those
+        alone who may read such events: others would learn by it who is a customer already."""
+        if self.permission != PUBLIC:
+            return True
+        readers = (kind.read_by for kind in self.kinds if kind.name == event)
+        return any(permits(viewer, permission) for one in readers for permission in one.permissions)
 
     @property
     def takes(self) -> type[In]:
@@ -101,7 +122,9 @@ def mutation(  # noqa: PLR0913  a declaration
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
     names = tuple(dict.fromkeys(kind.name for kind in emits))
-    return lambda function: Mutation(function, permission, rest, names, rate, audited, ports, outside, each, prepare)
+    return lambda function: Mutation(
+        function, permission, rest, names, rate, audited, ports, outside, each, prepare, emits
+    )
 
 
 def check_idempotency_key(key: str | None) -> None:
@@ -126,7 +149,7 @@ class Performed(Declaration):
 
     @property
     def weight(self) -> int:  # type: ignore[override]
-        return TRANSACTION * (MOST_AT_ONCE if self.mutation.rate != STANDARD else 1)
+        return TRANSACTION * (MOST_AT_ONCE if self.mutation.rate not in _LIGHT else 1)
 
     def check(self, field: DeclaredField, arguments: dict[str, Any], viewer: Viewer) -> None:
         check_ids(arguments["input"])

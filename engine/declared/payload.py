@@ -37,7 +37,9 @@ class Payload:
         description="What the caller can mend. Empty when it worked; otherwise nothing was written."
     )
     events: list[EventPreview] | None = strawberry.field(
-        default=None, description="With `validateOnly`: the events that would be written."
+        default=None,
+        description="With `validateOnly`: the events that would be written; of what everybody may ask, those that you "
+        "may read.",
     )
     row: strawberry.Private[Any]
 

@@ -1,7 +1,7 @@
 """Mutations as fields of a request: performed, and their payloads filled from the outcome."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple, cast
@@ -64,15 +64,16 @@ async def _performed(
         await context.forget()
     if outcome.repeated:
         context.extensions["idempotent"] = True
-    return payload(_target(field), outcome, dry=dry)
+    events = [event for event in outcome.events if known.mutation.tells(context.viewer, event.name)] if dry else None
+    return payload(_target(field), outcome, events)
 
 
-def payload(type_: type[Any], outcome: Outcome, *, dry: bool) -> Any:
-    """A payload of this type. What was not written is shown where it is a preview alone: a client must not cache what
-    does not exist."""
+def payload(type_: type[Any], outcome: Outcome, events: Sequence[Event] | None) -> Any:
+    """A payload of this type; `events` are those that a dry run tells of. What was not written is shown where it is a
+    preview alone: a client must not cache what does not exist."""
     made = _filled(type_, outcome.keys, written=outcome.written)
     made.user_errors = list(outcome.errors)
-    made.events = [_preview(e) for e in outcome.events] if dry else None
+    made.events = None if events is None else [_preview(event) for event in events]
     return made
 
 

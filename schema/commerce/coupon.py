@@ -62,7 +62,10 @@ class Coupon(Node):
     )
     use_count: int = column(CouponRow.use_count, description="How many orders were placed with it.")
     stackable: bool = column(CouponRow.stackable, description="Whether it goes together with other such coupons.")
-    show_on_checkout: bool = column(CouponRow.show_on_checkout, description="Whether the shop's checkout offers it.")
+    show_on_checkout: bool = column(
+        CouponRow.show_on_checkout,
+        description="Whether every cart that it is good for is told its code (`Cart.offeredCoupons`).",
+    )
     notes: str = column(CouponRow.notes, description="For the staff, up to 5000 characters; empty when there are none.")
     start_at: datetime | None = column(CouponRow.start_at, description="From when on it can be used, in UTC.")
     end_at: datetime | None = column(

@@ -17,7 +17,7 @@ from limits.errors import StorageError
 
 from db.access.permission import PERMISSIONS
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.declared.mutation import STANDARD
+from engine.declared.mutation import GUESSES, STANDARD
 from engine.document.bounds import Allowance
 from engine.values.errors import ErrorCode
 from resolvers.access.attempts import network
@@ -70,9 +70,9 @@ class CallerClass(StrEnum):
 # authenticated.
 _ANONYMOUS, _STOREFRONT, _REST = CallerClass.ANONYMOUS, CallerClass.STOREFRONT, "rest"
 PROFILES: Final[Mapping[RateProfile, Mapping[str, int]]] = {
-    RateProfile.DOCUMENTED: {_ANONYMOUS: 100, _STOREFRONT: 1000, _REST: 1000, BULK: 10, CHECKOUT: 60},
-    RateProfile.STOREFRONT: {_ANONYMOUS: 3600, _STOREFRONT: 7200, _REST: 3600, BULK: 10, CHECKOUT: 300},
-    RateProfile.DEMO: {_ANONYMOUS: 36_000, _STOREFRONT: 36_000, _REST: 36_000, BULK: 600, CHECKOUT: 3600},
+    RateProfile.DOCUMENTED: {_ANONYMOUS: 100, _STOREFRONT: 1000, _REST: 1000, BULK: 10, CHECKOUT: 60, GUESSES: 30},
+    RateProfile.STOREFRONT: {_ANONYMOUS: 3600, _STOREFRONT: 7200, _REST: 3600, BULK: 10, CHECKOUT: 300, GUESSES: 60},
+    RateProfile.DEMO: {_ANONYMOUS: 36_000, _STOREFRONT: 36_000, _REST: 36_000, BULK: 600, CHECKOUT: 3600, GUESSES: 600},
 }
 
 
@@ -136,6 +136,7 @@ _WHAT: Final = {
     STANDARD: "requests and changes",
     BULK: "bulk changes",
     CHECKOUT: "checkouts",
+    GUESSES: "codes of coupons",
     BAD: "bad credentials",
     INBOUND: "calls of a shop",
 }

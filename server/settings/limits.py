@@ -47,8 +47,8 @@ class LimitSettings(BaseSettings):
     rates: RateProfile = Field(
         default=RateProfile.AUTO,
         description="Requests an hour. `documented`: 100 anonymous, 1000 with a credential, 10 bulk changes, 60 "
-        "checkouts; `storefront`: 3600, 3600 (a storefront's token 7200), 10 and 300; `demo`: 36000, 36000, 600 and "
-        "3600; `off`: uncounted. `auto`: `documented`, in the demo `demo`.",
+        "checkouts, 30 codes of coupons; `storefront`: 3600, 3600 (a storefront's token 7200), 10, 300 and 60; `demo`: "
+        "36000, 36000, 600, 3600 and 600; `off`: uncounted. `auto`: `documented`, in the demo `demo`.",
     )
     redis_url: str | None = Field(
         default=None,

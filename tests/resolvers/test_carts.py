@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.cart import forget_carts
+from db.commerce.coupon import CouponStatus, CouponType
 from db.store.row import now
 from tests import factories
 from tests.gateway import ADMIN, Gateway
@@ -178,8 +181,89 @@ async def test_what_is_hidden_stays_so(shop: Gateway) -> None:
     """A product that was published, and is a draft by now."""
     token = await begun(shop, 4)
     await by_staff(shop, "productUpdate", id=gid("Product", 3), status="DRAFT")
-    (line,) = (await read(shop, token))["items"]
-    assert (line["variant"], line["problem"]) == (None, "It is not for sale any more")
+    await by_staff(shop, "variantUpdate", id=v(4), price=777)
+    document = """query Of($token: String) { cart(token: $token) { items {
+      problem isSubscription quantity variant { databaseId } bump { hash }
+      unitPrice { cents } setupFee { cents } subtotal { cents } discount { cents } total { cents } } } }"""
+    nothing = {key: {"cents": 0} for key in ("unitPrice", "setupFee", "subtotal", "discount", "total")}
+    gone = {"problem": "It is not for sale any more", "quantity": 1, "isSubscription": False, "bump": None}
+    (line,) = (await shop(document, {"token": token}, viewer=ANONYMOUS))["cart"]["items"]
+    assert line == {**nothing, **gone, "variant": None}
+    (line,) = (await shop(document, {"token": token}))["cart"]["items"]
+    assert (line["variant"], line["unitPrice"], line["problem"]) == ({"databaseId": 4}, {"cents": 777}, gone["problem"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("cartAdd", -1), "From 1 to 1000000 pieces"),
+        (("cartAdd", 0), "From 1 to 1000000 pieces"),
+        (("cartUpdate", -1), "From 1 to 1000000 pieces, or 0 to take it out"),
+        (("cartUpdate", 1_000_001), "From 1 to 1000000 pieces, or 0 to take it out"),
+    ],
+)
+async def test_how_many_is_said_as_it_is(shop: Gateway, asked: tuple[str, int], said: str) -> None:
+    name, quantity = asked
+    refused = await go(shop, name, token=await begun(shop, 1), variantId=v(1), quantity=quantity)
+    assert [(error["message"], error["field"]) for error in refused["userErrors"]] == [(said, ["quantity"])]
+
+
+OFFERED = """query Of($token: String) { cart(token: $token) {
+  offeredCoupons { code discount { cents } freeShipping } } }"""
+
+
+async def offered(gateway: Gateway, token: str | None, viewer: Viewer = ANONYMOUS) -> list[tuple[str, int, bool]]:
+    found = (await gateway(OFFERED, {"token": token}, viewer=viewer))["cart"]["offeredCoupons"]
+    return [(one["code"], one["discount"]["cents"], one["freeShipping"]) for one in found]
+
+
+async def test_a_cart_is_told_of_the_coupons_that_the_shop_shows(shop: Gateway) -> None:
+    """What each takes off is what it takes off once it is taken."""
+    shown = {"type": CouponType.FIXED, "amount": 100, "stackable": True}
+    rows = [
+        factories.coupon(20, code="SECRET", show_on_checkout=False, **shown),
+        factories.coupon(21, code="RICH", min_purchase=1_000_000, **shown),
+        factories.coupon(22, code="USED", max_uses=1, use_count=1, **shown),
+        factories.coupon(23, code="LATER", status=CouponStatus.SCHEDULED, **shown),
+        factories.coupon(24, code="PASSED", end_at=now() - timedelta(days=1), **shown),
+        factories.coupon(25, code="ADAS", email_restrictions=["user-1@*"], **shown),
+        factories.coupon(26, code="BOOKS", included_variants=[3], **shown),
+    ]
+    await factories.store_rows(shop, [*rows, factories.user(1, email="user-1@example.com"), factories.user(2)])
+    token = await begun(shop, 1)
+    all_ = [("TEN", 200, False), ("SHIP", 0, True), ("LONE", 1, False), ("FIVE", 500, False)]
+    assert await offered(shop, token) == all_
+    lowered = await go(shop, "cartApplyCoupon", token=token, code="FIVE")
+    assert sums(lowered["cart"]) == (2000, 500, 1500)
+    # Ten percent come first, and leave all of the five; what goes alone is offered no more.
+    assert await offered(shop, token) == [("TEN", 200, False), ("SHIP", 0, True)]
+    lowered = await go(shop, "cartApplyCoupon", token=token, code="TEN")
+    assert sums(lowered["cart"]) == (2000, 700, 1300)
+    assert await offered(shop, token) == [("SHIP", 0, True)]
+    book = await begun(shop, 3)
+    assert ("BOOKS", 100, False) in await offered(shop, book)
+    assert not [code for code, *_ in await offered(shop, book) if code in ("SHIP", "ADAS")]  # nothing of it is sent
+    for viewer, is_hers in ((ADA, True), (OTTO, False)):
+        await go(shop, "cartAdd", viewer=viewer, variantId=v(1))
+        assert (("ADAS", 100, False) in await offered(shop, None, viewer)) is is_hers
+
+
+async def test_an_empty_cart_is_told_of_no_coupons(shop: Gateway) -> None:
+    token = await begun(shop, 1)
+    await go(shop, "cartRemove", token=token, variantId=v(1))
+    assert await offered(shop, token) == []
+
+
+async def test_more_coupons_take_no_more_statements(shop: Gateway) -> None:
+    one, three = await begun(shop, 1), await begun(shop, 1)
+    await go(shop, "cartAdd", token=three, variantId=v(2))
+    with shop.counting() as few:
+        await offered(shop, one)
+    more = [factories.coupon(key, code=f"MORE{key}", stackable=True) for key in range(40, 60)]
+    await factories.store_rows(shop, more)
+    with shop.counting() as many:
+        assert len(await offered(shop, three)) == 10
+    assert len(few) == len(many)
 
 
 async def test_what_nobody_touches_goes(shop: Gateway) -> None:

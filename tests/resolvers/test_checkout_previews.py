@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from db.access.viewer import ANONYMOUS
+from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.shipping import ShippingClassType
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.coupon import CouponType
@@ -17,7 +17,7 @@ from db.commerce.shipping_method import ShippingClassAggregation, ShippingMethod
 from db.store.primary_keys import new_keys
 from db.store.row import table
 from tests import factories
-from tests.gateway import Gateway
+from tests.gateway import ADMIN, Gateway
 from tests.patience import PATIENCE
 from tests.resolvers.shelf import as_stored, events
 from tests.resolvers.test_carts import begun, by_staff, go, v
@@ -120,8 +120,10 @@ async def filled(gateway: Gateway, random: Random) -> str:
     return token
 
 
-async def processed(gateway: Gateway, input: Mapping[str, Any], *, dry: bool, key: str | None = None) -> Any:
-    return (await gateway(PROCESS, {"input": input, "dry": dry, "key": key}, viewer=ANONYMOUS))["checkoutProcess"]
+async def processed(
+    gateway: Gateway, input: Mapping[str, Any], *, dry: bool, key: str | None = None, viewer: Viewer = ANONYMOUS
+) -> Any:
+    return (await gateway(PROCESS, {"input": input, "dry": dry, "key": key}, viewer=viewer))["checkoutProcess"]
 
 
 async def ways(gateway: Gateway, token: str, address: Mapping[str, Any]) -> Any:
@@ -129,7 +131,7 @@ async def ways(gateway: Gateway, token: str, address: Mapping[str, Any]) -> Any:
     return (await gateway(WAYS, {"token": token, "address": to}, viewer=ANONYMOUS))["cart"]
 
 
-def asked(token: str, address: Mapping[str, Any] = HOME, **more: Any) -> dict[str, Any]:
+def asked(token: str, address: Mapping[str, Any] = HOME, /, **more: Any) -> dict[str, Any]:
     billed = {"email": "gus@example.org", "billing": address, "paymentMethod": "offline_payment"}
     return {"token": token, **billed, **more}
 
@@ -245,6 +247,25 @@ async def test_a_preview_keeps_nothing(market: Gateway) -> None:
     assert await stock(market, 1) == (10, 0, 0)
     bought = await processed(market, wish, dry=False, key="k")
     assert bought["receipt"]["orderNumber"] == first["receipt"]["orderNumber"] + 1
+
+
+async def test_a_dry_run_tells_no_stranger_who_is_a_customer(market: Gateway) -> None:
+    """By what would be written they would know; whoever may read such events is told all of them."""
+    said = {}
+    for email in ("ada@example.org", "nobody@example.org"):
+        wish = asked(await begun(market, 3), HOME, email=email)
+        said[email] = await processed(market, wish, dry=True)
+        assert said[email]["events"] == []
+        names = [one["name"] for one in (await processed(market, wish, dry=True, viewer=ADMIN))["events"]]
+        before = len(await events(market))
+        await processed(market, wish, dry=False)
+        assert names == [one["name"] for one in (await events(market))[before:]]
+        assert ("customer.created" in names) is (email == "nobody@example.org")
+    assert said["ada@example.org"] == said["nobody@example.org"]
+    reads = Viewer("token:orders", "orders", frozenset({"orders/view"}))
+    wish = asked(await begun(market, 3), HOME, email="somebody@example.org")
+    told = (await processed(market, wish, dry=True, viewer=reads))["events"]
+    assert told == [{"name": "order.created"}]
 
 
 async def test_previews_and_purchases_at_once(market: Gateway) -> None:

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from db.access.viewer import ANONYMOUS, Viewer, ViewerKind
-from engine.declared.mutation import STANDARD
+from engine.declared.mutation import GUESSES, STANDARD
+from schema.root import schema
 from server.http.refusal import Refusal
 from server.limits.limits import BULK, CHECKOUT, HEADERS, PROFILES, Counters, Limits, Turn
 from server.limits.windows import Windows
@@ -81,6 +82,24 @@ async def test_checkouts_are_counted_by_address() -> None:
     assert (await spent(of, at("192.0.2.2"), CHECKOUT))["X-RateLimit-Remaining"] == "59"
 
 
+async def test_codes_of_coupons_are_counted_by_address() -> None:
+    """However they come: one by one, or many in a document."""
+    of = limits()
+
+    assert (await spent(of, at("192.0.2.1"), *[GUESSES] * 29))["X-RateLimit-Remaining"] == "1"
+    assert (await spent(of, at("192.0.2.1"), GUESSES))["X-RateLimit-Remaining"] == "0"
+    with pytest.raises(Refusal, match="30 codes of coupons an hour"):
+        await spent(of, at("192.0.2.1"), GUESSES)
+    assert (await spent(of, at("192.0.2.2"), GUESSES))["X-RateLimit-Remaining"] == "29"
+
+
+def test_whatever_tells_of_a_code_is_counted() -> None:
+    rates = {name: known.mutation.rate for name, known in schema.mutations.items()}
+
+    assert rates["cartApplyCoupon"] == GUESSES
+    assert set(rates.values()) <= {STANDARD, *PROFILES[RateProfile.DOCUMENTED]}
+
+
 async def test_an_anonymous_budget_is_an_addresses() -> None:
     of = limits()
 
@@ -130,8 +149,9 @@ async def test_changes_that_do_not_fit_are_not_charged() -> None:
 def test_profiles_do_not_fall_short_of_the_documents(profile: RateProfile) -> None:
     documented = PROFILES[RateProfile.DOCUMENTED]
 
-    # Checkouts are not among the documented ones: theirs is of this server.
-    assert documented == {"anonymous": 100, "storefront": 1000, "rest": 1000, "bulk": 10, "checkout": 60}
+    # Checkouts and codes are not among the documented ones: theirs are of this server.
+    own = {"checkout": 60, "guesses": 30}
+    assert documented == {"anonymous": 100, "storefront": 1000, "rest": 1000, "bulk": 10, **own}
     assert all(PROFILES[profile][name] >= rate for name, rate in documented.items())
 
 

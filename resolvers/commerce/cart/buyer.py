@@ -21,6 +21,8 @@ from resolvers.commerce.customer.writing import CUSTOMERS, check_taken_lock
 from resolvers.editing import text
 from resolvers.editing.updating import said
 
+# Whoever is told need not be who has the address: not that there is an account, nor what the shop has done with it.
+NOT_PLACED: Final = "The store cannot take this order here: please ask the store"
 _PARTS: Final = ("name", "address1", "address2", "city", "state", "postcode", "country")
 
 
@@ -43,7 +45,7 @@ class Buyer:
 
     async def customer(self, unit: Unit) -> dict[str, Any]:
         """Whoever has the e-mail address, whatever its case, locked; else a new customer. What is known of them already
-        stays. Raises Refused where they may not buy."""
+        stays. Refuses those to whom the shop sells nothing."""
         key = email_key(self.email)
         await lock(unit.connection, {check_taken_lock(key)})
         columns = CUSTOMERS.table.c
@@ -51,8 +53,7 @@ class Buyer:
         found = (await unit.connection.execute(same)).mappings().one_or_none()
         if found is not None:
             if found["status"] is CustomerStatus.INACTIVE:
-                unit.refuse(ErrorCode.BUSINESS_RULE, "This customer may not buy here", "email")
-            unit.settle()
+                unit.refuse(ErrorCode.BUSINESS_RULE, NOT_PLACED)
             return dict(found)
         first, last = named_by(self.billing["name"])
         (number,) = (await new_keys(unit.connection, {CUSTOMERS.table: 1}))[CUSTOMERS.table]

@@ -50,10 +50,12 @@ GONE: Final = "It is not for sale any more"
 
 
 class Lowered(NamedTuple):
-    """The lines of a cart, and what its coupons take off them. `applied` are those that do; `problems` say by code why
-    the others do not; `taken` is what each takes off each line, by keys; `off` all of it, by `item_id`."""
+    """The lines of a cart, and what its coupons take off them. `among`: those that can be bought, as discounts are
+    shared out among them; `applied` are the coupons that apply; `problems` say by code why the others do not; `taken`
+    is what each takes off each line, by keys; `off` all of it, by `item_id`."""
 
     lines: list[dict[str, Any]]
+    among: list[DiscountedLine]
     applied: list[dict[str, Any]]
     problems: Mapping[str, str]
     taken: Mapping[Any, Mapping[Any, int]]
@@ -75,7 +77,7 @@ async def lowered(rows: Rows, viewer: Viewer, cart: int, codes: Sequence[str]) -
     among = await _discounted(rows, lines)
     applied, problems = await _coupons(rows, codes, among)
     taken = discounts(applied, among)
-    return Lowered(lines, applied, problems, taken, by_line(taken))
+    return Lowered(lines, among, applied, problems, taken, by_line(taken))
 
 
 async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -117,7 +119,7 @@ async def shown(rows: Rows, viewer: Viewer, cart: int, to: Mapping[str, Any] | N
         "taxes": taxed.said(cents),
         "total": cents(subtotal - discount + taxed.on_top),
         "free_shipping": found.ships_free,
-        "requires_shipping": any(line["sent"] for line in lines),
+        "requires_shipping": any(line["sent"] for line in lines if line["visible"]),
         "updated_at": row.updated_at.isoformat(),
     }
 
@@ -181,9 +183,14 @@ def _lowered(line: Mapping[str, Any]) -> int:
 
 
 def _item(line: Mapping[str, Any], off: int, tax: int | None, cents: Amounts) -> dict[str, Any]:
+    if not line["visible"]:
+        # What a variant costs is as visible as the variant: of one that is hidden by now it may be another price.
+        nothing = dict.fromkeys(("unit_price", "setup_fee", "subtotal", "discount", "total"), cents(0))
+        hidden = {"variant": None, "is_subscription": False, "tax": None, "bump": None}
+        return {**nothing, **hidden, "quantity": line["quantity"], "problem": line["problem"]}
     due, subtotal = due_now(line, line["quantity"]), subtotal_of(line)
     return {
-        "variant": line["variant_id"] if line["visible"] else None,
+        "variant": line["variant_id"],
         "quantity": line["quantity"],
         "unit_price": cents(line["price"]),
         "setup_fee": cents(due.setup_fee),

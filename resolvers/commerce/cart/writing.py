@@ -12,7 +12,7 @@ from db.commerce.sums.plan import is_plan
 from db.secrets.hashed import Prefix, hashed, made
 from db.store.locks import lock
 from db.store.writing import add, bump_all, edit
-from engine.declared.mutation import mutation
+from engine.declared.mutation import GUESSES, mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values import identity
@@ -74,7 +74,7 @@ async def cart_update(unit: Unit, input: CartUpdateInput) -> Keys:
     """Say how many of something a cart has."""
     cart = await cart_to_change(unit, input.token)
     key, items = await _in_it(unit, cart, input.variant_id)
-    if input.quantity and check_quantity(unit.at(), input.quantity):
+    if input.quantity and check_quantity(unit.at(), input.quantity, least=0):
         await _check(unit, items, key, input.quantity)
     if input.quantity and await _is_offered(unit, cart, key):
         if input.quantity != 1:
@@ -95,7 +95,7 @@ async def cart_remove(unit: Unit, input: CartRemoveInput) -> Keys:
     return await _said(unit, cart, input)
 
 
-@mutation(permission=PUBLIC, rest="POST /cart/apply-coupon")
+@mutation(permission=PUBLIC, rest="POST /cart/apply-coupon", rate=GUESSES)
 async def cart_apply_coupon(unit: Unit, input: CartApplyCouponInput) -> Keys:
     """Let a cart have a coupon, beside those that it has. Whom it is for, and how often they may use it, is asked at
     the checkout."""

@@ -85,10 +85,12 @@ def _line(
     return made | {name: of(made) for name, of in ITEM_FOUND_BY.items()}
 
 
-def check_quantity(errors: Errors, quantity: int) -> bool:
-    if 1 <= quantity <= MOST_QUANTITY:
+def check_quantity(errors: Errors, quantity: int, *, least: int = 1) -> bool:
+    """`least` 0: where none of it takes it out."""
+    if least <= quantity <= MOST_QUANTITY:
         return True
-    errors.refuse(ErrorCode.VALIDATION, f"From 1 to {MOST_QUANTITY}", "quantity")
+    said = f"From 1 to {MOST_QUANTITY} pieces" + (", or 0 to take it out" if least == 0 else "")
+    errors.refuse(ErrorCode.VALIDATION, said, "quantity")
     return False
 
 

@@ -149,7 +149,7 @@ async def _sent(context: Context, items: Sequence[ShippingItemInput]) -> Sent:
     lines = [SentLine(index, key_of(item.variant_id), item.quantity) for index, item in enumerate(items)]
     for line in lines:
         if not 1 <= line.quantity <= MOST_QUANTITY:
-            raise CodedError(ErrorCode.VALIDATION, f"`items.{line.key}.quantity` is from 1 to {MOST_QUANTITY}")
+            raise CodedError(ErrorCode.VALIDATION, f"`items.{line.key}.quantity` is from 1 to {MOST_QUANTITY} pieces")
     sent = await sent_of(context, lines, catalog.variants(context.viewer))
     missing = {line.key for line in lines} - {parcel.key for parcel in sent.parcels}
     if missing:

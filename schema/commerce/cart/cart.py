@@ -14,6 +14,7 @@ from engine.declared.mutation import performed
 from engine.declared.payload import Payload, told
 from engine.standard.context import Context
 from engine.values.scalars import URL
+from resolvers.commerce.cart.coupons import offered_coupons
 from resolvers.commerce.cart.destination import asked_destination
 from resolvers.commerce.cart.finding import one_cart
 from resolvers.commerce.cart.input import ADDRESS, WHICH, CartAddressInput
@@ -75,7 +76,9 @@ class CartItem:
         description="Why it cannot be bought as it stands, in a sentence; it is in no sum then. Null: it can.",
     )
     variant: Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")] | None = related(
-        VariantRow.id, to="variant", description="What is bought; null once it is for sale no more."
+        VariantRow.id,
+        to="variant",
+        description="What is bought; null of what is hidden by now, and then all amounts are 0.",
     )
     bump: CartBump | None = derived(
         lambda said: None if said.bump is None else said_value(CartBump, said.bump),
@@ -92,6 +95,14 @@ class CartCoupon:
     problem: str | None = derived(
         lambda said: said.problem, description="Why it takes nothing off, in a sentence; null while it applies."
     )
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="A coupon that a shop offers to whoever has a cart that it is good for.")
+class OfferedCoupon:
+    code: str = derived(lambda said: said.code, description="What `cartApplyCoupon` takes it by.")
+    discount: Money = said_money("discount", "What it would take off, beside the coupons that the cart has.")
+    free_shipping: bool = derived(lambda said: said.free_shipping, description="Whether it takes the shipping off.")
     row: strawberry.Private[Any]
 
 
@@ -115,6 +126,10 @@ async def _payment_methods(context: Context, keys: Sequence[int]) -> list[list[C
     return [said_values(CheckoutPaymentMethod, found) for _ in keys]
 
 
+async def _offered_coupons(context: Context, keys: Sequence[int]) -> list[list[OfferedCoupon]]:
+    return [said_values(OfferedCoupon, each) for each in await offered_coupons(context, keys)]
+
+
 async def _shipping_methods(
     context: Context, keys: Sequence[int], address: CartAddressInput
 ) -> list[list[ShippingOffer]]:
@@ -133,6 +148,13 @@ class Cart:
     coupons: list[CartCoupon] = derived(
         lambda said: said_values(CartCoupon, said.coupons),
         description="In the order in which they take something off; those that do not apply come last.",
+    )
+    offered_coupons: list[OfferedCoupon] = batched(
+        _offered_coupons,
+        to="key",
+        description="Coupons that the shop shows (`showOnCheckout`), by their priority, up to 10: those that are "
+        "ACTIVE, go together with what the cart has and take something off it. One for certain people is shown to them "
+        "alone, once they are signed in.",
     )
     bumps: list[CartBump] = batched(
         _bumps,
