@@ -21,7 +21,7 @@ Keys = Mapping[str, Any]  # payload field → what the function says of it: the 
 class EventPreview:
     name: str = strawberry.field(description="`product.updated`, `variant.created`, …")
     entity_id: strawberry.ID = strawberry.field(
-        description="What it would happen to; of something new no `node(id:)` knows it."
+        description="What it would happen to; of something new no `node(id:)` knows it, and each dry run has another."
     )
     version: int | None = strawberry.field(
         description="What the change would make of its version; null where it has none any more."
