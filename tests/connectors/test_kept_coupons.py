@@ -16,7 +16,7 @@ from tests.connectors.fluentcart_store import Exchanges, in_process, lines, rows
 from tests.connectors.test_import_coupons import applied, coupon, coupons, written
 from tests.connectors.test_import_orders import order
 from tests.connectors.test_kept import HERE, by_id, change, gid
-from tests.connectors.test_kept_orders import for_sale
+from tests.connectors.test_kept_orders import for_sale, open_order
 from tests.gateway import Gateway
 
 Importing: TypeAlias = Callable[..., Awaitable[Report]]
@@ -109,6 +109,52 @@ async def test_uses_here_are_added_to_those_there(gateway: Gateway, sold: Exchan
         assert await uses(gateway) == {1: 2, 2: 9}
 
 
+async def test_a_use_that_the_shop_counts_is_the_shops_whatever_becomes_of_its_order(
+    gateway: Gateway, sold: Exchanges, again: Importing
+) -> None:
+    """A coupon is taken off an order of the shop, put on it again, and orders are deleted."""
+    found = await open_order(gateway)
+    order(sold, found["id"])["applied_coupons"] = [applied(17, found["id"], 2), applied(18, found["id"], 1)]
+    coupons(sold)[0]["use_count"], coupons(sold)[1]["use_count"] = "1", "8"
+    await again()
+    assert await uses(gateway) == {1: 1, 2: 8}
+    theirs = gid("Order", found["id"])
+    for codes, counted in (([], {1: 1, 2: 8}), (["C2"], {1: 1, 2: 9})):
+        await change(gateway, "orderUpdate", id=theirs, couponCodes=codes)
+        await _counted(gateway, again, counted)
+    mine = gid("Order", await place(gateway, "C1"))
+    await _counted(gateway, again, {1: 2, 2: 9})
+    for gone, counted in ((theirs, {1: 2, 2: 8}), (mine, {1: 1, 2: 8})):
+        await change(gateway, "orderStatusesUpdate", id=gone, status="CANCELED")
+        await change(gateway, "orderDelete", id=gone)
+        await _counted(gateway, again, counted)
+
+
+async def _counted(gateway: Gateway, again: Importing, wanted: dict[int, int]) -> None:
+    """Now, and after one more import, which changes neither this nor what customers bought."""
+    assert await uses(gateway) == wanted
+    customers = await by_id(gateway, "customer")
+    await again()
+    assert await uses(gateway) == wanted
+    assert await by_id(gateway, "customer") == customers
+
+
+async def test_a_coupon_that_an_order_has_twice_is_taken_off_it_once_for_all(
+    gateway: Gateway, sold: Exchanges, again: Importing
+) -> None:
+    """A shop may tell it twice, and of coupons that are gone from it."""
+    found = await open_order(gateway)
+    has = [applied(17, found["id"], 2), applied(18, found["id"], 2)]
+    gone = [applied(19, found["id"], 70), applied(20, found["id"], 71)]
+    order(sold, found["id"])["applied_coupons"] = [*has, *gone]
+    await again()
+    for codes, left in ((["C2"], [17]), ([], [])):
+        await change(gateway, "orderUpdate", id=gid("Order", found["id"]), couponCodes=codes)
+        of_it = [row for row in await rows(gateway.database, "applied_coupon") if row["order_id"] == found["id"]]
+        assert [row["id"] for row in of_it] == left
+        assert await uses(gateway) == {1: 0, 2: 7}
+
+
 async def test_the_coupons_of_an_order_that_were_changed_here_stay(
     gateway: Gateway, sold: Exchanges, again: Importing
 ) -> None:
@@ -120,6 +166,7 @@ async def test_the_coupons_of_an_order_that_were_changed_here_stay(
     assert [(one.entity, one.id) for one in report.kept] == [("applied coupons", str(mine["id"]))]
     assert (await by_id(gateway, "applied_coupon")).keys() == {16, mine["id"]}
     assert (await by_id(gateway, "applied_coupon"))[mine["id"]] == mine
+    assert await uses(gateway) == {1: 1, 2: 7}
 
 
 async def test_a_coupon_that_was_deleted_here_stays_deleted(

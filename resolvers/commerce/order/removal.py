@@ -14,7 +14,7 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
-from resolvers.commerce.coupon.using import count, coupons_of
+from resolvers.commerce.coupon.using import forget_uses
 from resolvers.commerce.order.input import OrderDeleteInput
 from resolvers.commerce.order.stock import STOCK, move_stock
 from resolvers.commerce.order.writing import ORDER, change_order, count_bought, hold_customers, lines_of
@@ -57,7 +57,7 @@ async def order_delete(unit: Unit, input: OrderDeleteInput) -> Keys:
     await move_stock(unit, [Move(line, Kept()) for line in lines])
     for subscription in subscriptions:
         unit.emit(SUBSCRIPTION_DELETED(subscription))
-    await count(unit, await coupons_of(unit, gone), -1)
+    await forget_uses(unit, gone)
     for upgrade in upgrades:
         await change_order(unit, upgrade, {"parent_id": None})
     for one in (*renewals, row):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import String, cast, exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.importers import reconcile, seen, sequences
@@ -22,6 +22,7 @@ from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
 from db.commerce.counted.bought import COUNTED, held_customers, recount
+from db.commerce.counted.uses import of_here
 from db.commerce.coupon import CouponStatus, status_at
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
 from db.commerce.order import OrderType, TransactionStatus, TransactionType
@@ -113,8 +114,7 @@ async def _pass_time(work: Work, stored: StoredRows) -> None:
 async def _uses_here(connection: AsyncConnection, coupons: Collection[int]) -> dict[int, int]:
     """How many orders have these coupons that the source has not heard of: it counts its own."""
     applied = APPLIED_COUPON.table
-    told = exists().where(seen.SEEN.c.entity == applied.name, seen.SEEN.c.key == cast(applied.c.id, String))
-    statement = select(applied.c.coupon_id, func.count()).where(~told).group_by(applied.c.coupon_id)
+    statement = select(applied.c.coupon_id, func.count()).where(of_here()).group_by(applied.c.coupon_id)
     found: dict[int, int] = {}
     for chunk in reconcile.chunks(sorted(coupons)):
         found |= {row[0]: row[1] for row in await connection.execute(statement.where(applied.c.coupon_id.in_(chunk)))}
