@@ -47,6 +47,7 @@ class Batched(Declaration):
     to: Any
     permission: str | None = None
     ports: tuple[type[Any], ...] = ()
+    list_size: ListSize | None = None
     weight = LOOKED_UP
 
     @property
@@ -97,15 +98,17 @@ def batched(
     *arguments: Argument,
     to: object,
     permission: str | None = None,
+    size: int | None = None,
     rest: Sequence[str] = (),
     ports: tuple[type[Any], ...] = (),
     description: str | None = None,
 ) -> Any:
     """A field whose values come from `function(context, keys, **arguments)`, the keys being `to` of the parents.
     `ports` are the types of what the function reaches beside the database. A parent that is no row of a table names the
-    attribute that holds the key."""
+    attribute that holds the key. `size`: how long a list is taken to be, where ten is wrong."""
     key = to if isinstance(to, str) else element(to)
-    field = declare(Batched(function, key, permission, ports), description=description, rest=rest)
+    longer = None if size is None else ListSize(assumed_size=size)
+    field = declare(Batched(function, key, permission, ports, longer), description=description, rest=rest)
     field.arguments = [a.declared() for a in arguments]
     return field
 

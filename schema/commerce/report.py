@@ -1,27 +1,27 @@
 """Reports: figures of a window by period or by group, beside those of another window."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import strawberry
 
 from db.catalog.product import ProductRow
 from db.commerce.money import Amount, MoneyFormat
-from engine.declared.batch import queried, weighing
-from engine.declared.declaration import related
-from engine.declared.directives import ListSize
+from engine.declared.batch import batched, queried, weighing
+from engine.declared.declaration import derived, related
 from engine.standard.context import Context
 from engine.values.scalars import CurrencyCode
 from resolvers.commerce.report.asked import COMPARED, CURRENCY, GROUP_KEY, ORDERS, PERIOD
 from resolvers.commerce.report.customers import report_customers
 from resolvers.commerce.report.orders import report_orders, report_revenue
-from resolvers.commerce.report.overview import Overview, Span, Taken, report_overview
-from resolvers.commerce.report.products import Sold, report_products
+from resolvers.commerce.report.overview import Overview, Span, Spans, report_overview
+from resolvers.commerce.report.products import Sold, best_sellers, report_products
 from resolvers.commerce.report.reporting import Figures, Report
 from resolvers.commerce.report.window import ReportGroup
+from schema.commerce.said import held
 from schema.money import Money, amount
 from schema.simple import made_type
 
@@ -86,31 +86,48 @@ class Kind:
             "By how much figures have grown since the window that they are compared with.",
         )
         whole: dict[str, tuple[Any, Any]] = {
-            "group_key": (ReportGroup, strawberry.field(description="What its points are.")),
-            "start_date": (datetime, strawberry.field(description="The first moment of its window.")),
-            "end_date": (datetime, strawberry.field(description="The last moment of its window.")),
+            "group_key": (
+                ReportGroup,
+                derived(lambda row: row.report.asked.group, description="What its points are."),
+            ),
+            "start_date": (
+                datetime,
+                derived(lambda row: row.report.asked.window.start, description="The first moment of its window."),
+            ),
+            "end_date": (
+                datetime,
+                derived(lambda row: row.report.asked.window.end, description="The last moment of its window."),
+            ),
             "points": (
                 _listed(types.point),
-                strawberry.field(
-                    directives=[ListSize(assumed_size=POINTS)],
-                    description="By their keys: every period of the window, or the groups that had something.",
+                _read(
+                    Report.points,
+                    self._points,
+                    "By their keys: every period of the window, or the groups that had something.",
+                    size=POINTS,
                 ),
             ),
-            "summary": (types.figures, strawberry.field(description="The whole window.")),
+            "summary": (types.figures, _read(Report.summary, self._figures, "The whole window.")),
             "previous_points": (
                 _listed(types.point) | None,
-                strawberry.field(
-                    directives=[ListSize(assumed_size=POINTS)],
-                    description="Of the window that it is compared with; null without one.",
+                _read(
+                    Report.previous_points,
+                    self._points,
+                    "Of the window that it is compared with; null without one.",
+                    size=POINTS,
                 ),
             ),
             "previous_summary": (
                 types.figures | None,
-                strawberry.field(description="The whole window that it is compared with; null without one."),
+                _read(
+                    Report.previous_summary,
+                    self._figures,
+                    "The whole window that it is compared with; null without one.",
+                ),
             ),
             "fluctuations": (
                 types.fluctuations | None,
-                strawberry.field(description="How the summaries differ; null where nothing is compared."),
+                _read(Report.fluctuations, self._changes, "How the summaries differ; null where nothing is compared."),
             ),
         }
         types.report = made_type(f"{self.name}Report", whole | dict(self.also), self.description)
@@ -125,23 +142,35 @@ class Kind:
                 return type_, strawberry.field(description=self.said.get(name, words[name]))
         raise TypeError(f"{name} is no figure of a report")
 
-    def shown(self, report: Report, **also: Any) -> Any:
-        of, types = report.asked.format, self.types
+    def _points(self, found: Mapping[str, Figures], of: MoneyFormat) -> list[Any]:
+        return [self.types.point(key=key, **_shown(figures, of)) for key, figures in found.items()]
 
-        def points(found: Mapping[str, Figures]) -> list[Any]:
-            return [types.point(key=key, **_shown(figures, of)) for key, figures in found.items()]
+    def _figures(self, found: Figures, of: MoneyFormat) -> Any:
+        return self.types.figures(**_shown(found, of))
 
-        return types.report(
-            group_key=report.asked.group,
-            start_date=report.asked.window.start,
-            end_date=report.asked.window.end,
-            points=points(report.points),
-            summary=types.figures(**_shown(report.summary, of)),
-            previous_points=None if report.previous is None else points(report.previous),
-            previous_summary=None if report.before is None else types.figures(**_shown(report.before, of)),
-            fluctuations=None if report.changes is None else types.fluctuations(**report.changes),
-            **also,
-        )
+    def _changes(self, found: Mapping[str, float], _: MoneyFormat) -> Any:
+        return self.types.fluctuations(**found)
+
+    def shown(self, report: Report) -> Any:
+        return held(self.types.report, SimpleNamespace(report=report))
+
+
+def _read(
+    read: Callable[[Any], Awaitable[Any]],
+    shown: Callable[[Any, MoneyFormat], Any],
+    description: str,
+    *,
+    size: int | None = None,
+) -> Any:
+    """A field of a report that is worked out when somebody asks for it: what `read` finds, as it is `shown`."""
+
+    async def values(_: Context, reports: Sequence[Any]) -> list[Any]:
+        found = [await read(report) for report in reports]
+        return [
+            None if one is None else shown(one, report.asked.format) for report, one in zip(reports, found, strict=True)
+        ]
+
+    return batched(values, to="report", size=size, description=description)
 
 
 def _listed(type_: Any) -> Any:
@@ -188,6 +217,19 @@ class ReportedProduct:
     row: strawberry.Private[Any]
 
 
+async def _sellers(_: Context, reports: Sequence[Report]) -> list[list[ReportedProduct]]:
+    return [[_seller(one, report.asked.format) for one in await best_sellers(report)] for report in reports]
+
+
+def _seller(sold: Sold, of: MoneyFormat) -> ReportedProduct:
+    one = object.__new__(ReportedProduct)
+    one.units_sold = sold.figures["units_sold"]
+    one.gross_sales = amount(Amount(sold.figures["gross_sales"], of))
+    one.net_sales = amount(Amount(sold.figures["net_sales"], of))
+    one.row = SimpleNamespace(product=sold.product)
+    return one
+
+
 PRODUCTS: Final = Kind(
     "Product",
     ("units_sold", "gross_sales", "refund_total", "net_sales", "average_price", "customer_count"),
@@ -200,7 +242,7 @@ PRODUCTS: Final = Kind(
     {
         "best_sellers": (
             list[ReportedProduct],
-            strawberry.field(description="The ten products that came to most in the window."),
+            batched(_sellers, to="report", description="The ten products that came to most in the window."),
         )
     },
 )
@@ -220,23 +262,6 @@ class ReportCountry:
     amount: Money = strawberry.field(description="In the last twelve months.")
 
 
-@strawberry.type(description="One way of counting what was taken.")
-class ReportTaken:
-    months: list[ReportSpan] = strawberry.field(description="The last twelve, this one included.")
-    quarters: list[ReportSpan] = strawberry.field(description="The last four of the calendar, this one included.")
-    year: ReportSpan = strawberry.field(description="The last twelve months together.")
-    top_countries: list[ReportCountry] = strawberry.field(
-        description="The first five by where bills went to, in the last twelve months."
-    )
-
-
-@strawberry.type(description="A shop at a glance: months and quarters beside those of the year before.")
-class OverviewReport:
-    currency: CurrencyCode = strawberry.field(description="Of the orders that are counted.")
-    gross: ReportTaken = strawberry.field(description="What was paid, before refunds.")
-    net: ReportTaken = strawberry.field(description="The same without refunds and tax.")
-
-
 def _span(span: Span, of: MoneyFormat) -> ReportSpan:
     return ReportSpan(
         key=span.key,
@@ -246,19 +271,52 @@ def _span(span: Span, of: MoneyFormat) -> ReportSpan:
     )
 
 
-def _taken(taken: Taken, of: MoneyFormat) -> ReportTaken:
-    return ReportTaken(
-        months=[_span(one, of) for one in taken.months],
-        quarters=[_span(one, of) for one in taken.quarters],
-        year=_span(taken.year, of),
-        top_countries=[ReportCountry(country=code, amount=amount(Amount(sum_, of))) for code, sum_ in taken.countries],
+class _Way(NamedTuple):
+    """One of the two ways in which an overview counts."""
+
+    overview: Overview
+    net: bool
+
+
+def _spans(shown: Callable[[Spans], Any], description: str) -> Any:
+    """Of one or of several of them, worked out when somebody asks for them."""
+
+    async def values(_: Context, ways: Sequence[_Way]) -> list[Any]:
+        found = [(shown(await way.overview.spans(net=way.net)), way.overview.asked.format) for way in ways]
+        return [_span(one, of) if isinstance(one, Span) else [_span(each, of) for each in one] for one, of in found]
+
+    return batched(values, to="way", description=description)
+
+
+async def _countries(_: Context, ways: Sequence[_Way]) -> list[list[ReportCountry]]:
+    found = [(await way.overview.countries(net=way.net), way.overview.asked.format) for way in ways]
+    return [[ReportCountry(country=code, amount=amount(Amount(sum_, of))) for code, sum_ in one] for one, of in found]
+
+
+@strawberry.type(description="One way of counting what was taken.")
+class ReportTaken:
+    months: list[ReportSpan] = _spans(lambda spans: spans.months, "The last twelve, this one included.")
+    quarters: list[ReportSpan] = _spans(
+        lambda spans: spans.quarters, "The last four of the calendar, this one included."
     )
+    year: ReportSpan = _spans(lambda spans: spans.year, "The last twelve months together.")
+    top_countries: list[ReportCountry] = batched(
+        _countries, to="way", description="The first five by where bills went to, in the last twelve months."
+    )
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="A shop at a glance: months and quarters beside those of the year before.")
+class OverviewReport:
+    currency: CurrencyCode = strawberry.field(description="Of the orders that are counted.")
+    gross: ReportTaken = strawberry.field(description="What was paid, before refunds.")
+    net: ReportTaken = strawberry.field(description="The same without refunds and tax.")
 
 
 async def _overview(context: Context, currency: str | None = None) -> OverviewReport:
-    found: Overview = await report_overview(context, currency)
-    of = found.asked.format
-    return OverviewReport(currency=CurrencyCode(of.currency), gross=_taken(found.gross, of), net=_taken(found.net, of))
+    found = await report_overview(context, currency)
+    gross, net = (held(ReportTaken, SimpleNamespace(way=_Way(found, net))) for net in (False, True))
+    return OverviewReport(currency=CurrencyCode(found.asked.format.currency), gross=gross, net=net)
 
 
 async def _revenue(context: Context, **arguments: Any) -> Any:
@@ -274,18 +332,7 @@ async def _customers(context: Context, **arguments: Any) -> Any:
 
 
 async def _products(context: Context, **arguments: Any) -> Any:
-    report, best = await report_products(context, **arguments)
-    of = report.asked.format
-    return PRODUCTS.shown(report, best_sellers=[_seller(one, of) for one in best])
-
-
-def _seller(sold: Sold, of: MoneyFormat) -> ReportedProduct:
-    one = object.__new__(ReportedProduct)
-    one.units_sold = sold.figures["units_sold"]
-    one.gross_sales = amount(Amount(sold.figures["gross_sales"], of))
-    one.net_sales = amount(Amount(sold.figures["net_sales"], of))
-    one.row = SimpleNamespace(product=sold.product)
-    return one
+    return PRODUCTS.shown(await report_products(context, **arguments))
 
 
 def _report(function: Any, *arguments: Any, rest: str, description: str) -> Any:

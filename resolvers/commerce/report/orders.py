@@ -10,7 +10,7 @@ from db.store.row import among as one_of
 from engine.standard.context import Context
 from engine.values.statement import AnySelect
 from resolvers.commerce.report.asked import Shape, asked
-from resolvers.commerce.report.reporting import ITEM, ORDER, Counted, Figures, Report, each, reported, selected, summed
+from resolvers.commerce.report.reporting import ITEM, ORDER, Counted, Figures, Report, each, selected, summed
 from resolvers.commerce.report.reporting import total as total_of
 
 # Parts of a bundle are in the bundle's own line, and fees are no things.
@@ -74,9 +74,9 @@ ORDERS: Final = Counted(partial(_statement, pieces=True), _orders)
 
 async def report_revenue(context: Context, **arguments: Any) -> Report:
     """What orders of a window came to, by period or by group, beside another window."""
-    return await reported(context, await asked(context, arguments), REVENUE)
+    return Report(context, await asked(context, arguments), REVENUE)
 
 
 async def report_orders(context: Context, **arguments: Any) -> Report:
     """The same with what an order has on the average."""
-    return await reported(context, await asked(context, arguments), ORDERS)
+    return Report(context, await asked(context, arguments), ORDERS)

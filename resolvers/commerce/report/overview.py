@@ -1,5 +1,6 @@
 """A shop at a glance (S2 GET /reports/overview): twelve months and four quarters beside those of the year before."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -32,20 +33,12 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """One way of counting: `countries` are the first few, by two letters."""
+class Spans:
+    """One way of counting, by the calendar."""
 
     months: Sequence[Span]
     quarters: Sequence[Span]
     year: Span
-    countries: Sequence[tuple[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    asked: Asked
-    gross: Taken
-    net: Taken
 
 
 @lru_cache(maxsize=32)
@@ -56,36 +49,48 @@ def _statement(shape: Shape) -> AnySelect:
     return summed(shape, counted, total_of(counted.c.total_paid).label("gross"), total_of(counted.c.net).label("net"))
 
 
+class Overview:
+    """The months up to that of `moment`, whatever of it is over; what of them is asked for, and nothing twice. `net`
+    says by which of the two ways is counted."""
+
+    def __init__(self, context: Context, asked: Asked, moment: datetime) -> None:
+        self.asked = asked
+        self._context = context
+        self._last = month_of(moment)
+        self._read: dict[ReportGroup, dict[str, tuple[int, int]]] = {}
+        self._turn = asyncio.Lock()
+
+    async def spans(self, *, net: bool) -> Spans:
+        last, first = self._last, months_later(self._last, 1 - MONTHS)
+        found = await self._sums(ReportGroup.MONTHLY, months_later(last, 1 - 2 * MONTHS))
+        months = {key: sums[net] for key, sums in found.items()}
+        spans = [_span(moment, 1, f"{moment:%Y-%m}", months) for moment in every(1, first, last)]
+        this = months_later(last, -((last.month - 1) % 3))
+        quarters = [
+            _span(moment, 3, f"{moment.year}-Q{(moment.month + 2) // 3}", months)
+            for moment in every(3, months_later(this, -9), this)
+        ]
+        return Spans(spans, quarters, _span(first, MONTHS, f"{first:%Y-%m}", months))
+
+    async def countries(self, *, net: bool) -> list[tuple[str, int]]:
+        """The first few by where bills of the last twelve months went to: two letters, and what came from there."""
+        found = await self._sums(ReportGroup.BILLING_COUNTRY, months_later(self._last, 1 - MONTHS))
+        sums = {key: each[net] for key, each in found.items() if key}
+        return sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:COUNTRIES]
+
+    async def _sums(self, group: ReportGroup, start: datetime) -> dict[str, tuple[int, int]]:
+        """By the keys of a group what was taken, gross and net."""
+        async with self._turn:
+            if group not in self._read:
+                window = Window(start, months_later(self._last, 1) - timedelta(microseconds=1))
+                statement = _statement(replace(self.asked.shape, group=group))
+                rows = await self._context.rows(statement, self.asked.given(window))
+                self._read[group] = {row.key: (int(row.gross), int(row.net)) for row in rows}
+            return self._read[group]
+
+
 async def report_overview(context: Context, currency: str | None = None) -> Overview:
-    """The months up to this one, whatever of it is over; countries by where bills went to."""
-    what = await asked(context, {"currency": currency})
-    last = month_of(datetime.now(UTC))
-    end = months_later(last, 1) - timedelta(microseconds=1)
-    both = Window(months_later(last, 1 - 2 * MONTHS), end)
-    year = Window(months_later(last, 1 - MONTHS), end)
-    monthly = _statement(replace(what.shape, group=ReportGroup.MONTHLY))
-    months = {row.key: (int(row.gross), int(row.net)) for row in await context.rows(monthly, what.given(both))}
-    by_country = _statement(replace(what.shape, group=ReportGroup.BILLING_COUNTRY))
-    rows = await context.rows(by_country, what.given(year))
-    countries = {row.key: (int(row.gross), int(row.net)) for row in rows if row.key}
-    gross, net = (
-        _taken(last, {key: sums[n] for key, sums in months.items()}, {key: sums[n] for key, sums in countries.items()})
-        for n in (0, 1)
-    )
-    return Overview(what, gross, net)
-
-
-def _taken(last: datetime, months: Mapping[str, int], countries: Mapping[str, int]) -> Taken:
-    first = months_later(last, 1 - MONTHS)
-    spans = [_span(moment, 1, f"{moment:%Y-%m}", months) for moment in every(1, first, last)]
-    this = months_later(last, -((last.month - 1) % 3))
-    quarters = [
-        _span(moment, 3, f"{moment.year}-Q{(moment.month + 2) // 3}", months)
-        for moment in every(3, months_later(this, -9), this)
-    ]
-    year = _span(first, MONTHS, f"{first:%Y-%m}", months)
-    best = sorted(countries.items(), key=lambda one: (-one[1], one[0]))[:COUNTRIES]
-    return Taken(spans, quarters, year, best)
+    return Overview(context, await asked(context, {"currency": currency}), datetime.now(UTC))
 
 
 def _span(begin: datetime, length: int, key: str, months: Mapping[str, int]) -> Span:

@@ -11,7 +11,7 @@ from engine.standard.context import Context
 from engine.values.statement import AnySelect, among
 from resolvers.commerce.report.asked import Shape, asked
 from resolvers.commerce.report.orders import THINGS
-from resolvers.commerce.report.reporting import ITEM, ORDER, Counted, Figures, Report, each, reported, selected, summed
+from resolvers.commerce.report.reporting import ITEM, ORDER, Counted, Figures, Report, each, selected, summed
 from resolvers.commerce.report.reporting import total as total_of
 
 BEST: Final = 10
@@ -70,9 +70,11 @@ def _figures(row: Any) -> Figures:
     }
 
 
-async def report_products(context: Context, **arguments: Any) -> tuple[Report, list[Sold]]:
-    """What was sold in a window, by period or by group, and what sold best in it."""
-    what = await asked(context, arguments)
-    report = await reported(context, what, Counted(_statement, _figures, adds=False))
-    best = await context.rows(_best(what.shape), what.given(what.window))
-    return report, [Sold(row.product_id, _figures(row)) for row in best]
+async def report_products(context: Context, **arguments: Any) -> Report:
+    """What was sold in a window, by period or by group."""
+    return Report(context, await asked(context, arguments), Counted(_statement, _figures, adds=False))
+
+
+async def best_sellers(report: Report) -> list[Sold]:
+    """What came to most in the window of a report."""
+    return [Sold(row.product_id, _figures(row)) for row in await report.rows(_best(report.asked.shape))]

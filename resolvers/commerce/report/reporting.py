@@ -1,9 +1,9 @@
 """How a report is made of statements that sum up: its points, its summary, and those of what it is compared with."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal, select
@@ -34,53 +34,80 @@ class Counted:
     adds: bool = True
 
 
-@dataclass(frozen=True)
+class _During:
+    """What a window came to. Nothing is read before somebody asks for it, and nothing twice."""
+
+    def __init__(self, context: Context, asked: Asked, counted: Sequence[Counted], window: Window) -> None:
+        self._context = context
+        self._asked = asked
+        self._counted = counted
+        self._given = asked.given(window)
+        self._keys = window.periods(asked.group) if asked.group in TIMES else []
+        self._read: dict[AnySelect, Sequence[Any]] = {}
+        self._turn = asyncio.Lock()  # points and their sum are asked for at once
+
+    async def points(self) -> dict[str, Figures]:
+        """By their keys."""
+        points: dict[str, dict[str, Any]] = {key: {} for key in self._keys}
+        for one in self._counted:
+            for row in await self._rows(one, self._asked.group):
+                points.setdefault(row.key or "", {}).update(one.read(row))
+            nothing = one.read(_Sum(()))
+            for figures in points.values():
+                for name, value in nothing.items():
+                    figures.setdefault(name, value)
+        return dict(sorted(points.items()))
+
+    async def summary(self) -> Figures:
+        summary: dict[str, Any] = {}
+        for one in self._counted:
+            rows = await self._rows(one, self._asked.group if one.adds else None)
+            summary |= one.read(_Sum(rows) if one.adds else rows[0])
+        return summary
+
+    async def _rows(self, one: Counted, group: ReportGroup | None) -> Sequence[Any]:
+        return await self.rows(one.statement(replace(self._asked.shape, group=group)))
+
+    async def rows(self, statement: AnySelect) -> Sequence[Any]:
+        async with self._turn:
+            if statement not in self._read:
+                self._read[statement] = await self._context.rows(statement, self._given)
+            return self._read[statement]
+
+
 class Report:
-    """`points` and `previous` are by their keys. The latter and `before` are None where nothing is compared."""
+    """Figures, each of them summed up for each point of a window and for all of it, beside those of the window that it
+    is compared with; what of these is asked for. Raises CodedError (VALIDATION) for more points than anybody looks
+    at."""
 
-    asked: Asked
-    points: Mapping[str, Figures]
-    summary: Figures
-    previous: Mapping[str, Figures] | None = None
-    before: Figures | None = None
+    def __init__(self, context: Context, asked: Asked, *counted: Counted) -> None:
+        self.asked = asked
+        self._this = _During(context, asked, counted, asked.window)
+        self._before = None if asked.compared is None else _During(context, asked, counted, asked.compared)
 
-    @cached_property
-    def changes(self) -> dict[str, float] | None:
+    async def rows(self, statement: AnySelect) -> Sequence[Any]:
+        """What else there is of its window, by one of the statements that are kept."""
+        return await self._this.rows(statement)
+
+    async def points(self) -> Mapping[str, Figures]:
+        return await self._this.points()
+
+    async def summary(self) -> Figures:
+        return await self._this.summary()
+
+    async def previous_points(self) -> Mapping[str, Figures] | None:
+        """None where nothing is compared, as the next two."""
+        return None if self._before is None else await self._before.points()
+
+    async def previous_summary(self) -> Figures | None:
+        return None if self._before is None else await self._before.summary()
+
+    async def fluctuations(self) -> dict[str, float] | None:
         """By how many percent each figure has grown."""
-        before = self.before
+        before = await self.previous_summary()
         if before is None:
             return None
-        return {name: fluctuation(value, before[name]) for name, value in self.summary.items()}
-
-
-async def reported(context: Context, asked: Asked, *counted: Counted) -> Report:
-    """A report of figures, each of them summed up for each point and for all of it. Raises CodedError (VALIDATION) for
-    more points than anybody looks at."""
-    windows = [asked.window] if asked.compared is None else [asked.window, asked.compared]
-    # Before anything is summed up.
-    keys = [window.periods(asked.group) if asked.group in TIMES else [] for window in windows]
-    found = [await _during(context, asked, counted, *each) for each in zip(windows, keys, strict=True)]
-    return Report(asked, *found[0], *(found[1] if len(found) > 1 else ()))
-
-
-async def _during(
-    context: Context, asked: Asked, counted: tuple[Counted, ...], window: Window, keys: list[str]
-) -> tuple[dict[str, Figures], Figures]:
-    points: dict[str, dict[str, Any]] = {key: {} for key in keys}
-    summary: dict[str, Any] = {}
-    given = asked.given(window)
-    for one in counted:
-        grouped = one.statement(replace(asked.shape, group=asked.group))
-        rows = await context.rows(grouped, given)
-        for row in rows:
-            points.setdefault(row.key or "", {}).update(one.read(row))
-        whole: Any = _Sum(rows) if one.adds else (await context.rows(one.statement(asked.shape), given))[0]
-        summary |= one.read(whole)
-        nothing = one.read(_Sum(()))
-        for figures in points.values():
-            for name, value in nothing.items():
-                figures.setdefault(name, value)
-    return dict(sorted(points.items())), summary
+        return {name: fluctuation(value, before[name]) for name, value in (await self.summary()).items()}
 
 
 class _Sum:
