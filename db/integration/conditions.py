@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from db.integration.template.failure import TemplateError
 from db.integration.template.value import shown
+from db.text.portable import is_portable
 from engine.values.errors import ErrorCode, Errors
 
 MOST_CONDITIONS: Final = 50
@@ -262,8 +263,10 @@ def _validate(condition: Any, errors: Errors) -> None:
     field, operator = condition.get("field"), condition.get("operator")
     if not isinstance(field, str) or not field.strip():
         errors.refuse(ErrorCode.VALIDATION, "A condition needs a field", "field")
-    elif len(field) > LONGEST_FIELD:
-        errors.refuse(ErrorCode.VALIDATION, f"A field has at most {LONGEST_FIELD} characters", "field")
+    elif len(field) > LONGEST_FIELD or not is_portable(field):
+        errors.refuse(
+            ErrorCode.VALIDATION, f"A field has at most {LONGEST_FIELD} characters, none of them null", "field"
+        )
     if not isinstance(operator, str) or operator not in OPERATORS:
         errors.refuse(ErrorCode.VALIDATION, f"The operator is one of {', '.join(OPERATORS)}", "operator")
         return
@@ -275,5 +278,7 @@ def _validate(condition: Any, errors: Errors) -> None:
         errors.refuse(ErrorCode.VALIDATION, "A value is a text, a number or a truth, or a list of them", "value")
     elif any(len(one) > LONGEST_VALUE for one in values if isinstance(one, str)):
         errors.refuse(ErrorCode.VALIDATION, f"A value has at most {LONGEST_VALUE} characters", "value")
+    elif not is_portable(list(values)):
+        errors.refuse(ErrorCode.VALIDATION, "A value holds a null character, or is a number beyond 2^53", "value")
     elif operator.startswith("length_") and (isinstance(value, list | tuple) or _number(value) is None):
         errors.refuse(ErrorCode.VALIDATION, "A length is compared with a number", "value")

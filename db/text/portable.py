@@ -29,6 +29,14 @@ def portable(value: Any) -> Any:
     return value
 
 
-def is_portable(value: Any) -> bool:
-    """Whether `portable` leaves the document as it is."""
+def is_portable(value: Any, levels: int | None = None) -> bool:
+    """Whether `portable` leaves the document as it is; of one that is nested deeper than so many `levels` it is not
+    asked."""
+    if levels is not None and _deeper(value, levels):
+        return False
     return bool(portable(value) == value)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else None
+    return parts is not None and (levels == 0 or any(_deeper(each, levels - 1) for each in parts))

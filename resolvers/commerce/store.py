@@ -15,6 +15,7 @@ from db.commerce.store_option import GROUPS, TaxBasis, TaxInclusion, Text
 from db.secrets.confidential import without_secrets
 from db.store.row import table
 from db.store.writing import edit
+from db.text.portable import is_portable
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Event, Refuses, Unit
@@ -113,7 +114,7 @@ class StoreSettingsUpdateInput:
     settings: strawberry.Maybe[JSON] = strawberry.field(
         default=None,
         description="Others, as the store names them: an object. What it names changes, null takes a setting away. "
-        "Those with a field of their own are not written here, and neither are secrets.",
+        "Those with a field of their own are not written here, and neither are secrets. Numbers go up to 2^53.",
     )
 
 
@@ -196,7 +197,7 @@ def _merge_others(errors: Refuses, merged: dict[str, Any], given: Any) -> None:
             errors.refuse(ErrorCode.VALIDATION, "Names have up to 64 of a-z, 0-9 and _, a letter first", key[:64])
         elif without_secrets({key: value}) != {key: value}:
             errors.refuse(ErrorCode.VALIDATION, "Secrets are not kept among the settings", key)
-        elif not portable(value):
+        elif not is_portable(value, DEEPEST):
             errors.refuse(
                 ErrorCode.VALIDATION, f"Nested beyond {DEEPEST} levels, a null character, or a number beyond 2^53", key
             )
@@ -204,16 +205,3 @@ def _merge_others(errors: Refuses, merged: dict[str, Any], given: Any) -> None:
             merged.pop(key, None)
         else:
             merged[key] = value
-
-
-def portable(value: Any, levels: int = DEEPEST) -> bool:
-    """Whether both databases give a JSON value back as it is."""
-    if isinstance(value, dict | list) and levels == 0:
-        return False
-    if isinstance(value, dict):
-        return all("\0" not in key and portable(each, levels - 1) for key, each in value.items())
-    if isinstance(value, list):
-        return all(portable(each, levels - 1) for each in value)
-    if isinstance(value, str):
-        return "\0" not in value
-    return not isinstance(value, int) or abs(value) <= 2**53

@@ -96,7 +96,10 @@ def _nested(levels: int) -> Any:
     return [_nested(levels - 1)] if levels else 1
 
 
-@pytest.mark.parametrize("value", [2**53 + 1, {"deep": _nested(20)}, "a\0b", {"a\0b": 1}, {"api_key": "k"}])
+@pytest.mark.parametrize(
+    "value",
+    [2**53 + 1, 1e20, -1e300, {"deep": [2.0**53 + 2]}, {"deep": _nested(20)}, "a\0b", {"a\0b": 1}, {"api_key": "k"}],
+)
 async def test_what_cannot_be_kept_is_refused(shop: Gateway, value: Any) -> None:
     before = await dump(shop)
     refused = await update(shop, settings={"key": value})
@@ -110,9 +113,9 @@ async def test_what_is_no_json_is_refused_before(shop: Gateway, value: Any) -> N
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_numbers_of_more_than_64_bits(shop: Gateway) -> None:
-    """PostgreSQL keeps 1e20 with all of its digits."""
-    far = {"far": 1e20, "further": -1e300, "near": 2**53 - 1}
+async def test_numbers_up_to_2_53_are_kept(shop: Gateway) -> None:
+    """PostgreSQL keeps them with all of their digits, and says 1e15 as an integer."""
+    far = {"far": 2**53, "further": -(2.0**53), "large": 1e15, "small": 1e-300, "part": 0.1}
     stored = await update(shop, settings=far)
     assert stored["userErrors"] == []
     again = await update(shop, settings=far)
