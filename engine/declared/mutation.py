@@ -17,6 +17,7 @@ from engine.declared.directives import Emits, RequiresPermission
 from engine.declared.input import check_ids
 from engine.declared.payload import Keys
 from engine.values.errors import BadUserInput
+from engine.values.naming import camel
 from engine.values.viewer import PUBLIC, SIGNED_IN, Viewer, alternatives, permits
 
 In = TypeVar("In")
@@ -37,6 +38,7 @@ _LIGHT: Final = (STANDARD, GUESSES)
 # The permissions and the events whose mutations are audited without saying so.
 _OVERSEEN: Final = "store/"
 _GONE: Final = (".deleted", ".removed")
+_KEY: Final = "Your own name for this change: a repeat within 24 hours answers the same and changes nothing."
 _OPEN: Final = {PUBLIC: "Open to everyone.", SIGNED_IN: "Open to everyone who signed in."}
 
 
@@ -69,6 +71,7 @@ class Mutation(Generic[In]):
     each: str | None = None
     prepare: Prepare | None = None
     kinds: tuple[EventKind, ...] = ()
+    held_by: str | None = None
 
     def tells(self, viewer: Viewer, event: str) -> bool:
         """Whether a dry run says that it would write an event of this name. What everybody may ask tells it to those
@@ -103,6 +106,7 @@ def mutation(  # noqa: PLR0913  a declaration
     outside: Outside[In] | None = None,
     each: str | None = None,
     prepare: Prepare | None = None,
+    held_by: str | None = None,
 ) -> Callable[[Function[In]], Mutation[In]]:
     """Declare a mutation on its function. `permission` may be PUBLIC or SIGNED_IN, or INTERNAL for what no request may
     ask; `rest` names the documented operation, None where the documents have none; `emits` every event it may write,
@@ -118,12 +122,15 @@ def mutation(  # noqa: PLR0913  a declaration
     that, and the function refuses. With `validateOnly` it changes nothing out there.
 
     `prepare` does to the input what takes long and needs nothing but it, before the transaction begins: others write
-    meanwhile. It finds bad values too, for the function's rules come after it."""
+    meanwhile. It finds bad values too, for the function's rules come after it.
+
+    `held_by` names the field of the input by which a visitor has what is changed: a secret of theirs, under which their
+    idempotency keys are kept. Without one, or where the input does not say it, a visitor's key keeps nothing."""
     if not permission or rest == "":
         raise TypeError("a mutation names its permission and its documented operation")
     names = tuple(dict.fromkeys(kind.name for kind in emits))
     return lambda function: Mutation(
-        function, permission, rest, names, rate, audited, ports, outside, each, prepare, emits
+        function, permission, rest, names, rate, audited, ports, outside, each, prepare, emits, held_by
     )
 
 
@@ -156,6 +163,17 @@ class Performed(Declaration):
         check_idempotency_key(arguments.get("idempotency_key"))
 
 
+def _visitors(mutation: Mutation[Any]) -> str:
+    """What becomes of their keys."""
+    if mutation.permission != PUBLIC:
+        return ""
+    if mutation.held_by is None:
+        return " One of a visitor keeps nothing."
+    if mutation.held_by not in get_type_hints(mutation.takes):
+        raise TypeError(f"{mutation.takes.__name__} has no {mutation.held_by}, by which visitors have what is changed")
+    return f" One of a visitor is of what `{camel(mutation.held_by)}` names, and keeps nothing without it."
+
+
 def performed(mutation: Mutation[Any]) -> Any:
     """The root field of a mutation, annotated `XxxPayload | None`: one field's failure never hides another's result."""
     directives: list[object] = [Emits(events=list(mutation.emits))]
@@ -169,7 +187,7 @@ def performed(mutation: Mutation[Any]) -> Any:
             "idempotency_key",
             None,
             StrawberryAnnotation(str | None),
-            description="Your own name for this change: a repeat within 24 hours answers the same and changes nothing.",
+            description=_KEY + _visitors(mutation),
         ),
         StrawberryArgument(
             "validate_only",

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,7 +117,7 @@ async def perform(  # noqa: PLR0913  what it is done with, each of another origi
             raise TypeError("a mutation that joins a unit takes no idempotency key")
         await _prepared(mutation, given, _grace(units))
         return await _joined(known, given, viewer, units, unit, dry=dry)
-    record = None if key is None or dry else (key, fingerprint(given))  # of what was sent
+    record = None if key is None or dry else _record(mutation, given, viewer, key)
     await _prepared(mutation, given, _grace(units))
     attempt = _Attempt(known, given, viewer, units, record, dry, cause)
     if mutation.outside is None:
@@ -126,6 +126,25 @@ async def perform(  # noqa: PLR0913  what it is done with, each of another origi
         reach = Reach(viewer, units, mutation.ports, cause)
         found = await stack.enter_async_context(mutation.outside(reach, given, dry))
         return await _tried(attempt, found)
+
+
+class _Record(NamedTuple):
+    """Where it is kept what was done under a key, and the hash of the input that was sent."""
+
+    key: str
+    kept_as: str
+    input_hash: str
+
+
+def _record(mutation: Mutation[In], given: In, viewer: Viewer, key: str) -> _Record | None:
+    """All visitors are one caller, and one of them is not to be told what became of another's: their keys are kept with
+    a hash of what they have the thing by that is changed. Who has nothing yet begins anew each time."""
+    if viewer.signed_in:
+        return _Record(key, key, fingerprint(given))
+    held = None if mutation.held_by is None else getattr(given, mutation.held_by)
+    if held is None:
+        return None
+    return _Record(key, f"{fingerprint(held)} {key}", fingerprint(given))
 
 
 def _given(known: Performable[In], input: Mapping[str, Any] | In) -> In:
@@ -147,7 +166,7 @@ class _Attempt:
     given: Any
     viewer: Viewer
     units: Database
-    record: tuple[str, str] | None  # the idempotency key and the hash of the input under it
+    record: _Record | None
     dry: bool
     cause: Cause | None
 
@@ -199,15 +218,14 @@ async def _joined(
 
 
 async def _run(
-    known: Performable[In], given: In, unit: Unit, grace: float, *, record: tuple[str, str] | None, dry: bool
+    known: Performable[In], given: In, unit: Unit, grace: float, *, record: _Record | None, dry: bool
 ) -> Outcome:
     name = known.name
-    key, input_hash = record or (None, "")
-    if key is not None:
-        recorded = await in_time(unit.recall(name, key, input_hash), grace)
+    if record is not None:
+        recorded = await in_time(unit.recall(name, record.kept_as, record.input_hash), grace)
         if recorded is not None:
-            if recorded.input_hash != input_hash:
-                return Outcome(name, errors=(_another_input(key),))
+            if recorded.input_hash != record.input_hash:
+                return Outcome(name, errors=(_another_input(record.key),))
             return Outcome(name, recorded.result, written=True, repeated=True)
     # A commit is waited for: broken off, nobody would know whether it happened.
     keys = await in_time(known.mutation.function(unit, given), grace)
@@ -216,7 +234,7 @@ async def _run(
     _check_declared(events, known.mutation)
     if not dry:
         kept = {name: value for name, value in keys.items() if name not in known.once}
-        await unit.commit(name, key, kept, audited=known.audited)
+        await unit.commit(name, None if record is None else record.kept_as, kept, audited=known.audited)
     return Outcome(name, keys, events=events, written=not dry)
 
 

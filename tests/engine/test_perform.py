@@ -10,9 +10,10 @@ import strawberry
 from sqlalchemy import func, insert, select
 
 from db.access.audit import AuditRow
-from db.access.viewer import SYSTEM, Viewer
+from db.access.viewer import SYSTEM, Viewer, ViewerKind
 from db.catalog.product import ProductRow
 from db.drivers.failures import Passing
+from db.store.idempotency import IdempotencyRow
 from db.store.outbox import EventRow
 from db.store.row import table
 from db.store.unit import Units
@@ -64,6 +65,12 @@ class TwiceInput:
 
 
 @strawberry.input
+class BasketInput:
+    token: str | None = None
+    number: int = 1
+
+
+@strawberry.input
 class NothingInput:
     most: int = 7
 
@@ -97,6 +104,12 @@ async def note_make(unit: Unit, input: NoteInput) -> Keys:
         STUMBLES.pop()
         raise Passing("Others change the same")
     return {"coins": unit.port(Till).coins, "secret": "hush"}
+
+
+@mutation(permission=PUBLIC, rest=None, held_by="token")
+async def basket_fill(unit: Unit, input: BasketInput) -> Keys:
+    """Fill what the token opens, or a new basket."""
+    return {"coins": input.number}
 
 
 @mutation(permission="products/edit", rest=None, emits=(NOTE_MADE, NOTE_MANY))
@@ -169,6 +182,7 @@ class Deeds:
     note_make: NotePayload | None = performed(note_make)
     notes_twice: TwicePayload | None = performed(notes_twice)
     look: LookPayload | None = performed(look)
+    basket_fill: TwicePayload | None = performed(basket_fill)
 
 
 SHOP = Schema(Asked, Deeds, internal=[clock_wind], audited=lambda permission, _emits: permission == SIGNED_IN)
@@ -237,6 +251,47 @@ async def test_a_repeat_says_it_again_without_what_is_shown_once(gateway: Gatewa
     assert (again.keys, again.written, again.repeated, again.events) == ({"coins": 3}, True, True, ())
     assert (codes(other), other.written) == ([("CONFLICT", ["idempotencyKey"])], False)
     assert await counts(gateway) == (1, 1, 1)
+
+
+STOREFRONT = Viewer("token:page", "page", kind=ViewerKind.STOREFRONT)
+
+
+@pytest.mark.parametrize("viewer", [ANONYMOUS, STOREFRONT])
+async def test_visitors_share_no_key(gateway: Gateway, units: Units, viewer: Viewer) -> None:
+    """Each has what is changed by a token of their own; who has none yet begins anew each time."""
+
+    async def fill(token: str | None, number: int) -> tuple[Any, bool, list[Any]]:
+        done = await perform(KNOWN["basketFill"], {"token": token, "number": number}, viewer, units, key="k")
+        return done.keys.get("coins"), done.repeated, codes(done)
+
+    assert await fill("mine", 1) == (1, False, [])
+    assert await fill("mine", 1) == (1, True, [])
+    assert await fill("yours", 2) == (2, False, [])
+    assert await fill("mine", 2) == (None, False, [("CONFLICT", ["idempotencyKey"])])
+    assert await fill("yours", 2) == (2, True, [])
+    for number in (1, 2, 1):
+        assert await fill(None, number) == (number, False, [])
+    async with gateway.database.read() as connection:
+        kept = (await connection.execute(select(table(IdempotencyRow)))).mappings().all()
+    assert len(kept) == 2
+    assert all(token not in str(kept) for token in ("mine", "yours"))
+
+
+async def test_who_signed_in_has_one_key_for_all_that_they_have(gateway: Gateway, units: Units) -> None:
+    first = await perform(KNOWN["basketFill"], {"number": 1}, CLERK, units, key="k")
+    again = await perform(KNOWN["basketFill"], {"number": 1}, CLERK, units, key="k")
+    other = await perform(KNOWN["basketFill"], {"token": "mine"}, CLERK, units, key="k")
+    assert (first.repeated, again.repeated, codes(other)) == (False, True, [("CONFLICT", ["idempotencyKey"])])
+
+
+def test_visitors_have_what_is_changed_by_a_field_of_the_input() -> None:
+    @mutation(permission=PUBLIC, rest=None, held_by="number_plate")
+    async def park(unit: Unit, input: BasketInput) -> Keys:
+        """Leave it there."""
+        return {}
+
+    with pytest.raises(TypeError, match="BasketInput has no number_plate"):
+        performed(park)
 
 
 async def test_what_passes_is_tried_again(gateway: Gateway, units: Units) -> None:
@@ -496,7 +551,7 @@ def test_a_field_is_not_internal_and_what_is_internal_has_no_field() -> None:
 
 
 def test_names_lead_to_what_was_declared() -> None:
-    assert list(KNOWN) == ["noteMake", "notesTwice", "look", "clockWind"]
+    assert list(KNOWN) == ["noteMake", "notesTwice", "look", "basketFill", "clockWind"]
     found: Performable[Any] = KNOWN["noteMake"]
     declared: Mutation[Any] = note_make
     assert (found.mutation, found.takes, found.once) == (declared, NoteInput, frozenset({"secret"}))
@@ -507,6 +562,7 @@ def test_the_policy_says_what_is_audited_unless_a_mutation_does() -> None:
         "noteMake": True,  # says so itself
         "notesTwice": False,
         "look": True,  # the policy of this schema
+        "basketFill": False,
         "clockWind": False,
     }
     quiet: Mutation[NoteInput] = mutation(permission=SIGNED_IN, rest=None, audited=False)(note_make.function)

@@ -177,6 +177,29 @@ async def test_the_token_is_shown_once(shop: Gateway) -> None:
     assert (first["token"] is None, again) == (False, {"token": None, "cart": {"quantity": 1}})
 
 
+async def test_visitors_who_use_one_key_do_not_meet(shop: Gateway) -> None:
+    """A new cart is nobody else's, a repeat changes nothing, and the key of one is none of another's."""
+
+    async def keyed(mutation: str, **input: Any) -> Any:
+        kind, token = mutation[0].upper() + mutation[1:], "token" if mutation == "cartAdd" else ""
+        document = f"""mutation Go($input: {kind}Input!) {{ {mutation}(input: $input, idempotencyKey: "1") {{
+          {token} cart {{ quantity }} userErrors {{ code field }} }} }}"""
+        answer = await shop.answer(document, {"input": input}, ANONYMOUS)
+        said = answer.body["data"][mutation]
+        return said | {"repeated": "extensions" in answer.body}
+
+    mine, yours = [(await keyed("cartAdd", variantId=v(1)))["token"] for _ in range(2)]
+    assert len({mine, yours} - {None}) == 2
+    said: Any = None
+    for token, quantity in ((mine, 2), (yours, 3), (mine, 2)):
+        said = await keyed("cartUpdate", token=token, variantId=v(1), quantity=quantity)
+        assert (said["cart"], said["userErrors"]) == ({"quantity": quantity}, [])
+    assert said["repeated"]
+    other = await keyed("cartUpdate", token=mine, variantId=v(1), quantity=3)
+    assert [error["field"] for error in other["userErrors"]] == [["idempotencyKey"]]
+    assert [(await read(shop, token))["quantity"] for token in (mine, yours)] == [2, 3]
+
+
 async def test_what_is_hidden_stays_so(shop: Gateway) -> None:
     """A product that was published, and is a draft by now."""
     token = await begun(shop, 4)

@@ -106,6 +106,23 @@ async def test_a_cart_becomes_an_order(till: Gateway) -> None:
     assert wrong(await buy(till, token, **method(1))) == [("NOT_FOUND", "token")]
 
 
+async def test_a_visitor_who_asks_again_is_told_of_the_same_order(till: Gateway) -> None:
+    """By the token of their cart; another visitor's is another order."""
+    keyed = DOCUMENT.replace("(input: $input)", '(input: $input, idempotencyKey: "checkout")')
+    asked = {"email": "grace@example.org", "billing": HOME, "paymentMethod": "offline_payment", **method(1)}
+    mine, yours = await begun(till, 1), await begun(till, 1)
+    found = []
+    for token in (mine, mine, yours, mine):
+        answer = await till.answer(keyed, {"input": {**asked, "token": token}}, ANONYMOUS)
+        bought = answer.body["data"]["checkoutProcess"]
+        assert bought["userErrors"] == []
+        found.append((bought["receipt"]["orderNumber"], "extensions" in answer.body))
+    (first, _), (third, _) = found[0], found[2]
+    assert found == [(first, False), (first, True), (third, False), (first, True)]
+    assert first != third
+    assert await stock(till, 1) == (8, 2, 0)
+
+
 async def test_a_cart_costs_what_its_order_does(till: Gateway) -> None:
     """To the cent, with coupons whose shares are no whole cents."""
     await factories.store_rows(

@@ -69,6 +69,7 @@ LONGEST_METHOD: Final = 50
         *STOCK,
     ),
     rate="checkout",
+    held_by="token",
 )
 async def checkout_process(unit: Unit, input: CheckoutProcessInput) -> Keys:
     """Place the order of a cart, at the prices of this moment: whoever has its e-mail address is the customer, its

@@ -49,7 +49,7 @@ async def _offers(rows: Rows, viewer: Viewer, cart: int) -> list[dict[str, Any]]
     return [_said(one) for one in free if is_offered(one, seen)][:MOST_OFFERED]
 
 
-@mutation(permission=PUBLIC, rest=None)
+@mutation(permission=PUBLIC, rest=None, held_by="token")
 async def cart_add_bump(unit: Unit, input: CartAddBumpInput) -> Keys:
     """Put what a cart is offered (`Cart.bumps`) into it, one piece at the price of the offer. That holds while the bump
     is active and the rest of the cart meets its conditions; what is taken by an offer counts for none."""

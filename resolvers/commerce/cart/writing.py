@@ -48,7 +48,7 @@ class Wanted:
     unit_price: Any = None
 
 
-@mutation(permission=PUBLIC, rest="POST /cart/add")
+@mutation(permission=PUBLIC, rest="POST /cart/add", held_by="token")
 async def cart_add(unit: Unit, input: CartAddInput) -> Keys:
     """Put something into a cart, beside what is in it of that already. Without a token, and without an open cart of
     whoever is signed in, a new cart is made: keep its `token`, which is shown this once. Nothing is taken out of the
@@ -69,7 +69,7 @@ async def cart_add(unit: Unit, input: CartAddInput) -> Keys:
     return {**await _said(unit, cart, input), "token": token}
 
 
-@mutation(permission=PUBLIC, rest="PUT /cart/update")
+@mutation(permission=PUBLIC, rest="PUT /cart/update", held_by="token")
 async def cart_update(unit: Unit, input: CartUpdateInput) -> Keys:
     """Say how many of something a cart has."""
     cart = await cart_to_change(unit, input.token)
@@ -86,7 +86,7 @@ async def cart_update(unit: Unit, input: CartUpdateInput) -> Keys:
     return await _said(unit, cart, input)
 
 
-@mutation(permission=PUBLIC, rest="DELETE /cart/remove")
+@mutation(permission=PUBLIC, rest="DELETE /cart/remove", held_by="token")
 async def cart_remove(unit: Unit, input: CartRemoveInput) -> Keys:
     """Take something out of a cart, however many there are of it."""
     cart = await cart_to_change(unit, input.token)
@@ -95,7 +95,7 @@ async def cart_remove(unit: Unit, input: CartRemoveInput) -> Keys:
     return await _said(unit, cart, input)
 
 
-@mutation(permission=PUBLIC, rest="POST /cart/apply-coupon", rate=GUESSES)
+@mutation(permission=PUBLIC, rest="POST /cart/apply-coupon", rate=GUESSES, held_by="token")
 async def cart_apply_coupon(unit: Unit, input: CartApplyCouponInput) -> Keys:
     """Let a cart have a coupon, beside those that it has. Whom it is for, and how often they may use it, is asked at
     the checkout."""
@@ -120,7 +120,7 @@ async def cart_apply_coupon(unit: Unit, input: CartApplyCouponInput) -> Keys:
     return said
 
 
-@mutation(permission=PUBLIC, rest=None)
+@mutation(permission=PUBLIC, rest=None, held_by="token")
 async def cart_remove_coupon(unit: Unit, input: CartRemoveCouponInput) -> Keys:
     """Take a coupon off a cart."""
     cart = await cart_to_change(unit, input.token)
