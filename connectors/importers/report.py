@@ -89,7 +89,8 @@ class Report:
     interrupted run had finished; what that run did is not counted again.
 
     `kept` is what was changed here since and stays, `overwritten` what of that the source has won over, `changed` what
-    the source has changed of rows that were stored. `rehearsed`: nothing of all this was written."""
+    the source has changed of rows that were stored. `rehearsed`: nothing of all this was written. `findings` are
+    sentences of what is to be done before anybody buys here."""
 
     source: str = ""
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Report:
     overwritten: list[Kept] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     rehearsed: bool = False
+    findings: list[str] = field(default_factory=list)
 
     @property
     def written(self) -> int:
@@ -123,6 +125,7 @@ class Report:
         self.overwritten += other.overwritten
         self.changed += other.changed
         self.not_offered |= other.not_offered
+        self.findings += other.findings
 
 
 def render(report: Report) -> RenderableType:
@@ -154,6 +157,7 @@ def render(report: Report) -> RenderableType:
     lines.extend(Text(f"{over} {line}") for line in _grouped(report.overwritten))
     if report.kept:
         lines.append(Text("With --overwrite the source wins over what was kept."))
+    lines.extend(Text(f"To be done: {finding}") for finding in report.findings)
     return Group(*lines)
 
 

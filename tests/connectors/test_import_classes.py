@@ -1,14 +1,19 @@
 """Tax and shipping classes, and the products that refer to them."""
 
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from rich.console import Console
+from sqlalchemy import insert, text
 
 from connectors.importers.fluentcart import import_store, render
-from connectors.importers.report import Tally
+from connectors.importers.fluentcart.foundation import NO_RATES
+from connectors.importers.report import Report, Tally
+from db.catalog.tax_rate import TaxRateRow
 from db.store.database import Database
+from db.store.row import table
 from tests.connectors.fluentcart_store import (
     Exchanges,
     imported_twice,
@@ -17,6 +22,7 @@ from tests.connectors.fluentcart_store import (
     priced,
     recorded,
     rows,
+    settings,
     source,
 )
 from tests.connectors.whole import Whole
@@ -113,3 +119,26 @@ async def test_classes_stay_when_they_are_no_longer_told(database: Database, few
 
 def test_the_recording_has_them() -> None:
     assert (len(tax(recorded())), len(shipping(recorded())["data"])) == (3, 2)
+
+
+async def test_a_shop_that_taxes_needs_rates(database: Database, few: Exchanges, tmp_path: Path) -> None:
+    """Imports bring none; each says so as long as there is none, and the shop taxes."""
+
+    async def found(**options: Any) -> Report:
+        return await import_store(database, source(in_process(few, tmp_path)), **options)
+
+    settings(few)["enable_tax"] = "no"
+    assert (await found()).findings == []
+    settings(few)["enable_tax"] = "yes"
+    assert (await found(dry_run=True)).findings == [NO_RATES]
+    told = await found()
+    assert told.findings == (await found()).findings == [NO_RATES]
+    written = StringIO()
+    Console(width=200, file=written).print(render(told))
+    assert f"To be done: {NO_RATES}" in written.getvalue()
+    key = (await rows(database, "tax_class"))[0]["id"]
+    async with database.write() as connection:
+        rate = {"tax_class_id": key, "name": "VAT", "country": "DE", "rate": 190_000}
+        await connection.execute(insert(table(TaxRateRow)).values(**rate))
+        await connection.commit()
+    assert (await found()).findings == []

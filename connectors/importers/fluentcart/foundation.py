@@ -20,10 +20,15 @@ from connectors.importers.unique import settle
 from connectors.importers.work import Work
 from db.catalog.product import sort_key
 from db.catalog.slug import numbered
+from db.catalog.tax_rate import TaxRateRow
 from db.commerce.store import StoreRow
-from db.commerce.store_option import GROUPS
+from db.commerce.store_option import GROUPS, TAX_ENABLED
+from db.store.row import table
 
 TERMS: Final = "terms"
+NO_RATES: Final = (
+    "The shop taxes, and an import brings no tax rates: make them (taxRateCreate), or what is bought here has no tax"
+)
 # Under which field of the graph a setting without a column stands, where it has one.
 _GROUP_OF: Final = {option.key: group for group, options in GROUPS.items() for option in options.values()}
 
@@ -78,6 +83,13 @@ async def write_trees(work: Work, trees: Trees) -> Report:
     await sequences.advance(connection, [TERM.table])
     report.of(TERM.entity).add(difference.tally)
     return report
+
+
+async def findings(connection: AsyncConnection) -> list[str]:
+    """What no import does, and somebody has to before anybody buys here."""
+    settings = (await connection.execute(select(STORE.table.c.settings))).scalar_one_or_none() or {}
+    rated = (await connection.execute(select(table(TaxRateRow).c.id).limit(1))).first() is not None
+    return [NO_RATES] if TAX_ENABLED.read(settings) and not rated else []
 
 
 async def _keep_a_forest(connection: AsyncConnection, terms: Mapping[int, Columns], stored: StoredRows) -> None:

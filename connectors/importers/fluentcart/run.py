@@ -23,7 +23,7 @@ from connectors.importers.fluentcart.commerce.order import CHILDREN, ORDER
 from connectors.importers.fluentcart.commerce.store import STORE
 from connectors.importers.fluentcart.commerce.subscription import SUBSCRIPTION
 from connectors.importers.fluentcart.errors import StoreFailing
-from connectors.importers.fluentcart.foundation import known, write_classes, write_store, write_trees
+from connectors.importers.fluentcart.foundation import findings, known, write_classes, write_store, write_trees
 from connectors.importers.fluentcart.integration.feed import FEED
 from connectors.importers.fluentcart.integration.provider import PROVIDER, read_providers
 from connectors.importers.fluentcart.integration.writing import Told, write_feeds, write_providers
@@ -243,6 +243,7 @@ class _Run:
             await take_turn(work.connection)
             report = await link_pending(work, [link for stage in stages for link in stage.pending])
             await refresh_bundles(work.connection)
+            report.findings += await findings(work.connection)
             upto = self.products.reached or 0
             self.report.absent += sorted(await reconcile.between(work.connection, PRODUCT, upto))
             await work.close()
