@@ -97,7 +97,9 @@ class Coupon(Node):
         CouponRow.apply_to_quantity, description="A word of the shop's, kept for it: no sum hangs on it."
     )
     is_recurring: bool = column(
-        CouponRow.is_recurring, description="Whether the shop takes it off later payments of a subscription too."
+        CouponRow.is_recurring,
+        description="Whether later payments of a subscription are lower by what it takes off the first period: with a "
+        "trial, whose period costs nothing, they are not.",
     )
     included_variants: list[Annotated["ProductVariant", strawberry.lazy("schema.catalog.variant")]] = picked(
         CouponRow.included_variants, description="The only variants that it is for; empty: all."

@@ -342,6 +342,22 @@ async def test_later_bills_are_lower_by_what_recurs_alone(till: Gateway) -> None
         assert said == ({"cents": total}, {"cents": later})
 
 
+async def test_what_recurs_takes_nothing_off_after_a_trial(till: Gateway) -> None:
+    """It lowers later bills by what it takes off the first period, which costs nothing; as measured."""
+    plan = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.MONTHLY, "price": 3000}
+    half = {"type": CouponType.PERCENTAGE, "amount": 5000, "is_recurring": True}
+    rows = [
+        factories.variant(60, 5, **plan, trial_days=14, has_setup_fee=True, setup_fee=500),
+        factories.coupon(20, code="HALF", **half),
+    ]
+    await factories.store_rows(till, rows)
+    token = await begun(till, 60)
+    await go(till, "cartApplyCoupon", token=token, code="HALF")
+    found = await order(till, await buy(till, token))
+    said = found["total"], found["subscriptions"][0]["recurringTotal"]
+    assert said == ({"cents": 250}, {"cents": 3000})
+
+
 async def test_what_costs_nothing_is_paid_at_once(till: Gateway) -> None:
     free = {"payment_type": PaymentType.SUBSCRIPTION, "interval": BillingInterval.WEEKLY, "price": 800}
     await factories.store_rows(till, [factories.variant(62, 5, **free, trial_days=7)])
