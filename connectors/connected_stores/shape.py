@@ -12,6 +12,7 @@ from connectors.connected_stores.untold import UNTOLD
 from connectors.importers.fluentcart.values import shown
 from connectors.importers.mapping import Columns, Field, Mapped, Record, Unreadable
 from db.commerce.currency import digits
+from db.commerce.sums.exact import shifted
 from db.store.row import MONEY
 
 # What a JSON number carries exactly; and an identifier of a shop, which has no more digits.
@@ -115,9 +116,9 @@ def whole_amount(value: Any) -> Decimal:
 
 def minor(value: Decimal, currency: str) -> int:
     """Minor units by the currency's digits (1.5 in KWD is 1500, in JPY 2), halves away from zero."""
-    if abs(value) > MOST_MONEY:
+    if not -MOST_MONEY <= value <= MOST_MONEY:
         raise Unreadable(f"{shown(str(value))} is too large")
-    found = int(value.scaleb(digits(currency)).to_integral_value(ROUND_HALF_UP))
+    found = int(shifted(value, digits(currency)).to_integral_value(ROUND_HALF_UP))
     if abs(found) > MOST_MONEY:
         raise Unreadable(f"{shown(str(value))} is too large")
     return found

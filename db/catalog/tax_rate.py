@@ -8,7 +8,8 @@ from sqlmodel import Field
 from db.store.row import DOCUMENT, KEY, SORTED_TEXT, VersionedRow
 
 # A rate is whole ten-thousandths of a percent: 82500 is 8.25 %. So it is exact, and the same on both databases.
-POINTS: Final = 10_000
+DECIMALS: Final = 4  # of a percentage
+POINTS: Final = 10**DECIMALS
 ALL: Final = 100 * POINTS
 
 

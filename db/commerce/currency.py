@@ -4,6 +4,8 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from db.commerce.sums.exact import shifted
+
 _CODE: Final = re.compile("[A-Z]{3}", re.ASCII)
 
 # Where they are not two.
@@ -26,7 +28,7 @@ def digits(currency: str) -> int:
 def from_hundredths(amount: Decimal | int, currency: str) -> Decimal:
     """Minor units of an amount that is told in hundredths whatever the currency: ¥1,000 as 100000 is 1000, and KD 1 as
     100 is 1000. Exact: it may have a fraction."""
-    return Decimal(amount).scaleb(digits(currency) - 2)
+    return shifted(amount, digits(currency) - 2)
 
 
 def whole_from_hundredths(amount: int, currency: str) -> int:

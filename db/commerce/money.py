@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from db.commerce.currency import digits
 from db.commerce.store import CurrencyPosition, DecimalSeparator
+from db.commerce.sums.exact import shifted
 
 SIGNS: Final = {
     "USD": "$",
@@ -50,12 +51,14 @@ class Amount(NamedTuple):
 
     @property
     def decimal(self) -> Decimal:
-        return Decimal(self.cents).scaleb(-self.format.digits)
+        return shifted(self.cents, -self.format.digits)
 
     @property
     def formatted(self) -> str:
         """As the store writes it: sign and separators from its settings."""
-        text = f"{abs(self.decimal):,.{self.format.digits}f}"
+        digits = self.format.digits
+        whole, part = divmod(abs(self.cents), 10**digits)
+        text = f"{whole:,}.{part:0{digits}}" if digits else f"{whole:,}"
         if self.format.separator is DecimalSeparator.COMMA:
             text = text.translate(str.maketrans(",.", ".,"))
         sign = SIGNS.get(self.format.currency, self.format.currency)

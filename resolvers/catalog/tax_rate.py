@@ -10,7 +10,8 @@ from sqlalchemy import delete, select
 from db.catalog import visibility
 from db.catalog.events import TAX_RATE_CREATED, TAX_RATE_DELETED, TAX_RATE_UPDATED
 from db.catalog.tax import TaxClassRow
-from db.catalog.tax_rate import POINTS, TaxRateRow
+from db.catalog.tax_rate import DECIMALS, TaxRateRow
+from db.commerce.sums.exact import points
 from db.commerce.sums.tax import RANGE, plain_postcode
 from db.store.row import table
 from engine.declared.filter_input import filter_input
@@ -33,7 +34,6 @@ CLASS: Final = table(TaxClassRow)
 RATE: Final = table(TaxRateRow)
 MOST_POSTCODES: Final = 200
 LONGEST_POSTCODE: Final = 32
-_SMALLEST: Final = Decimal(1) / POINTS
 
 TaxRateBy: Final = lookup_input("TaxRate", TaxRateRow.id)
 
@@ -93,8 +93,9 @@ async def _class(unit: Unit, id: str) -> int:
 
 def _points(errors: Refuses, name: str, percent: Decimal) -> int:
     """Exactly: what is no whole number of them is refused."""
-    if percent.is_finite() and 0 <= percent <= 100 and percent == percent.quantize(_SMALLEST):
-        return int(percent.quantize(_SMALLEST) * POINTS)
+    found = points(percent, DECIMALS)
+    if found is not None:
+        return found
     errors.refuse(ErrorCode.VALIDATION, "From 0 to 100, with four decimals at most", camel(name))
     return 0
 

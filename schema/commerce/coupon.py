@@ -11,6 +11,8 @@ from sqlmodel import col
 from db.catalog.variant import VariantRow
 from db.commerce import visibility
 from db.commerce.coupon import CouponRow, CouponStatus, CouponType
+from db.commerce.sums.exact import shifted
+from db.commerce.sums.share import DECIMALS
 from engine.declared.declaration import column, computed, derived, related
 from engine.declared.entity import Node, entity
 from engine.declared.lookup import picked
@@ -31,7 +33,7 @@ _FIXED: Any = expression(case((col(CouponRow.type) == CouponType.FIXED, col(Coup
 
 
 def _percentage(type_: CouponType, points: int) -> Decimal | None:
-    return Decimal(points).scaleb(-2) if type_ is CouponType.PERCENTAGE else None
+    return shifted(points, -DECIMALS) if type_ is CouponType.PERCENTAGE else None
 
 
 @entity(

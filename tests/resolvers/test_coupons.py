@@ -114,6 +114,9 @@ async def test_what_is_told_of_a_coupon(shop: Gateway) -> None:
         ({"type": "FIXED", "amount": 5, "percentage": "5"}, ["percentage"]),
         ({"type": "PERCENTAGE", "percentage": "0.005"}, ["percentage"]),
         ({"type": "PERCENTAGE", "percentage": "-1"}, ["percentage"]),
+        # More digits than a context keeps.
+        ({"type": "PERCENTAGE", "percentage": f"10.{'0' * 29}1"}, ["percentage"]),
+        ({"type": "PERCENTAGE", "percentage": f"99.{'9' * 30}"}, ["percentage"]),
         ({"type": "PERCENTAGE", "percentage": "100.00"}, []),
         ({"type": "FREE_SHIPPING", "percentage": "5"}, ["percentage"]),
         ({"type": "FREE_SHIPPING", "startAt": "2026-01-02T00:00:00Z", "endAt": "2026-01-02T00:00:00Z"}, ["endAt"]),

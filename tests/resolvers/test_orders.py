@@ -244,6 +244,7 @@ async def test_two_lines_of_one_variant_count_together(shop: Gateway) -> None:
         ({"discount": {}}, [("VALIDATION", "discount.amount")]),
         ({"discount": {"amount": 1, "percentage": "1"}}, [("VALIDATION", "discount.amount")]),
         ({"discount": {"percentage": "100.001"}}, [("VALIDATION", "discount.percentage")]),
+        ({"discount": {"percentage": f"10.{'0' * 29}1"}}, [("VALIDATION", "discount.percentage")]),
         (
             {"discount": {"percentage": "0.001", "label": "l" * 101}},
             [("VALIDATION", "discount.label"), ("VALIDATION", "discount.percentage")],

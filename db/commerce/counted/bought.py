@@ -4,7 +4,7 @@ back is none."""
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.commerce.customer import CustomerRow
 from db.commerce.order import STILL_PAID, OrderRow
 from db.commerce.store import store_currency
+from db.commerce.sums.exact import rounded
 from db.store.row import table
 
 _ORDER: Final = table(OrderRow)
@@ -46,12 +47,12 @@ class Bought:
     def columns(self, currency: str) -> dict[str, Any]:
         """A customer's, who lives in a store of this currency."""
         value = self.spent.get(currency, 0)
-        average = Decimal(value) / self.count if self.count else Decimal(0)
+        average = Fraction(value, self.count) if self.count else Fraction(0)
         return {
             "purchase_count": self.count,
             "purchase_value": {one: spent for one, spent in sorted(self.spent.items()) if spent},
             "lifetime_value": value,
-            "average_order_value": round(average, 2),
+            "average_order_value": rounded(average, 2),
             "first_purchase_at": self.first,
             "last_purchase_at": self.last,
         }

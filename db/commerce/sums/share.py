@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 WHOLE: Final = 10_000  # all of an amount, in basis points
+DECIMALS: Final = 2  # of a percentage of whole ones
 
 
 def share(points: int, of: int) -> int:

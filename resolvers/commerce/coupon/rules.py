@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from db.commerce.coupon import CouponStatus, CouponType, status_at
-from db.commerce.sums.share import WHOLE
+from db.commerce.sums.exact import points
+from db.commerce.sums.share import DECIMALS
 from db.text.address import LONGEST_MAIL_ADDRESS
 from engine.unit.unit import Refuses
 from engine.values.errors import ErrorCode
@@ -66,13 +67,13 @@ def _check_amount(errors: Refuses, row: Mapping[str, Any], values: dict[str, Any
 
 
 def _points(errors: Refuses, share: Decimal) -> int:
-    points = share * 100
-    if not 0 <= points <= WHOLE:
-        errors.refuse(ErrorCode.VALIDATION, "A percentage is from 0 to 100", "percentage")
-        return 0
-    if points != int(points):
-        errors.refuse(ErrorCode.VALIDATION, "A percentage has at most two decimals", "percentage")
-    return int(points)
+    found = points(share, DECIMALS)
+    if found is not None:
+        return found
+    within = share.is_finite() and 0 <= share <= 100
+    message = "A percentage has at most two decimals" if within else "A percentage is from 0 to 100"
+    errors.refuse(ErrorCode.VALIDATION, message, "percentage")
+    return 0
 
 
 def _restrictions(errors: Refuses, asked: list[str]) -> list[str]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from db.catalog.product import FulfillmentType
 from db.commerce.coupon import CouponType
 from db.commerce.order import LineType
 from db.commerce.sums.discount import DiscountedLine, by_line, discounts, manual
-from db.commerce.sums.share import WHOLE
+from db.commerce.sums.exact import points
+from db.commerce.sums.share import DECIMALS, WHOLE
 from db.commerce.sums.tax import TaxedLine, Taxes, sent_shares, taxes
 from db.commerce.sums.totals import is_charged, line_sums, order_sums
 from engine.unit.unit import Unit
@@ -154,15 +154,7 @@ def by_hand(unit: Unit, asked: OrderDiscountInput | None) -> dict[str, Any] | No
         if value < 0:
             errors.refuse(ErrorCode.VALIDATION, "Not below 0", "amount")
     elif asked.percentage is not None:
-        kind, value = CouponType.PERCENTAGE, _points(asked.percentage)
+        kind, value = CouponType.PERCENTAGE, points(asked.percentage, DECIMALS) or 0
         if not 0 < value <= WHOLE:
             errors.refuse(ErrorCode.VALIDATION, "Above 0, up to 100, with two decimals at most", "percentage")
     return {"kind": kind.value, "value": value, **said}
-
-
-def _points(percentage: Decimal) -> int:
-    """Hundredths of a percent; 0 of what is no such number."""
-    if not percentage.is_finite() or not 0 < percentage <= 100:
-        return 0
-    points = percentage * 100
-    return int(points) if points == points.to_integral_value() else 0

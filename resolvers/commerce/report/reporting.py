@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, String, bindparam, cast, func, literal, select
 
 from db.commerce.address import AddressType
 from db.commerce.order import OrderAddressRow, OrderItemRow, OrderRow
+from db.commerce.sums.exact import half_up
 from db.store.row import among as one_of
 from db.store.row import table
 from engine.standard.context import Context
@@ -186,10 +187,10 @@ def fluctuation(current: Any, previous: Any) -> float:
 
 
 def percent(current: Any, previous: Any) -> float:
-    grown = (Decimal(str(current)) - Decimal(str(previous))) / Decimal(str(previous)) * 100
-    return float(grown.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    now, before = Fraction(str(current)), Fraction(str(previous))
+    return half_up((now - before) / before * 10_000) / 100
 
 
 def each(whole: int, count: int) -> int | None:
     """The average, in whole minor units; of nothing there is none."""
-    return None if not count else int((Decimal(whole) / count).quantize(Decimal(1), ROUND_HALF_UP))
+    return None if not count else half_up(Fraction(whole, count))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -41,6 +42,7 @@ from db.commerce.events import (
     CUSTOMER_CREATED,
     CUSTOMER_UPDATED,
 )
+from db.commerce.sums.exact import rounded
 
 CUSTOMER: Final = Mapped(
     "customers",
@@ -155,7 +157,7 @@ def read_customers(batch: Batch[ListedCustomer], source: str) -> tuple[list[Cust
         except Unreadable as unreadable:
             skipped.append(Skipped(CUSTOMER.entity, str(listed.id), unreadable.field, unreadable.reason))
             continue
-        row["average_order_value"] = round(from_hundredths(row["average_order_value"], currency), 2)
+        row["average_order_value"] = rounded(Fraction(from_hundredths(row["average_order_value"], currency)), 2)
         row["uuid"] = row["uuid"] or str(uuid5(NAMESPACE_URL, f"{source}/customers/{listed.id}"))
         customer = Customer(row)
         for kind, answer in listed.addresses or ():
