@@ -10,9 +10,9 @@ from sqlalchemy import delete, select
 from db.catalog import visibility
 from db.catalog.events import TAX_RATE_CREATED, TAX_RATE_DELETED, TAX_RATE_UPDATED
 from db.catalog.tax import TaxClassRow
-from db.catalog.tax_rate import DECIMALS, TaxRateRow
+from db.catalog.tax_rate import DECIMALS, RANGE, TaxRateRow
 from db.commerce.sums.exact import points
-from db.commerce.sums.tax import RANGE, plain_postcode
+from db.commerce.sums.tax import plain_postcode
 from db.store.row import table
 from engine.declared.filter_input import filter_input
 from engine.declared.input import identifies, lookup_input

@@ -1,17 +1,26 @@
 """Taxes: rates of classes, and what they do to carts, checkouts and orders."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
+from sqlalchemy import Executable, delete, text, update
 from sqlmodel import col
 
 from db.access.viewer import ANONYMOUS, Viewer
 from db.catalog.product import ProductRow
+from db.catalog.tax import TaxClassRow
+from db.catalog.tax_rate import TaxRateRow
 from db.catalog.variant import BillingInterval, PaymentType
 from db.commerce.coupon import CouponType
 from db.commerce.order import LineType, TaxBehavior
 from db.commerce.order_bump import OrderBumpDiscountType, OrderBumpStatus
+from db.commerce.sums.tax import Place, applying
+from db.store.row import table
+from resolvers.commerce.tax.rates import rates_of
 from tests import factories
 from tests.gateway import Gateway
 from tests.resolvers.shelf import events
@@ -451,3 +460,105 @@ async def test_a_checkout_with_taxes_off_says_so(till: Gateway) -> None:
     assert (seen["taxBehavior"], seen["tax"], seen["taxes"]) == ("NONE", None, None)
     bought_ = await buy(till, token, billing=AWAY)
     assert bought_["userErrors"] == []
+
+
+CODES = (
+    "73301",
+    "73301-1234",
+    "7330",
+    "73302",
+    "73399",
+    "sw1a 1aa",
+    "SW1A1AA",
+    "",
+    "0733",
+    "%",
+    "_____",
+    "73 301",
+    "..",
+    "\\",
+    '"',
+)
+PLACES = st.builds(
+    Place,
+    st.sampled_from(["US", "DE"]),
+    st.sampled_from(["", "TX"]),
+    st.sampled_from(["", "Austin"]),
+    st.sampled_from(CODES),
+)
+NAMED = ("73301", "7330", "73302", "SW1A1AA", "%", "73300...73399", "7330...7339", "0000...9999", "00000...73301")
+ONE: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict,
+    country=st.sampled_from(["US", "DE"]),
+    state=st.sampled_from(["", "TX", "CA"]),
+    city=st.sampled_from(["", "austin"]),
+    postcodes=st.lists(st.sampled_from(NAMED), max_size=3, unique=True),
+    priority=st.integers(1, 2),
+)
+
+
+@settings_of(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ONE, max_size=12), st.lists(PLACES, min_size=1, max_size=6))
+async def test_the_rates_that_are_read_are_those_that_match(
+    gateway: Gateway, several: list[dict[str, Any]], places: list[Place]
+) -> None:
+    """As matching all of them one by one says."""
+    async with gateway.database.write() as connection:
+        for of in (TaxRateRow, TaxClassRow, ProductRow):
+            await connection.execute(delete(table(of)))
+        await connection.commit()
+    rates = [factories.tax_rate(key, 1, **each) for key, each in enumerate(several, 1)]
+    await factories.store_rows(gateway, [factories.tax_class(1), factories.product(1, tax_class_id=1), *rates])
+    rows = [{name: getattr(rate, name) for name in TaxRateRow.model_fields} for rate in rates]
+    async with gateway.database.read() as connection:
+
+        async def asked(statement: Executable) -> Sequence[Any]:
+            return (await connection.execute(statement)).all()
+
+        for place in places:
+            found = await rates_of(asked, place, [1])
+            assert [rate["id"] for rate in found.get(1, [])] == [rate["id"] for rate in applying(rows, place)], place
+
+
+async def test_of_thousands_of_rates_a_few_are_read(gateway: Gateway) -> None:
+    several: list[dict[str, Any]] = [{"postcodes": [f"{70_000 + n}"]} for n in range(1500)]
+    several += [{"postcodes": [f"{10 * n:05}...{10 * n + 9:05}"]} for n in range(7000, 8500)]
+    several += [{"postcodes": []}, {"state": ""}, {"state": "CA"}]
+    rates = [
+        factories.tax_rate(key, 1, **{"country": "US", "state": "TX", **each}) for key, each in enumerate(several, 1)
+    ]
+    await factories.store_rows(gateway, [factories.tax_class(1), factories.product(1, tax_class_id=1), *rates])
+    read: list[int] = []
+    async with gateway.database.read() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text("ANALYZE tax_rate"))
+
+        async def asked(statement: Executable) -> Sequence[Any]:
+            rows = (await connection.execute(statement)).all()
+            read.append(len(rows))
+            compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
+            written = str(compiled).replace("%%", "%")
+            if len(read) == 1:
+                embedded = connection.dialect.name == "sqlite"
+                prefix = "EXPLAIN QUERY PLAN" if embedded else "EXPLAIN (ANALYZE)"
+                plan = "\n".join(
+                    str(row[-1]) for row in (await connection.exec_driver_sql(f"{prefix} {written}")).all()
+                )
+                plans.append(plan)
+            return rows
+
+        plans: list[str] = []
+        found = await rates_of(asked, Place("US", "TX", "Austin", "70123-0001"), [1])
+    assert [several[rate["id"] - 1] for rate in found[1]] == [
+        {"postcodes": ["70123"]},
+        {"postcodes": ["70120...70129"]},
+        {"postcodes": []},
+        {"state": ""},
+    ]
+    assert read == [4, 1]
+    (plan,) = plans
+    if "SEARCH" in plan or "SCAN" in plan:
+        assert "SCAN tax_rate" not in plan, plan
+    else:
+        top = plan.splitlines()[0]
+        assert "rows=4 " in top[top.index("actual") :] or "rows=4.00" in top, plan

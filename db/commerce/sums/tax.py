@@ -25,13 +25,12 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from db.catalog.tax_rate import ALL
+from db.catalog.tax_rate import ALL, RANGE
 from db.commerce.order import TaxBehavior
 from db.commerce.sums.share import spread
 
 Rate: TypeAlias = Mapping[str, Any]
 
-RANGE: Final = "..."
 _ZIP: Final = 5  # digits of a US postal code that say where it is; four more say which side of the street
 
 
@@ -165,12 +164,17 @@ def _plain(city: str) -> str:
 
 
 def _within(wanted: str, place: Place) -> bool:
-    code = plain_postcode(place.postcode)
     first, is_range, last = wanted.partition(RANGE)
-    codes = {code, code[:_ZIP]} if place.country == "US" else {code}
+    codes = codes_of(place)
     if not is_range:
         return wanted in codes
     return any(each.isdecimal() and len(each) == len(first) and first <= each <= last for each in codes)
+
+
+def codes_of(place: Place) -> set[str]:
+    """The postal codes, as they are compared, any of which a rate has to name."""
+    code = plain_postcode(place.postcode)
+    return {code, code[:_ZIP]} if place.country == "US" else {code}
 
 
 def plain_postcode(code: str) -> str:

@@ -8,11 +8,11 @@ from sqlalchemy import Select, and_, select
 
 from db.catalog.product import ProductRow
 from db.catalog.tax import TaxClassRow
-from db.catalog.tax_rate import TaxRateRow
+from db.catalog.tax_rate import TaxRateRow, for_postcodes
 from db.catalog.taxonomy import ProductTermRow
 from db.commerce.order import TaxBehavior
 from db.commerce.store_option import ADDRESS, TAX_BASIS, TAX_ENABLED, TAX_INCLUSION, TaxBasis, TaxInclusion
-from db.commerce.sums.tax import Place, Rate, applying, class_of
+from db.commerce.sums.tax import Place, Rate, applying, class_of, codes_of
 from db.store.row import table
 from resolvers.commerce.rows import Rows
 
@@ -75,9 +75,13 @@ async def rates_of(rows: Rows, place: Place | None, products: Collection[int]) -
 
 
 def _rates_at(place: Place) -> Select[Any]:
-    """All classes, with their rates for the country and the state: a class without any takes its products from one of
-    a higher priority all the same."""
-    there = (RATE.c.country == place.country) & RATE.c.state.in_(("", place.state))
+    """All classes, with their rates for the country and the state that may be for the postal code: a class without any
+    takes its products from one of a higher priority all the same."""
+    there = and_(
+        RATE.c.country == place.country,
+        RATE.c.state.in_(("", place.state)),
+        for_postcodes(codes_of(place)),
+    )
     return (
         select(
             CLASS.c.id.label("class_id"),
