@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, String, false, true
+from sqlalchemy import CheckConstraint, Index, String, false, text, true
 from sqlmodel import Field
 
 from db.catalog.product import FulfillmentType, StockStatus
@@ -96,6 +96,12 @@ class VariantRow(VersionedRow, table=True):
     setup_fee_per_item: bool = False
     installment: bool = False
 
+    # Whether each piece that is paid brings a licence: for how many sites (0: any number), and for how many months
+    # where it is paid once (null: for life).
+    licensed: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    license_limit: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    license_months: int | None = None
+
     package_slug: str | None = None
     weight: float | None = None
     weight_unit: str | None = None
@@ -104,6 +110,8 @@ class VariantRow(VersionedRow, table=True):
     height: float | None = None
 
 
+# What is for sale without a licence.
+NO_LICENSE: Final[Mapping[str, Any]] = {"licensed": False, "license_limit": 0, "license_months": None}
 # What a variant without a setup fee has of one, and a one-time variant of a subscription: nothing.
 NO_SETUP_FEE: Final[Mapping[str, Any]] = {"setup_fee": None, "setup_fee_label": None, "setup_fee_per_item": False}
 ONE_TIME: Final[Mapping[str, Any]] = {

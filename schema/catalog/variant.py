@@ -164,6 +164,20 @@ class ProductVariant(Node):
         description="Whether a subscription pays one price in parts: `billingTimes` is then 2 or more.",
     )
 
+    licensed: bool = column(
+        VariantRow.licensed,
+        description="Whether each piece of it that is paid brings a licence, and each of a bundle that it is part of.",
+    )
+    license_limit: int = column(
+        VariantRow.license_limit,
+        description="On how many sites such a licence may be activated, local ones left out; 0: any number.",
+    )
+    license_months: int | None = column(
+        VariantRow.license_months,
+        description="How many months such a licence lasts, from the payment on; null: for life. Of a subscription it "
+        "lasts with that, whatever this says.",
+    )
+
     package_slug: str | None = column(
         VariantRow.package_slug,
         description="The package that it is sent in, by the shop's own name for it: up to 100 characters; null "

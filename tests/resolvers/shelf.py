@@ -30,6 +30,7 @@ price { cents } comparePrice { cents } manageCost cost { cents }
 manageStock stockStatus totalStock available committed onHold expectedAvailable
 paymentType interval billingTimes trialDays billingSummary
 hasSetupFee setupFee { cents } setupFeeLabel setupFeePerItem installment
+licensed licenseLimit licenseMonths
 packageSlug weight weightUnit length width height
 soldIndividually shippingClassId: shippingClass { id }
 media { attachmentId url title }
@@ -59,6 +60,9 @@ TERMS: Final[dict[str, Any]] = {
     "setup_fee_label": "Setup",
     "setup_fee_per_item": True,
     "installment": True,
+    "licensed": True,
+    "license_limit": 3,
+    "license_months": 12,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from db.catalog.attribute import AttributeGroupRow, AttributeTermRow, VariantAttributeRow
 from db.catalog.product import ProductRow
-from db.catalog.variant import BillingInterval, PaymentType, VariantRow
+from db.catalog.variant import NO_LICENSE, BillingInterval, PaymentType, VariantRow
 from db.integration.feed import FeedRow
 from db.store.row import Row, table
 from tests import factories
@@ -120,6 +120,9 @@ async def test_every_column_is_copied_but_those_that_identify(catalogue: Gateway
             has_setup_fee=True,
             setup_fee=100,
             setup_fee_label="Setup",
+            licensed=True,
+            license_limit=3,
+            license_months=12,
             description="Text",
             weight=1.5,
             package_slug="box",
@@ -127,7 +130,8 @@ async def test_every_column_is_copied_but_those_that_identify(catalogue: Gateway
     ]
     await factories.store_rows(catalogue, rows)
     for with_stock in (True, False):
-        copy = await copied(catalogue, 50, importStockManagement=with_stock, importDownloadableFiles=with_stock)
+        wished = ("importStockManagement", "importDownloadableFiles", "importLicenseSettings")
+        copy = await copied(catalogue, 50, **dict.fromkeys(wished, with_stock))
         (product,) = await stored(catalogue, table(ProductRow), id=copy["databaseId"])
         (original,) = await stored(catalogue, table(ProductRow), id=50)
         own = OWN_OF_PRODUCT | {"view_url", "edit_url", "detail_id"}
@@ -137,11 +141,12 @@ async def test_every_column_is_copied_but_those_that_identify(catalogue: Gateway
 
         (variant,) = await stored(catalogue, table(VariantRow), product_id=copy["databaseId"])
         (original,) = await stored(catalogue, table(VariantRow), id=51)
-        own = OWN_OF_VARIANT | (set() if with_stock else STOCK)
+        own = OWN_OF_VARIANT | (set() if with_stock else STOCK | NO_LICENSE.keys())
         assert {n: v for n, v in variant.items() if n not in own} == {n: v for n, v in original.items() if n not in own}
         assert variant["sku"] is None
         if not with_stock:
             assert product["manage_stock"] is product["manage_downloadable"] is False
+            assert {n: variant[n] for n in NO_LICENSE} == NO_LICENSE
             assert {n: variant[n] for n in STOCK} == {
                 "manage_stock": False,
                 "stock_status": "in-stock",

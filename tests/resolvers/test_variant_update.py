@@ -65,6 +65,9 @@ CHANGES: Final[dict[str, tuple[Any, ...]]] = {
     "setupFeeLabel": ("Installation",),
     "setupFeePerItem": (False,),
     "installment": (False,),
+    "licensed": (False,),
+    "licenseLimit": (5, 0),
+    "licenseMonths": (24, None),
     "packageSlug": ("box", None),
     "weight": (1.5, None),
     "weightUnit": ("kg", None),
@@ -238,6 +241,9 @@ async def test_rules_are_broken_by_what_is_stored(shelf: Gateway) -> None:
         (SUBSCRIPTION, {"setupFee": None}, "setupFee"),
         (SUBSCRIPTION, {"setupFeeLabel": " <br> "}, "setupFeeLabel"),
         (SUBSCRIPTION, {"manageCost": True, "cost": None}, "cost"),
+        (ONE_TIME, {"licenseLimit": -1}, "licenseLimit"),
+        (ONE_TIME, {"licenseMonths": 0}, "licenseMonths"),
+        (ONE_TIME, {"licenseMonths": 1201}, "licenseMonths"),
     ]
     for variant, given, field in cases:
         assert await broken(shelf, variant, given) == [("VALIDATION", field)], given
@@ -256,6 +262,7 @@ async def test_rules_are_kept_by_the_result(gateway: Gateway) -> None:
         (TERMS, {"paymentType": "ONETIME", "interval": None, "setupFee": None}),
         (TERMS, {"trialDays": 365, "setupFee": 0}),
         (TERMS, {"manageCost": True, "cost": 0}),
+        (one_time, {"licensed": True, "licenseLimit": 0, "licenseMonths": 1200}),
     ]
     variants = [factories.variant(number, 1, **stored) for number, (stored, _) in enumerate(cases, start=1)]
     await factories.store_rows(gateway, [factories.product(1), *variants])

@@ -18,7 +18,14 @@ from engine.declared.payload import Keys, item
 from engine.unit.unit import Errors, Unit
 from engine.values.errors import ErrorCode
 from resolvers.catalog.locking import PRODUCT, VARIANT, locked_for_removal, locked_products
-from resolvers.catalog.product.duplication import DOWNLOADS, DUPLICATED, STOCK, duplicate_products
+from resolvers.catalog.product.duplication import (
+    DOWNLOADS,
+    DUPLICATED,
+    LICENSES,
+    STOCK,
+    asked_of,
+    duplicate_products,
+)
 from resolvers.catalog.product.removal import REMOVED, Removed, refuse_sold, remove_products
 from resolvers.catalog.product.rules import check_product
 from resolvers.editing.locking import key_of
@@ -39,6 +46,7 @@ class ProductBulkActionInput:
     action: ProductAction = strawberry.field(description="What is done to each of the products.")
     ids: list[strawberry.ID] = identifies("Product", description=f"1 to {MOST} products, each once.")
     import_stock_management: bool = strawberry.field(default=False, description=f"Of DUPLICATE: {STOCK}")
+    import_license_settings: bool = strawberry.field(default=False, description=f"Of DUPLICATE: {LICENSES}")
     import_downloadable_files: bool = strawberry.field(default=False, description=f"Of DUPLICATE: {DOWNLOADS}")
 
 
@@ -100,9 +108,7 @@ async def _act(
         originals = [products[key] for key in errors]
         if not originals:
             return {}, Removed()
-        copies = await duplicate_products(
-            unit, originals, stock=input.import_stock_management, downloads=input.import_downloadable_files
-        )
+        copies = await duplicate_products(unit, originals, asked_of(input))
         return {key: {"product": copy} for key, copy in zip(errors, copies, strict=True)}, Removed()
     if input.action is ProductAction.PUBLISH:
         await _refuse_unpriced(unit, products, errors)

@@ -6,6 +6,7 @@ Everything is batched: the number of statements does not hang on the number of p
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import strawberry
@@ -20,7 +21,7 @@ from db.catalog.media import MediaRow
 from db.catalog.product import ProductStatus, sort_key
 from db.catalog.slug import LONGEST, Wanted, cut, family, free_slugs
 from db.catalog.taxonomy import ProductTermRow
-from db.catalog.variant import stock_status
+from db.catalog.variant import NO_LICENSE, stock_status
 from db.store.locks import lock
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
@@ -47,6 +48,7 @@ NO_STOCK: Final[Mapping[str, Any]] = {
     "committed": 0,
 }
 STOCK: Final = "Whether the copy manages stock as the original does, with all its numbers; otherwise it manages none."
+LICENSES: Final = "Whether the copy's variants bring licences as the original's do; otherwise they bring none."
 DOWNLOADS: Final = "Whether the copy has the original's files, under identifiers of their own."
 
 
@@ -54,38 +56,46 @@ DOWNLOADS: Final = "Whether the copy has the original's files, under identifiers
 class ProductDuplicateInput:
     id: strawberry.ID = identifies("Product")
     import_stock_management: bool = strawberry.field(default=False, description=STOCK)
+    import_license_settings: bool = strawberry.field(default=False, description=LICENSES)
     import_downloadable_files: bool = strawberry.field(default=False, description=DOWNLOADS)
 
 
 @mutation(permission="products/create", rest="POST /products/{productId}/duplicate", emits=DUPLICATED)
 async def product_duplicate(unit: Unit, input: ProductDuplicateInput) -> Keys:
     """Copy a product as a draft: its detail, variants (without their SKUs), attributes, pictures, terms, metadata and
-    bundle items; stock and files when asked. Feeds and upgrade paths stay the original's. There are no licence settings
-    to copy yet, and so no argument for them."""
+    bundle items; stock, licence settings and files when asked. Feeds and upgrade paths stay the original's."""
     row = await locked_product(unit, input.id, "id")
-    (copy,) = await duplicate_products(
-        unit, [row], stock=input.import_stock_management, downloads=input.import_downloadable_files
-    )
+    (copy,) = await duplicate_products(unit, [row], asked_of(input))
     return {"product": copy}
 
 
-async def duplicate_products(
-    unit: Unit, products: Sequence[Mapping[str, Any]], *, stock: bool, downloads: bool
-) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What copies have of their originals, beside what describes them."""
+
+    stock: bool
+    licenses: bool
+    downloads: bool
+
+
+def asked_of(input: Any) -> Asked:
+    """As the inputs of one copy and of many say it."""
+    return Asked(input.import_stock_management, input.import_license_settings, input.import_downloadable_files)
+
+
+async def duplicate_products(unit: Unit, products: Sequence[Mapping[str, Any]], asked: Asked) -> list[int]:
     """The keys of copies of products that are locked, in their order."""
     originals = [row["id"] for row in products]
     slugs = await _slugs(unit, products)
     variants = list((await locked_variants(unit, originals)).values())
-    files = await _files_of(unit, originals) if downloads else []
+    files = await _files_of(unit, originals) if asked.downloads else []
     keys = await new_keys(unit.connection, {PRODUCT: len(products), VARIANT: len(variants), DOWNLOAD: len(files)})
     product_of = dict(zip(originals, keys[PRODUCT], strict=True))
     variant_of = dict(zip((row["id"] for row in variants), keys[VARIANT], strict=True))
     file_of = dict(zip((row["id"] for row in files), keys[DOWNLOAD], strict=True))
 
-    new_products = [
-        _product(row, product_of, slug, stock, downloads) for row, slug in zip(products, slugs, strict=True)
-    ]
-    new_variants = [_variant(row, variant_of, product_of, stock) for row in variants]
+    new_products = [_product(row, product_of, slug, asked) for row, slug in zip(products, slugs, strict=True)]
+    new_variants = [_variant(row, variant_of, product_of, asked) for row in variants]
     new_files = [_file(row, file_of, product_of) for row in files]
     await _insert(unit, PRODUCT, new_products)
     await _insert(unit, VARIANT, new_variants)
@@ -118,9 +128,7 @@ async def _insert(unit: Unit, into: Table, rows: Sequence[Mapping[str, Any]]) ->
         await unit.connection.execute(insert(into), rows)
 
 
-def _product(
-    row: Mapping[str, Any], product_of: Mapping[int, int], slug: str, stock: bool, downloads: bool
-) -> dict[str, Any]:
+def _product(row: Mapping[str, Any], product_of: Mapping[int, int], slug: str, asked: Asked) -> dict[str, Any]:
     title = row["title"][: LONGEST_TEXTS["title"] - len(SUFFIX)].rstrip() + SUFFIX
     own = {
         "id": product_of[row["id"]],
@@ -134,18 +142,19 @@ def _product(
         "view_url": None,
         "edit_url": None,
         "default_variant_id": None,
-        "manage_stock": row["manage_stock"] and stock,
-        "manage_downloadable": row["manage_downloadable"] and downloads,
+        "manage_stock": row["manage_stock"] and asked.stock,
+        "manage_downloadable": row["manage_downloadable"] and asked.downloads,
         "modified_at": now(),
     }
     return _copy(row, own)
 
 
 def _variant(
-    row: Mapping[str, Any], variant_of: Mapping[int, int], product_of: Mapping[int, int], stock: bool
+    row: Mapping[str, Any], variant_of: Mapping[int, int], product_of: Mapping[int, int], asked: Asked
 ) -> dict[str, Any]:
     own = {
-        **({} if stock else _without_stock(row)),
+        **({} if asked.stock else _without_stock(row)),
+        **({} if asked.licenses else NO_LICENSE),
         "id": variant_of[row["id"]],
         "product_id": product_of[row["product_id"]],
         "sku": None,

@@ -44,6 +44,7 @@ INHERITED: Final = (
     *("fulfillment_type", "sold_individually", "downloadable", "shipping_class_id"),
     *("price", "compare_price", "manage_cost", "cost", "payment_type", "interval", "billing_times", "trial_days"),
     *("billing_summary", "has_setup_fee", "setup_fee", "setup_fee_label", "setup_fee_per_item", "installment"),
+    *("licensed", "license_limit", "license_months"),
     *("package_slug", "weight", "weight_unit", "length", "width", "height"),
 )
 Combination: TypeAlias = tuple[int, ...]  # keys of terms, ascending

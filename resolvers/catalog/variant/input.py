@@ -64,6 +64,15 @@ class VariantTerms:
     setup_fee_label: strawberry.Maybe[str | None]
     setup_fee_per_item: strawberry.Maybe[bool]
     installment: strawberry.Maybe[bool]
+    licensed: strawberry.Maybe[bool] = strawberry.field(
+        default=None, description="Whether each piece of it that is paid brings a licence."
+    )
+    license_limit: strawberry.Maybe[int | None] = strawberry.field(
+        default=None, description="On how many sites such a licence may be activated, not below 0; 0: any number."
+    )
+    license_months: strawberry.Maybe[int | None] = strawberry.field(
+        default=None, description="How many months such a licence lasts, 1 to 1200; null: for life."
+    )
     package_slug: strawberry.Maybe[str | None]
     weight: strawberry.Maybe[float | None]
     weight_unit: strawberry.Maybe[str | None]

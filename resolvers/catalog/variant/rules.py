@@ -23,6 +23,7 @@ Refuse: TypeAlias = Callable[[str, str], None]  # a column, what is wrong with i
 VARIANT = table(VariantRow)
 
 LONGEST_TRIAL: Final = 365
+LONGEST_LICENSE: Final = 1200  # months; whatever lasts longer is for life
 FEWEST_INSTALLMENTS: Final = 2
 LONGEST: Final = {
     "title": 200,
@@ -43,6 +44,7 @@ NOT_NEGATIVE: Final = (
     "on_hold",
     "billing_times",
     "setup_fee",
+    "license_limit",
     "weight",
     "length",
     "width",
@@ -58,6 +60,7 @@ CLEARED: Final = {
     "billing_times": 0,
     "trial_days": 0,
     "billing_summary": "",
+    "license_limit": 0,
 }
 
 
@@ -240,6 +243,9 @@ def _check_alone(changes: Mapping[str, Any], refuse: Refuse) -> None:
             refuse(name, "Not below 0")
     if not 0 <= changes.get("trial_days", 0) <= LONGEST_TRIAL:
         refuse("trial_days", f"A trial has 0 to {LONGEST_TRIAL} days")
+    months = changes.get("license_months")
+    if months is not None and not 1 <= months <= LONGEST_LICENSE:
+        refuse("license_months", f"A licence lasts 1 to {LONGEST_LICENSE} months, or for life (null)")
 
 
 def _check_together(result: Mapping[str, Any], refuse: Refuse) -> None:

@@ -21,7 +21,15 @@ from connectors.importers.mapping import Columns, Field, Mapped, Tells, Unreadab
 from db.catalog.events import VARIANT_CREATED, VARIANT_DELETED, VARIANT_UPDATED
 from db.catalog.product import FulfillmentType, StockStatus
 from db.catalog.sku import key_of_stored, written
-from db.catalog.variant import NO_SETUP_FEE, ONE_TIME, BillingInterval, PaymentType, VariantRow, VariantStatus
+from db.catalog.variant import (
+    NO_LICENSE,
+    NO_SETUP_FEE,
+    ONE_TIME,
+    BillingInterval,
+    PaymentType,
+    VariantRow,
+    VariantStatus,
+)
 from db.text.search import search_text
 
 VARIANT: Final = Mapped(
@@ -75,7 +83,8 @@ VARIANT: Final = Mapped(
     },
     branch=branch,
     computed=("search_text", "sku_key"),
-    kept={"supplied": True, "incomplete": False},
+    # The shop tells nobody of its licences' settings: what is set here stays.
+    kept={"supplied": True, "incomplete": False, **NO_LICENSE},
     derived=("search_text", "sku_key", "stock_status"),
     unique=("sku_key",),
     tells=Tells(VARIANT_CREATED, VARIANT_UPDATED, VARIANT_DELETED),
