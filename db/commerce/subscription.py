@@ -122,6 +122,11 @@ _SUBSCRIPTION: Final = table(SubscriptionRow)
 _SEEN: Final = table(SeenRow)
 
 
+def grace(interval: str) -> timedelta:
+    """How late a bill of such an interval may be."""
+    return timedelta(days=GRACE.get(interval, GRACE_OF_OTHERS))
+
+
 def has_access(status: SubscriptionStatus, next_billing_at: datetime | None, now: datetime) -> bool:
     """Whether a subscription still lets its owner in; the remaining states do until the next billing date."""
     if status in WITH_ACCESS:

@@ -28,6 +28,12 @@ def shows_order(viewer: Viewer, order_hash: str) -> bool:
     return _NAMED.fullmatch(order_hash) is None or permits(viewer, "orders/view")
 
 
+def shows_keys(viewer: Viewer, order_hash: str) -> bool:
+    """Whether the hash of an order, which shows the viewer the order, shows the keys of its licences too: one that
+    anybody can work out shows them to nobody but whom licenses/view shows them anyway."""
+    return _NAMED.fullmatch(order_hash) is None or permits(viewer, "licenses/view")
+
+
 def order_items(viewer: Viewer) -> ColumnElement[bool]:
     return rows_with(viewer, "orders/view")
 

@@ -26,10 +26,11 @@ from engine.declared.declaration import column, computed, related
 from engine.declared.entity import Node, entity
 from engine.declared.listing import connected
 from engine.declared.mutation import performed
-from engine.declared.payload import Payload, changed
+from engine.declared.payload import Payload, changed, told
 from engine.values.columns import element
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.license.activating import license_activate, license_deactivate
+from resolvers.commerce.license.generating import licenses_generate
 from resolvers.commerce.license.listing import ACTIVATIONS
 from resolvers.commerce.license.writing import license_create, license_update
 
@@ -201,8 +202,18 @@ class LicenseDeactivatePayload(Payload):
     license: License | None = changed(LicenseRow.id)
 
 
+@strawberry.type(description="The order, and what was made for it.")
+class LicensesGeneratePayload(Payload):
+    order: Annotated["Order", strawberry.lazy("schema.commerce.order")] | None = changed(OrderRow.id)
+    licenses: list[License] = changed(
+        LicenseRow.id, description="The new licences, with their keys; none where none was missing."
+    )
+    missing: int | None = told(description="How many are to be made yet, by the same call again.")
+
+
 @strawberry.type
 class LicenseMutations:
+    licenses_generate: LicensesGeneratePayload | None = performed(licenses_generate)
     license_create: LicenseCreatePayload | None = performed(license_create)
     license_update: LicenseUpdatePayload | None = performed(license_update)
     license_activate: LicenseActivatePayload | None = performed(license_activate)

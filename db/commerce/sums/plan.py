@@ -55,11 +55,19 @@ def one_later(interval: str, moment: datetime, day: int | None = None) -> dateti
     """One interval on, in months of the calendar: at the same hour of the same day of the month, or of the last one
     that there is. `day`: which it is meant to be, where the moment is of an earlier one. None of an interval that
     nobody knows, and past the end of the calendar."""
+    if (months := _MONTHS.get(interval)) is not None:
+        return months_later(months, moment, day)
+    days = DAYS.get(interval)
     try:
-        if (months := _MONTHS.get(interval)) is None:
-            days = DAYS.get(interval)
-            return None if days is None else moment + timedelta(days=days)
-        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+        return None if days is None else moment + timedelta(days=days)
+    except OverflowError:
+        return None
+
+
+def months_later(months: int, moment: datetime, day: int | None = None) -> datetime | None:
+    """So many months of the calendar on, as `one_later` says."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    try:
         return moment.replace(
             year=year, month=month + 1, day=min(day_meant(moment, day), monthrange(year, month + 1)[1])
         )

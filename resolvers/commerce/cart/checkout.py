@@ -41,6 +41,7 @@ from resolvers.commerce.cart.receipt import receipt_of
 from resolvers.commerce.cart.writing import wanted
 from resolvers.commerce.coupon.applying import applied
 from resolvers.commerce.coupon.using import use_coupons
+from resolvers.commerce.license.issuing import ISSUES
 from resolvers.commerce.order.lines import Choice, choose
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, Reckoned, check_total, discounted, reckon
@@ -67,6 +68,7 @@ LONGEST_METHOD: Final = 50
         SUBSCRIPTION_ACTIVATED,
         *PAYS,
         *STOCK,
+        *ISSUES,
     ),
     rate="checkout",
     held_by="token",

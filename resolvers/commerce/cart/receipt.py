@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from connectors.payments import METHODS
+from db.commerce.license import LicenseRow, status_at
 from db.commerce.order import OrderItemRow, OrderRow, OrderTaxRow, TaxBehavior
 from db.commerce.payment_method import PaymentMethodRow
 from db.commerce.store import MONEY_FORMAT
-from db.commerce.visibility import shows_order
-from db.store.row import table
+from db.commerce.visibility import shows_keys, shows_order
+from db.store.row import now, table
 from engine.standard.context import Context
 from resolvers.commerce.amounts import amounts
 from resolvers.commerce.rows import Rows
 
 _ITEM: Final = table(OrderItemRow)
+_LICENSE: Final = table(LicenseRow)
 _METHOD: Final = table(PaymentMethodRow)
 _ORDER: Final = table(OrderRow)
 _TAX: Final = table(OrderTaxRow)
+MOST_LICENSES: Final = 100  # of which a receipt tells: what is more is listed by the staff
 _TAXES: Final = select(_TAX).order_by(_TAX.c.priority, _TAX.c.tax_rate_id)
 
 
@@ -27,7 +30,11 @@ async def receipt(context: Context, uuid: str) -> dict[str, Any] | None:
     if not shows_order(context.viewer, uuid):
         return None
     found = await context.rows(select(_ORDER).where(_ORDER.c.uuid == uuid))
-    return await receipt_of(context.rows, found[0]._asdict()) if found else None
+    if not found:
+        return None
+    order = found[0]._asdict()
+    keys = shows_keys(context.viewer, uuid)
+    return await receipt_of(context.rows, order) | {"licenses": await _licenses(context.rows, order) if keys else None}
 
 
 async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +71,46 @@ async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
             {"name": row.name, "points": row.rate, "amount": cents(row.amount + row.shipping_amount)} for row in taxes
         ],
         "tracking_url": order["tracking_url"],
+        # What a mutation answers is kept to be repeated: no keys stand in it.
+        "licenses": None,
     }
+
+
+async def _licenses(rows: Rows, order: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those that the order brought, as what was bought was called then."""
+    names = select(func.min(_ITEM.c.id)).where(
+        _ITEM.c.order_id == _LICENSE.c.order_id, _ITEM.c.variant_id == _LICENSE.c.variant_id
+    )
+    columns = _LICENSE.c
+    found = await rows(
+        select(
+            columns.license_key,
+            columns.status,
+            columns.activation_limit,
+            columns.activation_count,
+            columns.expires_at,
+            _ITEM.c.product_title,
+            _ITEM.c.title,
+        )
+        .select_from(_LICENSE)
+        .outerjoin(_ITEM, _ITEM.c.id == names.scalar_subquery())
+        .where(columns.order_id == order["id"])
+        .order_by(columns.id)
+        .limit(MOST_LICENSES)
+    )
+    at = now()
+    return [
+        {
+            "key": row.license_key,
+            "status": status_at(row._asdict(), at).value,
+            "limit": row.activation_limit,
+            "activation_count": row.activation_count,
+            "expires_at": row.expires_at,
+            "product_title": row.product_title,
+            "title": row.title,
+        }
+        for row in found
+    ]
 
 
 async def _instructions(rows: Rows, method: str) -> str:

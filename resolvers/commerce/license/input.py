@@ -67,3 +67,8 @@ class LicenseActivateInput:
 @strawberry.input(description="Which activation of a licence ends.")
 class LicenseDeactivateInput:
     id: strawberry.ID = identifies("LicenseActivation")
+
+
+@strawberry.input(description="The order whose licences are made.")
+class LicensesGenerateInput:
+    order_id: strawberry.ID = identifies("Order", description="A paid order, which is not canceled.")

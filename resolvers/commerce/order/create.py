@@ -18,6 +18,7 @@ from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import applied
 from resolvers.commerce.coupon.using import use_coupons
 from resolvers.commerce.customer.writing import CUSTOMERS
+from resolvers.commerce.license.issuing import ISSUES
 from resolvers.commerce.order.addresses import copied
 from resolvers.commerce.order.input import OrderCreateInput
 from resolvers.commerce.order.lines import MOST_LINES, Choice, check_quantity, choose
@@ -33,7 +34,7 @@ _BEGINS: Final = (OrderStatus.DRAFT, OrderStatus.ON_HOLD, OrderStatus.PROCESSING
 @mutation(
     permission="orders/create",
     rest="POST /orders",
-    emits=(ORDER_CREATED, *PAYS, COUPON_UPDATED, *STOCK),
+    emits=(ORDER_CREATED, *PAYS, COUPON_UPDATED, *STOCK, *ISSUES),
 )
 async def order_create(unit: Unit, input: OrderCreateInput) -> Keys:
     """Take an order for a customer: its lines priced, coupons and a discount by hand taken off, its pieces taken out of

@@ -11,8 +11,9 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from resolvers.commerce.license.issuing import ISSUES, issue_licenses
 from resolvers.commerce.order.input import OrderMarkAsPaidInput
-from resolvers.commerce.order.stock import STOCK, move_stock, record
+from resolvers.commerce.order.stock import STOCK, Shelf, hold_variants, move_stock, record
 from resolvers.commerce.order.writing import (
     MOVES,
     ORDER,
@@ -39,13 +40,13 @@ _TEXTS: Final = {"vendor_charge_id": Text(192), "note": Text(5000, lines)}
 @mutation(
     permission="orders/manage",
     rest="POST /orders/{id}/mark-as-paid",
-    emits=(*MOVES, *PAYS, *STOCK, *BEGINS),
+    emits=(*MOVES, *PAYS, *STOCK, *BEGINS, *ISSUES),
     audited=True,
 )
 async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     """Note down that what was still owed of an order is paid. It gets its receipt's number, goes on to PROCESSING where
     it waited, and to COMPLETED where nothing of it is sent; what is not sent leaves the stock. A subscription whose
-    bills are paid by hand begins with its first order."""
+    bills are paid by hand begins with its first order, and what is licensed brings its licences."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     if row["status"] is OrderStatus.CANCELED:
         unit.refuse(ErrorCode.CONFLICT, "A canceled order is not paid any more", "id")
@@ -74,13 +75,14 @@ async def order_mark_as_paid(unit: Unit, input: OrderMarkAsPaidInput) -> Keys:
     held = await lines_of(unit, row["id"])
     customers = await hold_customers(unit, [row["customer_id"]])
     changes = {"payment_method": method, **paid(row, held)}
-    await give_out(unit, {**row, **changes}, held)
+    shelf = await give_out(unit, {**row, **changes}, held)
     changes |= await receipt(unit, row)
     begun = await subscription_of(unit, row)
     await change_order(unit, row, changes, ("transactions",), payment=key, subscription=begun)
     if row["type"] is OrderType.SUBSCRIPTION:
         await begin_subscriptions(unit, row["id"])
     await count_bought(unit, customers)
+    await issue_licenses(unit, {**row, **changes}, held.values(), shelf.variants)
     return {"order": row["id"], "transaction": key}
 
 
@@ -112,8 +114,10 @@ def _sends(held: Mapping[Any, Mapping[str, Any]]) -> bool:
     return any(line["fulfillment_type"] is FulfillmentType.PHYSICAL for line in held.values())
 
 
-async def give_out(unit: Unit, order: Mapping[str, Any], held: Mapping[int, Mapping[str, Any]]) -> None:
-    """Let each line keep what it has of the stock as the order is by now."""
+async def give_out(unit: Unit, order: Mapping[str, Any], held: Mapping[int, Mapping[str, Any]]) -> Shelf:
+    """Let each line keep what it has of the stock as the order is by now. What they are of, locked."""
+    shelf = await hold_variants(unit, sorted({line["variant_id"] for line in held.values()} - {None}))
     moves = [Move(line, kept(order, line, Kept.of(line).pieces)) for line in held.values()]
-    await move_stock(unit, moves)
+    await move_stock(unit, moves, shelf=shelf)
     await record(unit, moves)
+    return shelf

@@ -18,6 +18,7 @@ from db.commerce.sums.stock import Move, kept
 from db.store.primary_keys import new_keys
 from db.store.writing import add, add_values
 from engine.unit.unit import Unit
+from resolvers.commerce.license.issuing import issue_licenses
 from resolvers.commerce.order.addresses import write_addresses
 from resolvers.commerce.order.paying import paid as values_once_paid
 from resolvers.commerce.order.reckoning import Reckoned
@@ -47,6 +48,7 @@ class Placed:
         self.lines: list[dict[str, Any]] = []
         self.places: dict[int, tuple[str, ...]] = {}
         self.moves: list[Move] = []
+        self.variants: Mapping[int, Mapping[str, Any]] = {}
 
     async def number(self, unit: Unit, choices: Sequence[Taken], order: int | None = None, after: int = 0) -> int:
         """The lines of what was chosen, behind the position `after`: of a bundle its own and those of its parts, of a
@@ -105,6 +107,7 @@ class Placed:
         """A new order with its lines and addresses. Raises Refused: CONFLICT at the place of each line that there is
         not enough of."""
         self.keep(order, shelf)
+        self.variants = shelf.variants
         unit.settle()
         await add(unit.connection, OrderRow(**order))
         unit.emit(ORDER_CREATED(order))
@@ -133,4 +136,5 @@ class Placed:
         await follow(unit, None, order, payment=key if done else None, subscription=subscription)
         if done:
             await count_bought(unit, await hold_customers(unit, [order["customer_id"]]))
+            await issue_licenses(unit, order, self.lines, self.variants)
         return key

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from db.commerce.events import SUBSCRIPTION_CANCELLED, SUBSCRIPTION_UPDATED
+from db.commerce.events import LICENSE_UPDATED, SUBSCRIPTION_CANCELLED, SUBSCRIPTION_UPDATED
 from db.commerce.order import PaymentStatus, TransactionStatus, TransactionType
 from db.commerce.subscription import SubscriptionRow
 from db.commerce.sums.stock import Kept, Move
@@ -15,6 +15,7 @@ from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from resolvers.commerce.license.stopping import stop_licenses
 from resolvers.commerce.order.input import OrderRefundInput, OrderRestockInput
 from resolvers.commerce.order.stock import STOCK, move_stock, record
 from resolvers.commerce.order.writing import (
@@ -44,7 +45,7 @@ Rows = Mapping[int, Mapping[str, Any]]
 @mutation(
     permission="orders/can_refund",
     rest="POST /orders/{id}/refund",
-    emits=(*MOVES, *REFUNDS, *STOCK, SUBSCRIPTION_UPDATED, SUBSCRIPTION_CANCELLED),
+    emits=(*MOVES, *REFUNDS, *STOCK, SUBSCRIPTION_UPDATED, SUBSCRIPTION_CANCELLED, LICENSE_UPDATED),
     audited=True,
 )
 async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
@@ -72,6 +73,8 @@ async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
     also = ("items", "transactions") if refunded else ("transactions",)
     await change_order(unit, row, values, also, refund=key)
     await count_bought(unit, customers)
+    after = [{**line, **refunded.get(number, {})} for number, line in held.items()]
+    await stop_licenses(unit, {**row, **values}, held.values(), after)
     return {"order": row["id"], "transaction": key, "subscriptions": canceled}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from db.catalog.product import FulfillmentType
 from db.commerce import visibility
+from db.commerce.counted.lasting import EXTENDS, extend_licenses
 from db.commerce.events import (
     ORDER_CREATED,
     SUBSCRIPTION_ACTIVATED,
@@ -72,6 +73,7 @@ Row = Mapping[str, Any]
         SUBSCRIPTION_ACTIVATED,
         SUBSCRIPTION_RENEWED,
         SUBSCRIPTION_COMPLETED,
+        *EXTENDS,
     ),
     audited=True,
 )
@@ -111,6 +113,7 @@ async def subscription_renew(unit: Unit, input: SubscriptionRenewInput) -> Keys:
         unit, order, subscription=row["id"], vendor_charge_id=charge, created_at=paid_at, updated_at=paid_at
     )
     await change_subscription(unit, row, {**terms, "kept_here": True}, renewal=order["id"])
+    await extend_licenses(unit, [{**row, **terms}])
     return {"subscription": row["id"], "order": order["id"], "transaction": payment}
 
 

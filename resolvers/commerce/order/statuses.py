@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from db.catalog.product import FulfillmentType
+from db.commerce.events import LICENSE_UPDATED
 from db.commerce.order import SETTABLE, OrderStatus, ShippingStatus
 from db.commerce.sums.stock import Kept, Move, kept
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
+from resolvers.commerce.license.stopping import stop_licenses
 from resolvers.commerce.order.input import OrderStatusesUpdateInput
 from resolvers.commerce.order.paying import completed
 from resolvers.commerce.order.stock import STOCK, move_stock, record
@@ -21,7 +23,7 @@ _SENT: Final = (ShippingStatus.SHIPPED, ShippingStatus.DELIVERED)
 @mutation(
     permission="orders/manage_statuses",
     rest="PUT /orders/{id}/statuses",
-    emits=(*MOVES, *SENDS, *STOCK),
+    emits=(*MOVES, *SENDS, *STOCK, LICENSE_UPDATED),
     audited=True,
 )
 async def order_statuses_update(unit: Unit, input: OrderStatusesUpdateInput) -> Keys:
@@ -53,6 +55,8 @@ async def order_statuses_update(unit: Unit, input: OrderStatusesUpdateInput) -> 
     await move_stock(unit, moves)
     await record(unit, moves, fulfilled)
     await change_order(unit, row, values, ("items",) if sent_anew else ())
+    if status is OrderStatus.CANCELED:
+        await stop_licenses(unit, after)
     return {"order": row["id"]}
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 import strawberry
 from sqlalchemy import ColumnElement, and_, or_
 
+from db.commerce.counted.lasting import EXTENDS, extend_licenses
 from db.commerce.events import SUBSCRIPTION_COMPLETED, SUBSCRIPTION_EXPIRED, SUBSCRIPTION_UPDATED
 from db.commerce.following import of_subscription
 from db.commerce.subscription import GOING, SubscriptionRow, SubscriptionStatus, all_paid, late, of_here
@@ -38,7 +39,7 @@ class SubscriptionsLapseInput:
 @mutation(
     permission=INTERNAL,
     rest=None,
-    emits=(SUBSCRIPTION_UPDATED, SUBSCRIPTION_COMPLETED, SUBSCRIPTION_EXPIRED),
+    emits=(SUBSCRIPTION_UPDATED, SUBSCRIPTION_COMPLETED, SUBSCRIPTION_EXPIRED, *EXTENDS),
 )
 async def subscriptions_lapse(unit: Unit, input: SubscriptionsLapseInput) -> Keys:
     """Write down of subscriptions whose date has come, and whose bill did not in the days after it, that they are
@@ -51,6 +52,7 @@ async def subscriptions_lapse(unit: Unit, input: SubscriptionsLapseInput) -> Key
         unit.emit(SUBSCRIPTION_UPDATED(row, changes))
         for event in of_subscription(row, changes, {}):
             unit.emit(event)
+    await extend_licenses(unit, [{**row, **changes} for row, changes in ended])
     return {"count": len(rows)}
 
 

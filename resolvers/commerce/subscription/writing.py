@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.commerce import visibility
+from db.commerce.counted.lasting import EXTENDS, extend_licenses
 from db.commerce.events import (
     SUBSCRIPTION_ACTIVATED,
     SUBSCRIPTION_CANCELLED,
@@ -66,6 +67,7 @@ TAKEN_UP: Final = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.PAU
         SUBSCRIPTION_CANCELLED,
         SUBSCRIPTION_COMPLETED,
         SUBSCRIPTION_EXPIRED,
+        *EXTENDS,
     ),
     audited=True,
 )
@@ -80,6 +82,8 @@ async def subscription_update(unit: Unit, input: SubscriptionUpdateInput) -> Key
     if not values.keys().isdisjoint(("status", "next_billing_at")):
         values["kept_here"] = True
     await change_subscription(unit, row, values)
+    if not values.keys().isdisjoint(("status", "next_billing_at", "interval")):
+        await extend_licenses(unit, [{**row, **values}])
     return {"subscription": row["id"]}
 
 
@@ -109,7 +113,7 @@ async def cancel(unit: Unit, row: Mapping[str, Any], reason: str) -> None:
 @mutation(
     permission="subscriptions/manage",
     rest="POST /subscriptions/{id}/reactivate",
-    emits=(SUBSCRIPTION_UPDATED, SUBSCRIPTION_ACTIVATED),
+    emits=(SUBSCRIPTION_UPDATED, SUBSCRIPTION_ACTIVATED, *EXTENDS),
     audited=True,
 )
 async def subscription_reactivate(unit: Unit, input: SubscriptionReactivateInput) -> Keys:
@@ -127,11 +131,9 @@ async def subscription_reactivate(unit: Unit, input: SubscriptionReactivateInput
         unit.refuse(ErrorCode.BUSINESS_RULE, message, "id")
     trial = _after(row["trial_ends_at"], at)
     status = SubscriptionStatus.TRIALING if trial else SubscriptionStatus.ACTIVE
-    await change_subscription(
-        unit,
-        row,
-        {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at, "kept_here": True},
-    )
+    values = {"status": status, "canceled_at": None, "cancel_reason": None, "restored_at": at, "kept_here": True}
+    await change_subscription(unit, row, values)
+    await extend_licenses(unit, [{**row, **values}])
     return {"subscription": row["id"]}
 
 

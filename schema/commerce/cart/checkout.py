@@ -1,9 +1,11 @@
 """The checkout: a cart becomes an order."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
+from db.commerce.license import LicenseStatus
 from db.commerce.order import OrderRow, OrderStatus, PaymentStatus, ShippingStatus, TaxBehavior
 from db.commerce.subscription import SubscriptionRow
 from engine.declared.batch import Argument, queried
@@ -29,6 +31,32 @@ class CheckoutReceiptItem:
     quantity: int = derived(lambda said: said.quantity, description="How many were bought.")
     unit_price: Money = said_money("unit_price", "What one cost.")
     line_total: Money = said_money("line_total", "What all of them cost, discounts taken off.")
+    row: strawberry.Private[Any]
+
+
+@strawberry.type(description="A licence that an order brought, as whoever bought reads it.")
+class CheckoutReceiptLicense:
+    key: str = derived(lambda said: said.key, description="What they show to have it: a secret of theirs.")
+    status: LicenseStatus = derived(
+        lambda said: LicenseStatus(said.status), description="Whether it is in force at this moment."
+    )
+    limit: int = derived(
+        lambda said: said.limit,
+        description="On how many sites it may be activated, local ones left out; 0: any number.",
+    )
+    activation_count: int = derived(
+        lambda said: said.activation_count, description="On how many it is activated, local ones left out."
+    )
+    expires_at: datetime | None = derived(
+        lambda said: said.expires_at, description="When it ends, in UTC; null: never, it is for life."
+    )
+    product_title: str | None = derived(
+        lambda said: said.product_title,
+        description="The product, as it was called then; null where no line of the order is of its variant any more.",
+    )
+    title: str | None = derived(
+        lambda said: said.title, description="The variant, as it was called then; null as `productTitle`."
+    )
     row: strawberry.Private[Any]
 
 
@@ -85,6 +113,12 @@ class CheckoutReceipt(CheckoutSums):
     tracking_url: URL | None = derived(
         lambda said: None if said.tracking_url is None else URL(said.tracking_url),
         description="Where its parcel can be followed; null until that is known.",
+    )
+    licenses: list[CheckoutReceiptLicense] | None = derived(
+        lambda said: None if said.licenses is None else said_values(CheckoutReceiptLicense, said.licenses),
+        description="The licences that the order brought, the first before later ones, up to 100; none while it is not "
+        "paid. Null in the answer of `checkoutProcess`, which may be kept to be repeated, and by a hash that anybody "
+        "can work out (that of an order that came without one) unless you have licenses/view.",
     )
 
 

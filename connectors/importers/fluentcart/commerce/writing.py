@@ -22,6 +22,7 @@ from connectors.importers.report import Report, Skipped
 from connectors.importers.unique import settle
 from connectors.importers.work import Work
 from db.commerce.counted.bought import COUNTED, held_customers, recount
+from db.commerce.counted.lasting import extend_licenses
 from db.commerce.counted.uses import of_here
 from db.commerce.coupon import CouponStatus, status_at
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED
@@ -178,6 +179,8 @@ async def write_subscriptions(work: Work, subscriptions: list[Subscription], aft
     await _compare_payments(work, rows)
     await _write(_Writing(work, report, after), SUBSCRIPTION, rows)
     await sequences.advance(connection, [SUBSCRIPTION.table])
+    # Those that were issued here, for what the shop is paid for.
+    await extend_licenses(work.unit, rows.values())
     if work.live:
         await _tell_renewals(work, rows)
     return report
