@@ -21,6 +21,7 @@ _LICENSE: Final = table(LicenseRow)
 _METHOD: Final = table(PaymentMethodRow)
 _ORDER: Final = table(OrderRow)
 _TAX: Final = table(OrderTaxRow)
+_TOLD: Final = ("license_key", "status", "activation_limit", "activation_count", "expires_at")
 MOST_LICENSES: Final = 100  # of which a receipt tells: what is more is listed by the staff
 _TAXES: Final = select(_TAX).order_by(_TAX.c.priority, _TAX.c.tax_rate_id)
 
@@ -78,39 +79,19 @@ async def receipt_of(rows: Rows, order: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _licenses(rows: Rows, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those that the order brought, as what was bought was called then."""
-    names = select(func.min(_ITEM.c.id)).where(
-        _ITEM.c.order_id == _LICENSE.c.order_id, _ITEM.c.variant_id == _LICENSE.c.variant_id
-    )
-    columns = _LICENSE.c
+    columns, line = _LICENSE.c, _ITEM.alias()
+    same = line.c.order_id == columns.order_id, line.c.variant_id == columns.variant_id
+    first = select(func.min(line.c.id)).where(*same).correlate(_LICENSE).scalar_subquery()
+    names = (*(columns[name] for name in _TOLD), _ITEM.c.product_title, _ITEM.c.title)
     found = await rows(
-        select(
-            columns.license_key,
-            columns.status,
-            columns.activation_limit,
-            columns.activation_count,
-            columns.expires_at,
-            _ITEM.c.product_title,
-            _ITEM.c.title,
-        )
-        .select_from(_LICENSE)
-        .outerjoin(_ITEM, _ITEM.c.id == names.scalar_subquery())
+        select(*names)
+        .select_from(_LICENSE.outerjoin(_ITEM, _ITEM.c.id == first))
         .where(columns.order_id == order["id"])
         .order_by(columns.id)
         .limit(MOST_LICENSES)
     )
     at = now()
-    return [
-        {
-            "key": row.license_key,
-            "status": status_at(row._asdict(), at).value,
-            "limit": row.activation_limit,
-            "activation_count": row.activation_count,
-            "expires_at": row.expires_at,
-            "product_title": row.product_title,
-            "title": row.title,
-        }
-        for row in found
-    ]
+    return [{**row._asdict(), "status": status_at(row._asdict(), at)} for row in found]
 
 
 async def _instructions(rows: Rows, method: str) -> str:

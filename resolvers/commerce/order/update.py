@@ -20,6 +20,7 @@ from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.applying import applied
 from resolvers.commerce.coupon.using import coupons_of, use_coupons
 from resolvers.commerce.customer.writing import CUSTOMERS
+from resolvers.commerce.license.following import FOLLOWS, follow_order
 from resolvers.commerce.order.addresses import FIELDS, copied, remove_addresses, write_addresses
 from resolvers.commerce.order.input import OrderItemChangeInput, OrderUpdateInput
 from resolvers.commerce.order.lines import MOST_LINES, check_price, check_quantity, choose
@@ -80,7 +81,7 @@ class _For(NamedTuple):
 @mutation(
     permission="orders/manage",
     rest="PUT /orders/{id}",
-    emits=(*MOVES, ORDER_PAID, CUSTOMER_UPDATED, COUPON_UPDATED, *STOCK),
+    emits=(*MOVES, ORDER_PAID, CUSTOMER_UPDATED, COUPON_UPDATED, *STOCK, *FOLLOWS),
     audited=True,
 )
 async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
@@ -121,6 +122,7 @@ async def order_update(unit: Unit, input: OrderUpdateInput) -> Keys:
     await change_order(unit, row, values, sorted(also))
     if "total" in values or "customer_id" in values:
         await count_bought(unit, customers)
+    await follow_order(unit, row, values, held.values(), change.lines, change.shelf.variants)
     return {"order": row["id"]}
 
 

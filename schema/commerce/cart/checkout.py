@@ -36,12 +36,10 @@ class CheckoutReceiptItem:
 
 @strawberry.type(description="A licence that an order brought, as whoever bought reads it.")
 class CheckoutReceiptLicense:
-    key: str = derived(lambda said: said.key, description="What they show to have it: a secret of theirs.")
-    status: LicenseStatus = derived(
-        lambda said: LicenseStatus(said.status), description="Whether it is in force at this moment."
-    )
+    key: str = derived(lambda said: said.license_key, description="What they show to have it: a secret of theirs.")
+    status: LicenseStatus = derived(lambda said: said.status, description="Whether it is in force at this moment.")
     limit: int = derived(
-        lambda said: said.limit,
+        lambda said: said.activation_limit,
         description="On how many sites it may be activated, local ones left out; 0: any number.",
     )
     activation_count: int = derived(
