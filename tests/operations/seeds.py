@@ -527,13 +527,14 @@ def _sold(variant: int, title: str, total: int) -> dict[str, Any]:
 def licensed() -> Sequence[Row]:
     """Product 9001 in two editions, the first of which has a file more, and order 9001 of that one. Licence 9001 is of
     that order and on two sites, one of them local; 9002 has expired; 9003 is disabled, 9004 is
-    for life."""
+    for life. Order 9002 was paid before what it is of brought licences."""
     at = datetime(2026, 11, 2, tzinfo=UTC)
+    single = {"license_limit": 1, "license_months": 12}
     of: dict[str, Any] = {"product_id": 9001, "variant_id": 9011, "customer_id": 9001, **_STAMPS}
     return [
         factories.product(9001, title="Form Builder", search_text="form builder", **_STAMPS),
         factories.variant(9011, 9001, title="Agency", price=19900, position=1, **_STAMPS),
-        factories.variant(9012, 9001, title="Single site", price=4900, position=2, **_STAMPS),
+        factories.variant(9012, 9001, title="Single site", price=4900, position=2, **_STAMPS, licensed=True, **single),
         factories.product(9002, title="Spell Checker", search_text="spell checker", **_STAMPS),
         factories.variant(9021, 9002, title="Spell Checker", price=900, **_STAMPS),
         factories.download(9001, 9001, title="The builder", type="zip", file_name="builder.zip", position=1, **_STAMPS),
@@ -547,6 +548,8 @@ def licensed() -> Sequence[Row]:
         factories.order_item(
             9001, 9001, product_id=9001, variant_id=9011, product_title="Form Builder", title="Agency", line_total=19900
         ),
+        factories.order(9002, uuid="8d21f0b7c4", customer_id=9002, payment_status=PaymentStatus.PAID, **_STAMPS),
+        factories.order_item(9002, 9002, product_id=9001, variant_id=9012, quantity=2, line_total=9800),
         factories.licence(
             9001,
             license_key="0f5c2d7e9b1a4c3d8e6f7a0b1c2d9001",

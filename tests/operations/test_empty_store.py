@@ -193,6 +193,7 @@ WALK: Final[Sequence[tuple[str, Mapping[str, Any]]]] = [
     ),
     ("orderUpdate", {"input": {"id": _id("Order"), "shippingTotal": 490}}),
     ("orderMarkAsPaid", {"input": {"id": _id("Order")}}),
+    ("licensesGenerate", {"input": {"orderId": _id("Order")}}),
     ("orderTrackingSet", {"input": {"id": _id("Order"), "number": "00340434161094021501"}}),
     ("orderStatusesUpdate", {"input": {"id": _id("Order"), "shippingStatus": "SHIPPED"}}),
     (

@@ -93,7 +93,24 @@ async def _license(gateway: Gateway, number: int) -> Callable[[], Awaitable[Any]
     return lambda: done(gateway, "licenseCreate", named)
 
 
-ACTS: Final[tuple[Act, ...]] = (_checkout, _create, _pay, _update, _cancel, _refund, _delete, _license)
+async def _generate(gateway: Gateway, number: int) -> Callable[[], Awaitable[Any]]:
+    order = await taken(gateway, of(3), of(1), paymentStatus="PAID")
+    for key in (1, 3):
+        await done(gateway, "variantUpdate", {"id": v(key), "licensed": True})
+    return lambda: done(gateway, "licensesGenerate", {"orderId": order["id"]})
+
+
+async def _take_back(gateway: Gateway, number: int) -> Callable[[], Awaitable[Any]]:
+    """With what it has brought."""
+    await done(gateway, "variantUpdate", {"id": v(3), "licensed": True})
+    order = await taken(gateway, of(1), of(3), paymentStatus="PAID")
+    return lambda: go(gateway, "orderStatusesUpdate", id=order["id"], status="CANCELED")
+
+
+ACTS: Final[tuple[Act, ...]] = (
+    *(_checkout, _create, _pay, _update, _cancel, _refund, _delete, _license),
+    *(_generate, _take_back),
+)
 
 
 @pytest.mark.parametrize("act", ACTS)
