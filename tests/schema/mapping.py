@@ -250,6 +250,7 @@ OURS: Final[Mapping[str, Mapping[str, str]]] = {
         "expectedAvailable": "is computed from the stock numbers",
         "setupFeePerItem": "documented; the recorded store does not show it",
         "incomplete": "is derived from what a bundle consists of",
+        **dict.fromkeys(("licensed", "licenseLimit", "licenseMonths"), "is said here: the shop tells nobody of it"),
     },
     "ProductDownload": {
         "id": "the global id",
