@@ -6,7 +6,7 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any, Final
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field
 
 from db.store.row import DOCUMENT, KEY, SORTED_TEXT, VersionedRow, wire
@@ -47,6 +47,8 @@ class LicenseRow(VersionedRow, table=True):
     activation_limit: int = 0  # 0: any number of sites
     activation_count: int = 0  # of sites that are activated and not local
     expires_at: datetime | None = None  # null: for life
+    # Whether the piece that it came with is its order's no more: another piece brings another one.
+    returned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     product_id: int | None = Field(default=None, foreign_key="product.id", ondelete="SET NULL", index=True, sa_type=KEY)
     variant_id: int | None = Field(
         default=None, foreign_key="product_variant.id", ondelete="SET NULL", index=True, sa_type=KEY

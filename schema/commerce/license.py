@@ -66,6 +66,11 @@ class License(Node):
     expires_at: datetime | None = column(
         LicenseRow.expires_at, description="When it ends, in UTC; null: never, it is for life."
     )
+    returned: bool = column(
+        LicenseRow.returned,
+        description="Whether the piece that it came with was given back, or taken off its order: it was DISABLED then, "
+        "and another piece brings another licence.",
+    )
     config: JSON | None = computed(
         lambda v: v, LicenseRow.config, description="Opaque to the gateway, as the shop keeps it."
     )

@@ -9,15 +9,14 @@ from db.commerce.license import LicenseStatus
 from db.commerce.order import OrderStatus, PaymentStatus
 from db.commerce.subscription import SubscriptionStatus
 from db.commerce.sums.validity import (
-    There,
     bought_once,
     brings,
     extended,
-    first_to_stop,
+    first_to_go,
     missing,
     pieces,
+    returning,
     said,
-    stopping,
     subscribed,
     takes_back,
 )
@@ -31,26 +30,13 @@ def subscription(**values: Any) -> dict[str, Any]:
     return given | values
 
 
-@pytest.mark.parametrize(
-    ("stay", "bought", "there", "expected"),
-    [
-        (3, 3, There(), 3),
-        (3, 3, There(2, 2), 1),
-        (3, 3, There(4, 4), 0),
-        (2, 3, There(), 2),  # one came back before any was there
-        (2, 3, There(3, 2), 0),  # and after
-        (3, 4, There(3, 2), 1),  # and one more was bought since
-        (1, 1, There(1, 0), 0),  # it was taken back
-        (2, 3, There(2, 0), 1),
-        (0, 0, There(), 0),
-    ],
-)
-def test_how_many_are_missing(stay: int, bought: int, there: There, expected: int) -> None:
-    assert missing(stay, bought, there) == expected
+@pytest.mark.parametrize(("stay", "there", "expected"), [(3, 0, 3), (3, 2, 1), (3, 4, 0), (0, 0, 0)])
+def test_how_many_are_missing(stay: int, there: int, expected: int) -> None:
+    assert missing(stay, there) == expected
 
 
 @pytest.mark.parametrize(
-    ("back", "stay", "in_force", "expected"),
+    ("back", "stay", "there", "expected"),
     [
         (1, 2, 3, 1),
         (1, 2, 5, 1),  # two were made by hand besides
@@ -59,13 +45,18 @@ def test_how_many_are_missing(stay: int, bought: int, there: There, expected: in
         (2, 5, 0, 0),
     ],
 )
-def test_how_many_stop(back: int, stay: int, in_force: int, expected: int) -> None:
-    assert stopping(back, stay, in_force) == expected
+def test_how_many_go(back: int, stay: int, there: int, expected: int) -> None:
+    assert returning(back, stay, there) == expected
 
 
-def test_which_stop_first() -> None:
-    rows = [{"id": 1, "activation_count": 0}, {"id": 2, "activation_count": 1}, {"id": 3, "activation_count": 0}]
-    assert [row["id"] for row in sorted(rows, key=first_to_stop)] == [3, 1, 2]
+def test_which_go_first() -> None:
+    sites = {1: 0, 2: 1, 3: 0, 4: 2}
+    off = LicenseStatus.DISABLED
+    rows = [
+        {"id": key, "activation_count": count, "status": off if key == 4 else LicenseStatus.ACTIVE}
+        for key, count in sites.items()
+    ]
+    assert [row["id"] for row in sorted(rows, key=first_to_go)] == [4, 3, 1, 2]
 
 
 def test_pieces_of_a_variant_are_counted_over_all_lines() -> None:

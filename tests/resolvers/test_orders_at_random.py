@@ -7,19 +7,29 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.catalog.variant import VariantRow
 from db.commerce.coupon import AppliedCouponRow, CouponRow
 from db.commerce.customer import CustomerRow
-from db.commerce.order import STILL_PAID, OrderItemRow, OrderRow, OrderTransactionRow
+from db.commerce.license import LicenseRow, LicenseStatus
+from db.commerce.order import (
+    STILL_PAID,
+    OrderItemRow,
+    OrderRow,
+    OrderStatus,
+    OrderTransactionRow,
+    PaymentStatus,
+)
 from db.store.row import Row, table
+from tests.drawing import examples
 from tests.gateway import Gateway
 from tests.resolvers.test_orders import gid, go, of, shop
 
 __all__ = ["shop"]
 
 COUNTED = (1, 2, 3, 5)
+LICENSED = (1, 3)
 PIECES = 10
 CODES = ("TEN", "FIVE", "SHIP", "LONE")
 
@@ -139,6 +149,45 @@ async def check(gateway: Gateway) -> None:
         assert customer["lifetime_value"] == sum(one["total_paid"] - one["total_refund"] for one in counted)
     numbers = [one["receipt_number"] for one in orders.values() if one["receipt_number"] is not None]
     assert len(numbers) == len(set(numbers))
+
+
+async def check_licenses(gateway: Gateway, given_back: set[int]) -> None:
+    """`given_back`: orders of which all money was given back at some time."""
+    lines, licenses = await rows(gateway, OrderItemRow), await rows(gateway, LicenseRow)
+    assert all(one["status"] is LicenseStatus.DISABLED for one in licenses if one["order_id"] is None)
+    for order in await rows(gateway, OrderRow):
+        key, over = order["id"], order["status"] is OrderStatus.CANCELED
+        if order["payment_status"] is PaymentStatus.REFUNDED:
+            given_back.add(key)
+            over = True
+        for variant in LICENSED:
+            its = [line for line in lines if line["order_id"] == key and line["variant_id"] == variant]
+            found = [one for one in licenses if one["order_id"] == key and one["variant_id"] == variant]
+            valid = sum(one["status"] is LicenseStatus.ACTIVE for one in found)
+            stay = sum(line["quantity"] - line["restocked_quantity"] for line in its)
+            assert {one["customer_id"] for one in found} <= {order["customer_id"]}
+            assert all(one["status"] is LicenseStatus.DISABLED for one in found if one["returned"])
+            if over:
+                assert valid == 0
+            elif order["payment_status"] not in (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED):
+                assert valid <= stay
+            elif key in given_back:
+                assert sum(not one["returned"] for one in found) == stay
+            else:
+                assert valid == stay
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_licences_agree(shop: Gateway, seed: int) -> None:
+    async with shop.database.write() as connection:
+        variants = table(VariantRow)
+        await connection.execute(update(variants).where(variants.c.id.in_(LICENSED)).values(licensed=True))
+        await connection.commit()
+    clerk, given_back = Clerk(shop, Random(seed)), set[int]()
+    for _ in range(examples(40)):
+        await clerk.act()
+        await check_licenses(shop, given_back)
+    assert len({one["status"] for one in await rows(shop, LicenseRow)}) > 1
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -1,12 +1,12 @@
 """How many licences an order is to have, and until when they last. Pure.
 
-Of a variant's pieces in an order each has a licence. What came back of a line has none any more: the licence of a piece
-that came back is DISABLED, and never made anew."""
+Of a variant's pieces in an order each has a licence. The licence of a piece that came back is DISABLED and stands for
+none any more (`returned`); one that is DISABLED for another reason still does, and is not made anew."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from db.commerce.license import LicenseStatus
 from db.commerce.order import OrderStatus, PaymentStatus
@@ -14,13 +14,6 @@ from db.commerce.subscription import WITHOUT_ACCESS, SubscriptionStatus, grace
 from db.commerce.sums.plan import months_later, next_billing
 
 Row = Mapping[str, Any]
-
-
-class There(NamedTuple):
-    """A variant's licences that an order has, and how many of them are not DISABLED."""
-
-    all: int = 0
-    in_force: int = 0
 
 
 def brings(order: Row) -> bool:
@@ -43,21 +36,21 @@ def pieces(lines: Iterable[Row]) -> Counter[int]:
     return found
 
 
-def missing(stay: int, bought: int, there: There) -> int:
-    """How many licences are to be made for so many pieces of a variant, of which these `stay`. One that is DISABLED is
-    there too: it was taken back, or its piece was."""
-    return max(0, min(stay - there.in_force, bought - there.all))
+def missing(stay: int, there: int) -> int:
+    """How many licences are to be made where so many pieces of a variant stay, and so many licences stand for one."""
+    return max(0, stay - there)
 
 
-def stopping(back: int, stay: int, in_force: int) -> int:
-    """How many licences stop when so many pieces come back: no more than these, and none that a piece that stays
+def returning(back: int, stay: int, there: int) -> int:
+    """How many licences go with so many pieces that come back: no more than these, and none that a piece that stays
     has."""
-    return max(0, min(back, in_force - stay))
+    return max(0, min(back, there - stay))
 
 
-def first_to_stop(license: Row) -> tuple[int, int]:
-    """Sorts licences: the ones that are activated on the fewest sites before others, the newest before older ones."""
-    return license["activation_count"], -license["id"]
+def first_to_go(license: Row) -> tuple[bool, int, int]:
+    """Sorts licences: those that are DISABLED already before others, then those on the fewest sites, the newest
+    first."""
+    return license["status"] is not LicenseStatus.DISABLED, license["activation_count"], -license["id"]
 
 
 def bought_once(months: int | None, at: datetime) -> datetime | None:

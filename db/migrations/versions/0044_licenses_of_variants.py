@@ -1,4 +1,4 @@
-"""What a variant's licences are like: whether each piece brings one, for how many sites, for how many months."""
+"""What licences of a variant are like, and licences whose piece came back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +15,4 @@ def upgrade() -> None:
         "product_variant", sa.Column("license_limit", sa.Integer(), nullable=False, server_default=sa.text("0"))
     )
     op.add_column("product_variant", sa.Column("license_months", sa.Integer(), nullable=True))
+    op.add_column("license", sa.Column("returned", sa.Boolean(), nullable=False, server_default=sa.false()))

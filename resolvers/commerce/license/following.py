@@ -12,7 +12,7 @@ from db.store.row import table
 from db.store.writing import edit_all
 from engine.unit.unit import Unit
 from resolvers.commerce.license.issuing import ISSUES, issue_licenses
-from resolvers.commerce.license.stopping import stop_returned
+from resolvers.commerce.license.stopping import stop_licenses
 
 _LICENSE: Final = table(LicenseRow)
 FOLLOWS: Final[tuple[EventKind, ...]] = (*ISSUES, LICENSE_UPDATED)
@@ -34,7 +34,7 @@ async def follow_order(
     now_of = values.get("customer_id", order["customer_id"])
     if now_of != order["customer_id"]:
         await _hand_over(unit, order, now_of)
-    await stop_returned(unit, order, before, after)
+    await stop_licenses(unit, order["id"], before, after, over=False)
     await issue_licenses(unit, {**order, **values}, after, variants)
 
 

@@ -1,20 +1,19 @@
 """Orders that are paid bring licences: one for each piece of what is licensed. Whoever makes an order paid calls this
 once, with the order's row locked: so two at once make none twice."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 
 from db.catalog.variant import NO_LICENSE
 from db.commerce.events import LICENSE_CREATED
-from db.commerce.license import FOUND_BY, LicenseRow, LicenseStatus, new_key
+from db.commerce.license import FOUND_BY, LicenseRow, new_key
 from db.commerce.order import LineType, OrderType
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
-from db.commerce.sums.validity import There, bought_once, brings, missing, pieces, subscribed
+from db.commerce.sums.validity import bought_once, brings, missing, pieces, subscribed
 from db.store.events import EventKind
 from db.store.primary_keys import new_keys
 from db.store.row import now, table
@@ -62,14 +61,8 @@ async def issue_licenses(unit: Unit, order: Row, lines: Collection[Row], variant
 
 async def _wanted(unit: Unit, order: Row, lines: Collection[Row]) -> list[tuple[Row, int]]:
     """How many are to be made of each line: what is there is of the first ones."""
-    there = await _there(unit, order)
-    stay, bought = pieces(lines), Counter[int]()
-    for line in lines:
-        bought[line["variant_id"]] += line["quantity"]
-    covered = {
-        variant: stay[variant] - missing(stay[variant], bought[variant], there.get(variant, There()))
-        for variant in bought
-    }
+    there, stay = await _there(unit, order), pieces(lines)
+    covered = {variant: count - missing(count, there.get(variant, 0)) for variant, count in stay.items()}
     wanted = []
     for line in sorted(lines, key=lambda line: (line["position"], line["id"])):
         has = line["quantity"] - line["restocked_quantity"]
@@ -80,13 +73,12 @@ async def _wanted(unit: Unit, order: Row, lines: Collection[Row]) -> list[tuple[
     return wanted
 
 
-async def _there(unit: Unit, order: Row) -> dict[int, There]:
-    """By variant those that the order has."""
+async def _there(unit: Unit, order: Row) -> dict[int, int]:
+    """By variant how many the order has that stand for a piece."""
     columns = _LICENSE.c
-    in_force = func.sum(case((columns.status == LicenseStatus.DISABLED, 0), else_=1))
-    counted = select(columns.variant_id, func.count(), in_force).where(columns.order_id == order["id"])
+    counted = select(columns.variant_id, func.count()).where(columns.order_id == order["id"], ~columns.returned)
     found = await unit.connection.execute(counted.group_by(columns.variant_id))
-    return {variant: There(int(count), int(force)) for variant, count, force in found}
+    return {variant: int(count) for variant, count in found}
 
 
 async def _subscriptions(unit: Unit, order: Row) -> dict[int | None, Row]:

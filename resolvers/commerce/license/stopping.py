@@ -1,56 +1,57 @@
 """Licences stop with what they were sold with: an order that is canceled or given back, a piece that came back."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import and_, false, or_, select
 
 from db.commerce.events import LICENSE_UPDATED
 from db.commerce.license import LicenseRow, LicenseStatus
-from db.commerce.sums.validity import first_to_stop, pieces, stopping, takes_back
+from db.commerce.sums.validity import first_to_go, pieces, returning
 from db.store.row import table
 from db.store.writing import edit_all
 from engine.unit.unit import Unit
+from resolvers.editing.updating import differences
 
 _LICENSE: Final = table(LicenseRow)
 
 Row = Mapping[str, Any]
 
 
-async def stop_licenses(unit: Unit, order: Row, before: Collection[Row] = (), after: Collection[Row] = ()) -> None:
-    """Disable licences of an order, which is as it stands from now on and is locked: all of them when it is canceled or
-    given back, else those of pieces that came back. Locks the licences, last of all."""
-    if takes_back(order):
-        await _disable(unit, await _in_force(unit, order))
-    else:
-        await stop_returned(unit, order, before, after)
-
-
-async def stop_returned(unit: Unit, order: Row, before: Collection[Row], after: Collection[Row]) -> None:
-    """Disable as many licences of a variant as pieces of it are no more among the lines, those on the fewest sites
-    first."""
+async def stop_licenses(
+    unit: Unit, order: int, before: Collection[Row] = (), after: Collection[Row] = (), *, over: bool
+) -> None:
+    """Disable licences of an order that is locked: as many of a variant as pieces of it are no more among its lines
+    (`before`, `after`), those on the fewest sites first; all of them where the order is `over`. Locks the licences,
+    last of all."""
     had, stay = pieces(before), pieces(after)
     back = {variant: had[variant] - stay[variant] for variant in had if had[variant] > stay[variant]}
-    if not back:
+    if not over and not back:
         return
-    of_variant: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in sorted(await _in_force(unit, order, _LICENSE.c.variant_id.in_(sorted(back))), key=first_to_stop):
-        of_variant[row["variant_id"]].append(row)
-    stopped = {key: stopping(back[key], stay[key], len(found)) for key, found in of_variant.items()}
-    await _disable(unit, [row for key, found in of_variant.items() for row in found[: stopped[key]]])
-
-
-async def _in_force(unit: Unit, order: Row, *which: ColumnElement[bool]) -> list[dict[str, Any]]:
     columns = _LICENSE.c
-    theirs = columns.order_id == order["id"], columns.status != LicenseStatus.DISABLED
-    statement = select(_LICENSE).where(*theirs, *which).order_by(columns.id).with_for_update()
-    return [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
-
-
-async def _disable(unit: Unit, rows: Iterable[Row]) -> None:
+    in_force = columns.status != LicenseStatus.DISABLED if over else false()
+    theirs = or_(in_force, and_(~columns.returned, columns.variant_id.in_(sorted(back))))
+    statement = select(_LICENSE).where(columns.order_id == order, theirs).order_by(columns.id).with_for_update()
+    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
+    gone = _gone(rows, back, stay)
     disabled = {"status": LicenseStatus.DISABLED}
-    changes = [(row, disabled) for row in rows]
+    values = {
+        row["id"]: disabled | {"returned": True} if row["id"] in gone else disabled if over else {} for row in rows
+    }
+    changes = [(row, differences(row, values[row["id"]])) for row in rows]
     await edit_all(unit.connection, _LICENSE, changes)
     for row, changed in changes:
-        unit.emit(LICENSE_UPDATED(row, changed))
+        if changed:
+            unit.emit(LICENSE_UPDATED(row, changed))
+
+
+def _gone(rows: Collection[Row], back: Mapping[int, int], stay: Mapping[int, int]) -> set[int]:
+    """The keys of those whose pieces came back."""
+    there: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=first_to_go):
+        if row["variant_id"] in back and not row["returned"]:
+            there[row["variant_id"]].append(row)
+    return {
+        row["id"] for variant, its in there.items() for row in its[: returning(back[variant], stay[variant], len(its))]
+    }

@@ -10,6 +10,7 @@ from db.commerce.order import PaymentStatus, TransactionStatus, TransactionType
 from db.commerce.subscription import SubscriptionRow
 from db.commerce.sums.stock import Kept, Move
 from db.commerce.sums.totals import allocated
+from db.commerce.sums.validity import takes_back
 from db.store.row import now, table
 from engine.declared.mutation import mutation
 from engine.declared.payload import Keys
@@ -74,7 +75,7 @@ async def order_refund(unit: Unit, input: OrderRefundInput) -> Keys:
     await change_order(unit, row, values, also, refund=key)
     await count_bought(unit, customers)
     after = [{**line, **refunded.get(number, {})} for number, line in held.items()]
-    await stop_licenses(unit, {**row, **values}, held.values(), after)
+    await stop_licenses(unit, row["id"], held.values(), after, over=takes_back({**row, **values}))
     return {"order": row["id"], "transaction": key, "subscriptions": canceled}
 
 

@@ -5,7 +5,14 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select
 
-from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED, ORDER_DELETED, ORDER_UPDATED, SUBSCRIPTION_DELETED
+from db.commerce.events import (
+    COUPON_UPDATED,
+    CUSTOMER_UPDATED,
+    LICENSE_UPDATED,
+    ORDER_DELETED,
+    ORDER_UPDATED,
+    SUBSCRIPTION_DELETED,
+)
 from db.commerce.order import STILL_PAID, OrderMode, OrderRow, OrderStatus, OrderType
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
 from db.commerce.sums.stock import Kept, Move
@@ -15,6 +22,7 @@ from engine.declared.payload import Keys
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from resolvers.commerce.coupon.using import forget_uses
+from resolvers.commerce.license.stopping import stop_licenses
 from resolvers.commerce.order.input import OrderDeleteInput
 from resolvers.commerce.order.stock import STOCK, move_stock
 from resolvers.commerce.order.writing import ORDER, change_order, count_bought, hold_customers, lines_of
@@ -35,13 +43,21 @@ _GOES_ON: Final = (
 @mutation(
     permission="orders/delete",
     rest="DELETE /orders/{id}",
-    emits=(ORDER_DELETED, ORDER_UPDATED, SUBSCRIPTION_DELETED, CUSTOMER_UPDATED, COUPON_UPDATED, *STOCK),
+    emits=(
+        ORDER_DELETED,
+        ORDER_UPDATED,
+        SUBSCRIPTION_DELETED,
+        CUSTOMER_UPDATED,
+        COUPON_UPDATED,
+        LICENSE_UPDATED,
+        *STOCK,
+    ),
     audited=True,
 )
 async def order_delete(unit: Unit, input: OrderDeleteInput) -> Keys:
     """Delete an order with its lines, payments, addresses and permissions to download; one that began a subscription
     with that and its renewals. A LIVE order goes only while nobody waits for it and none of its money is here: cancel
-    it first, and refund it. What it keeps of the stock comes back. Orders that upgraded it stay, without a parent."""
+    it first, and refund it. What it keeps of the stock comes back, and its licences are DISABLED. Orders that upgraded it stay, without a parent."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     renewals = await _renewals(unit, row)
     subscriptions = await _subscriptions(unit, [row["id"], *(one["id"] for one in renewals)])
@@ -58,6 +74,7 @@ async def order_delete(unit: Unit, input: OrderDeleteInput) -> Keys:
     for subscription in subscriptions:
         unit.emit(SUBSCRIPTION_DELETED(subscription))
     await forget_uses(unit, gone)
+    await stop_licenses(unit, row["id"], over=True)
     for upgrade in upgrades:
         await change_order(unit, upgrade, {"parent_id": None})
     for one in (*renewals, row):

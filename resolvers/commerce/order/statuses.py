@@ -56,7 +56,7 @@ async def order_statuses_update(unit: Unit, input: OrderStatusesUpdateInput) -> 
     await record(unit, moves, fulfilled)
     await change_order(unit, row, values, ("items",) if sent_anew else ())
     if status is OrderStatus.CANCELED:
-        await stop_licenses(unit, after)
+        await stop_licenses(unit, row["id"], over=True)
     return {"order": row["id"]}
 
 
