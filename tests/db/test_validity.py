@@ -60,7 +60,7 @@ def test_which_go_first() -> None:
 
 
 def test_pieces_of_a_variant_are_counted_over_all_lines() -> None:
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"variant_id": 1, "quantity": 3, "restocked_quantity": 1},
         {"variant_id": 2, "quantity": 1, "restocked_quantity": 0},
         {"variant_id": 1, "quantity": 2, "restocked_quantity": 0},

@@ -445,7 +445,11 @@ async def test_a_receipt_has_its_keys_and_no_others(software: Gateway) -> None:
     mine = await buy(software, await begun(software, SINGLE, 2), email="ada@example.org")
     document = """mutation Go($input: CheckoutProcessInput!) { checkoutProcess(input: $input) {
       receipt { uuid licenses { key } } userErrors { code } } }"""
-    asked = {"token": await begun(software, GIFT), "email": "otto@example.org", "paymentMethod": "offline_payment"}
+    asked: dict[str, Any] = {
+        "token": await begun(software, GIFT),
+        "email": "otto@example.org",
+        "paymentMethod": "offline_payment",
+    }
     asked |= {"billing": {"name": "Otto", "address1": "1", "city": "Graz", "postcode": "8010", "country": "AT"}}
     theirs = (await software(document, {"input": asked}, viewer=ANONYMOUS))["checkoutProcess"]
     assert (theirs["userErrors"], theirs["receipt"]["licenses"]) == ([], None)  # its answer may be kept

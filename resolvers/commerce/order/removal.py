@@ -55,9 +55,10 @@ _GOES_ON: Final = (
     audited=True,
 )
 async def order_delete(unit: Unit, input: OrderDeleteInput) -> Keys:
-    """Delete an order with its lines, payments, addresses and permissions to download; one that began a subscription
-    with that and its renewals. A LIVE order goes only while nobody waits for it and none of its money is here: cancel
-    it first, and refund it. What it keeps of the stock comes back, and its licences are DISABLED. Orders that upgraded it stay, without a parent."""
+    """Delete an order with its lines, payments, addresses and permissions to download; one that began a
+    subscription with that and its renewals. A LIVE order goes only while nobody waits for it and none of its money
+    is here: cancel it first, and refund it. What it keeps of the stock comes back, and its licences are DISABLED.
+    Orders that upgraded it stay, without a parent."""
     row = await ORDER.load(unit, input.id, input.expected_version)
     renewals = await _renewals(unit, row)
     subscriptions = await _subscriptions(unit, [row["id"], *(one["id"] for one in renewals)])
