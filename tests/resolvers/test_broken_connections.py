@@ -25,6 +25,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 PRODUCT, EVENT, IDEMPOTENCY = table(ProductRow), table(EventRow), table(IdempotencyRow)
 CLIENTS: Final = 6
 CHANGES: Final = drawing.examples(3)
+ANSWERS: Final = 8  # at most, from one break to the next
 OTHERS: Final = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 HOW: Final = {
     "one": f"SELECT pg_terminate_backend(pid) FROM (SELECT pid {OTHERS} ORDER BY random() LIMIT 1) AS one",
@@ -46,6 +47,7 @@ class Client:
 
     gateway: Gateway
     number: int
+    answered: asyncio.Semaphore  # released by each answer
     told: Counter[str] = field(default_factory=Counter)
     made: dict[str, str] = field(default_factory=dict)  # titles, and the variant of each
     prices: dict[str, set[int]] = field(default_factory=dict)  # what a variant may cost: acknowledged, or nobody knows
@@ -65,6 +67,7 @@ class Client:
     async def asked(self, document: str, **variables: Any) -> dict[str, Any]:
         """What it was answered; nothing, where that was an error."""
         answer = (await self.gateway.answer(document, variables)).body
+        self.answered.release()
         for error in answer.get("errors", ()):
             assert "retryAfter" in error["extensions"], error
             self.told[error["message"]] += 1
@@ -82,24 +85,24 @@ async def breaking(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.mark.parametrize("how", HOW)
 async def test_nothing_acknowledged_is_lost(gateway: Gateway, breaking: asyncpg.Connection, how: str) -> None:
-    clients = [Client(gateway, number) for number in range(CLIENTS)]
+    answered = asyncio.Semaphore(0)
+    clients = [Client(gateway, number, answered) for number in range(CLIENTS)]
     drawn = random.Random(how)
 
-    over = asyncio.Event()
-
     async def breaks() -> None:
-        while not over.is_set():
-            await asyncio.sleep(drawn.random() / 12)
+        # By the answers, not by the clock alone: a slow machine would break more often than it gets anything done.
+        while True:
+            for _ in range(drawn.randint(1, ANSWERS)):
+                await answered.acquire()
+            await asyncio.sleep(drawn.random() / 100)
             await breaking.execute(HOW[how])
 
-    async def work() -> None:
-        try:
-            await asyncio.gather(*(client.works() for client in clients))
-        finally:
-            over.set()
-
     async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(breaks(), work())
+        breaker = asyncio.create_task(breaks())
+        await asyncio.gather(*(client.works() for client in clients))
+        breaker.cancel()
+        with pytest.raises(asyncio.CancelledError):  # nothing else ended it
+            await breaker
 
     made = {title for client in clients for title in client.made}
     async with gateway.database.read() as connection:
