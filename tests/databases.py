@@ -58,6 +58,8 @@ max_wal_senders = 0
 max_wal_size = '4GB'
 checkpoint_timeout = '1h'
 autovacuum = off
+track_counts = off
+update_process_title = off
 jit = off
 max_connections = 300
 """
