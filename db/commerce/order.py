@@ -1,5 +1,6 @@
 """Orders with their lines, payments, addresses and the downloads that they permit."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -201,6 +202,12 @@ class OrderItemRow(VersionedRow, table=True):
 
 
 ITEM_FOUND_BY: Final[FoundBy] = {"search_text": text_of("product_title", "title")}
+
+
+def parent_of(line: Mapping[str, Any]) -> int | None:
+    """The bundle's line that a line is a part of."""
+    meta = line["line_meta"]
+    return meta.get("parent_item_id") if isinstance(meta, Mapping) else None
 
 
 class OrderTransactionRow(VersionedRow, table=True):

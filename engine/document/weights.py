@@ -36,7 +36,7 @@ from engine.document.request import RequestErrors
 from engine.values.errors import ErrorCode
 
 # Ten products with a hundred variants each and all their fields, the most that one mutation takes, weigh less.
-MOST: Final = 150_000
+MOST: Final = 170_000
 # What weighs more is made sense of in a thread. Of filters, whose values are the dearest, this takes ten milliseconds.
 LIGHT: Final = 10_000
 

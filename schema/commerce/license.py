@@ -30,9 +30,9 @@ from engine.declared.payload import Payload, changed, told
 from engine.values.columns import element
 from resolvers.commerce import enums as _registered  # noqa: F401  the annotations below need the enums
 from resolvers.commerce.license.activating import license_activate, license_deactivate
-from resolvers.commerce.license.generating import licenses_generate
 from resolvers.commerce.license.listing import ACTIVATIONS
 from resolvers.commerce.license.writing import license_create, license_update
+from resolvers.commerce.order.licensing import licenses_generate
 
 if TYPE_CHECKING:
     from schema.catalog.download import ProductDownload

@@ -29,7 +29,7 @@ from engine.values.viewer import PUBLIC
 from tests import factories
 from tests.engine.answers import codes
 from tests.engine.shelves import stored
-from tests.gateway import ADMIN, ANONYMOUS, CLERK, Gateway
+from tests.gateway import ADMIN, CLERK, Gateway
 
 PRODUCT = table(ProductRow)
 
@@ -227,8 +227,8 @@ async def test_a_dry_run_shows_no_entity_of_an_item(gateway: Gateway) -> None:
 async def test_what_is_gone_is_told_by_its_id_and_a_secret_only_once(gateway: Gateway) -> None:
     await stored(gateway, [factories.product(1)])
 
-    first = await asked(gateway, LEND, ANONYMOUS, id=ids(1)[0], key="k")
-    again = await asked(gateway, LEND, ANONYMOUS, id=ids(1)[0], key="k")
+    first = await asked(gateway, LEND, CLERK, id=ids(1)[0], key="k")
+    again = await asked(gateway, LEND, CLERK, id=ids(1)[0], key="k")
 
     assert first.body["data"]["bookLend"] == {"deletedId": ids(1)[0], "ticket": "T-1234", "userErrors": []}
     assert again.body["data"]["bookLend"] == {"deletedId": ids(1)[0], "ticket": None, "userErrors": []}

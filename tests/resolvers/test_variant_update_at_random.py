@@ -79,6 +79,9 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "soldIndividually": st.booleans(),
     "shippingClassId": st.none() | st.integers(0, 3).map(lambda key: identity.encode("ShippingClass", key)),
     "stockStatus": words(StockStatus),
+    "licensed": st.booleans(),
+    "licenseLimit": st.none() | integers,
+    "licenseMonths": st.none() | integers,
 }
 
 

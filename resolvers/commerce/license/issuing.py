@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from db.catalog.variant import NO_LICENSE
 from db.commerce.events import LICENSE_CREATED
 from db.commerce.license import FOUND_BY, LicenseRow, new_key
-from db.commerce.order import LineType, OrderType
+from db.commerce.order import LineType, OrderType, parent_of
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
 from db.commerce.sums.validity import bought_once, brings, missing, pieces, subscribed
 from db.store.events import EventKind
@@ -19,7 +19,6 @@ from db.store.primary_keys import new_keys
 from db.store.row import now, table
 from db.store.writing import add_all
 from engine.unit.unit import Unit
-from resolvers.commerce.order.refunding import parent_of
 
 _LICENSE: Final = table(LicenseRow)
 _SUBSCRIPTION: Final = table(SubscriptionRow)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from db.commerce.events import LICENSE_UPDATED, SUBSCRIPTION_CANCELLED, SUBSCRIPTION_UPDATED
-from db.commerce.order import PaymentStatus, TransactionStatus, TransactionType
+from db.commerce.order import PaymentStatus, TransactionStatus, TransactionType, parent_of
 from db.commerce.subscription import SubscriptionRow
 from db.commerce.sums.stock import Kept, Move
 from db.commerce.sums.totals import allocated
@@ -138,12 +138,6 @@ def _parts(held: Rows, back: Mapping[int, int]) -> dict[int, int]:
         for key, owner in owners.items()
         if owner is not None and owner in back and key not in back
     }
-
-
-def parent_of(line: Mapping[str, Any]) -> int | None:
-    """The bundle's line that a line is a part of."""
-    meta = line["line_meta"]
-    return meta.get("parent_item_id") if isinstance(meta, Mapping) else None
 
 
 async def _write(unit: Unit, row: Mapping[str, Any], charge: Mapping[str, Any], amount: int, reason: str) -> int:

@@ -28,6 +28,7 @@ from db.commerce.order import (
     OrderType,
     TaxBehavior,
     TransactionType,
+    parent_of,
 )
 from db.commerce.store import store_currency
 from db.commerce.subscription import SubscriptionRow, SubscriptionStatus
@@ -44,7 +45,6 @@ from resolvers.commerce.order.addresses import addresses_of
 from resolvers.commerce.order.lines import MOST_MONEY
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Reckoned
-from resolvers.commerce.order.refunding import parent_of
 from resolvers.commerce.order.stock import STOCK, hold_variants
 from resolvers.commerce.order.taxing import kept_rates, write_taxes
 from resolvers.commerce.order.writing import ORDER, PAYS, TRANSACTION, hold_customers, lines_of

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from db.commerce.address import AddressType
 from db.commerce.coupon import code_key
 from db.commerce.events import COUPON_UPDATED, CUSTOMER_UPDATED, ORDER_PAID
-from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus
+from db.commerce.order import LineType, OrderStatus, OrderType, PaymentStatus, parent_of
 from db.commerce.sums.discount import ELSEWHERE, alone
 from db.commerce.sums.stock import Kept, Move, kept
 from db.commerce.sums.totals import line_sums
@@ -27,7 +27,6 @@ from resolvers.commerce.order.lines import MOST_LINES, check_price, check_quanti
 from resolvers.commerce.order.paying import paid
 from resolvers.commerce.order.placing import Placed
 from resolvers.commerce.order.reckoning import Lowered, Reckoned, by_hand, check_total, discounted, reckon
-from resolvers.commerce.order.refunding import parent_of
 from resolvers.commerce.order.stock import STOCK, Shelf, move_stock, record
 from resolvers.commerce.order.taxing import Again, taxing_again, write_taxes
 from resolvers.commerce.order.writing import (
