@@ -12,14 +12,15 @@ async def advance(connection: AsyncConnection, tables: Iterable[Table]) -> None:
     SQLite's AUTOINCREMENT notices explicit identifiers by itself. On PostgreSQL the move is not undone by a
     rollback, which costs some numbers and nothing else.
     """
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or not (names := sorted(table.name for table in tables)):
         return
-    for table in tables:
-        sequence = await connection.scalar(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": table.name})
-        # Both names come from our own metadata and from PostgreSQL's catalogue, not from a caller.
-        move = f"""
-            SELECT setval('{sequence}', stored.highest)
-            FROM (SELECT max(id) AS highest FROM {table.name}) AS stored, {sequence} AS counter
-            WHERE stored.highest > counter.last_value OR (stored.highest = counter.last_value AND NOT counter.is_called)
-        """  # noqa: S608
-        await connection.execute(text(move))
+    # The names come from our own metadata, not from a caller.
+    counters = " UNION ALL ".join(
+        f"SELECT pg_get_serial_sequence('{name}', 'id')::regclass AS counter, max(id) AS highest FROM {name}"  # noqa: S608
+        for name in names
+    )
+    move = f"""
+        SELECT setval(counter, highest) FROM ({counters}) AS stored
+        WHERE highest > coalesce(pg_sequence_last_value(counter), 0)
+    """  # noqa: S608
+    await connection.execute(text(move))

@@ -1,8 +1,10 @@
 """What every table shares: names of constraints, column types that mean the same on both databases, versions."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, BigInteger, ColumnElement, Enum, Integer, MetaData, String, Table, literal
@@ -49,9 +51,42 @@ def wire(values: type[StrEnum], name: str | None = None) -> TypeEngine[Any]:
 
 
 class Row(SQLModel):
-    """A table of ours. Constructors of tables do not validate; checks and constraints do."""
+    """A table of ours. Constructors of tables do not validate; checks and constraints do.
+
+    As SQLModel constructs a table, but for telling an ORM of each column: there is none here. It takes a tenth of the
+    time, and an order of three lines is five rows."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+    def __init__(self, **values: Any) -> None:
+        own, given = self.__dict__, set()
+        for name, make in _defaults(type(self)):
+            if name in values:
+                own[name] = values[name]
+                given.add(name)
+            elif make is not None:
+                own[name] = make()
+        for name, value in (("fields_set", given), ("extra", None), ("private", None)):
+            object.__setattr__(self, f"__pydantic_{name}__", value)
+
+
+@cache
+def _defaults(row: type[Row]) -> tuple[tuple[str, Callable[[], Any] | None], ...]:
+    """A row's columns, with what makes that which each is unless something else is said; None where that has to be
+    said."""
+    return tuple((name, _default(field)) for name, field in row.model_fields.items())
+
+
+def _default(field: Any) -> Callable[[], Any] | None:
+    if field.is_required():
+        return None
+    if field.default_factory is not None:
+        return cast("Callable[[], Any]", field.default_factory)  # pydantic looks at its signature each time
+    return partial(_itself if isinstance(field.default, Hashable) else deepcopy, field.default)
+
+
+def _itself(value: T) -> T:
+    return value
 
 
 def table(row: type[SQLModel]) -> Table:
