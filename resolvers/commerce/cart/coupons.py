@@ -10,7 +10,7 @@ from db.commerce.store import MONEY_FORMAT
 from db.commerce.sums.discount import alone, by_line, discounts, purchase
 from engine.standard.context import Context
 from resolvers.commerce.amounts import amounts
-from resolvers.commerce.cart.finding import CART
+from resolvers.commerce.cart.finding import codes_of
 from resolvers.commerce.cart.reading import Lowered, for_anybody, lowered
 from resolvers.commerce.coupon.applying import MOST_CODES
 from resolvers.commerce.coupon.listing import COUPON
@@ -29,8 +29,7 @@ _OFFERED: Final = (
 async def offered_coupons(context: Context, keys: Sequence[int]) -> list[list[dict[str, Any]]]:
     """Of each cart those that it has not, that go together with those that it has, and that take something off it: as
     `schema.commerce.cart.cart.OfferedCoupon`. Whom one is for is known of whoever is signed in."""
-    carts = await context.rows(select(CART.c.id, CART.c.coupon_codes).where(CART.c.id.in_(sorted(set(keys)))))
-    codes = {row.id: row.coupon_codes for row in carts}
+    codes = await codes_of(context.rows, keys)
     coupons = [row._asdict() for row in await context.rows(_OFFERED)]
     return [await _offered(context, key, codes.get(key, ()), coupons) for key in keys]
 

@@ -1,6 +1,6 @@
 """Which cart somebody means: whose token they have, or their own."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, false, select
@@ -11,6 +11,7 @@ from db.store.row import table
 from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode
 from engine.values.viewer import Viewer
+from resolvers.commerce.rows import Rows
 from resolvers.editing.locking import not_found
 
 CART: Final = table(CartRow)
@@ -47,6 +48,12 @@ async def cart_to_change(unit: Unit, token: str | None) -> dict[str, Any]:
         unit.refuse(ErrorCode.NOT_FOUND, "There is no open cart: put something in, and keep its token", "token")
         unit.settle()
     return not_found(unit, "open cart", "token")
+
+
+async def codes_of(rows: Rows, carts: Collection[int]) -> dict[int, list[str]]:
+    """The codes of the coupons that carts have, by cart."""
+    found = await rows(select(CART.c.id, CART.c.coupon_codes).where(CART.c.id.in_(sorted(set(carts)))))
+    return {row.id: row.coupon_codes for row in found}
 
 
 async def items_of(unit: Unit, cart: Mapping[str, Any]) -> dict[int, int]:

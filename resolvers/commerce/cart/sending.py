@@ -3,22 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select
-
-from db.catalog.bundle import BundleItemRow
 from db.commerce.sums.plan import due_now
 from db.commerce.sums.shipping_charge import Charge
-from db.store.row import table
 from engine.standard.context import Context
 from resolvers.commerce.cart.destination import asked_destination
-from resolvers.commerce.cart.finding import CART
+from resolvers.commerce.cart.finding import codes_of
 from resolvers.commerce.cart.input import CartAddressInput
 from resolvers.commerce.cart.reading import Lowered, lowered
+from resolvers.commerce.order.lines import parts_of
 from resolvers.commerce.rows import Rows
 from resolvers.commerce.shipping.parcels import SentLine
 from resolvers.commerce.shipping.quoting import Offer, offers, sent_of
 
-_BUNDLE: Final = table(BundleItemRow)
 _NOTHING: Final = Charge(0, {})
 
 
@@ -26,8 +22,7 @@ async def ways_to_send(context: Context, keys: Sequence[int], address: CartAddre
     """Of each cart the methods that an address is offered, the cheapest first; none where nothing of it is sent. Raises
     CodedError: VALIDATION for what is no address."""
     to = asked_destination(address) or {}
-    found = await context.rows(select(CART.c.id, CART.c.coupon_codes).where(CART.c.id.in_(sorted(set(keys)))))
-    codes = {row.id: row.coupon_codes for row in found}
+    codes = await codes_of(context.rows, keys)
     return [await _ways(context, key, codes.get(key, ()), to) for key in keys]
 
 
@@ -44,10 +39,7 @@ async def _ways(context: Context, cart: int, codes: Sequence[str], to: Mapping[s
 async def _lines(rows: Rows, held: Lowered) -> list[SentLine]:
     """As the order has them, behind each bundle its parts, which cost nothing by themselves. What coupons take off a
     trial they take off its setup fee, and nobody sends that."""
-    asked = select(_BUNDLE.c.variant_id, _BUNDLE.c.child_id).order_by(_BUNDLE.c.variant_id, _BUNDLE.c.position)
-    parts: dict[int, list[int]] = {}
-    for row in await rows(asked.where(_BUNDLE.c.variant_id.in_([line["variant_id"] for line in held.sold]))):
-        parts.setdefault(row.variant_id, []).append(row.child_id)
+    parts = await parts_of(rows, {line["variant_id"] for line in held.sold})
     found = []
     for line in held.sold:
         key, variant, quantity = line["item_id"], line["variant_id"], line["quantity"]

@@ -1,6 +1,6 @@
 """Lines of orders: what callers ask for, looked up in the catalogue and priced."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -18,6 +18,7 @@ from engine.unit.unit import Unit
 from engine.values.errors import ErrorCode, Errors
 from resolvers.catalog.locking import PRODUCT, VARIANT
 from resolvers.commerce.order.stock import Shelf, hold_variants
+from resolvers.commerce.rows import Rows, within
 from resolvers.editing.locking import key_of
 
 MOST_LINES: Final = 100
@@ -118,7 +119,7 @@ async def choose(
     wanted = [(place, ask, quantity, _named(unit.at(*place), ask)) for place, ask, quantity in asked]
     variants = await _of_products(unit, [key for *_, (kind, key) in wanted if kind == "product"])
     keys = {key for *_, (kind, key) in wanted if kind == "variant"} | set(variants.values())
-    parts = await _parts(unit, keys)
+    parts = await parts_of(within(unit), keys)
     every = keys | set(also) | {child for of in parts.values() for child in of}
     shelf = await hold_variants(unit, sorted(every), lock=lock)
     seen = select(VARIANT.c.id).where(VARIANT.c.id.in_(keys), visibility.variants(unit.viewer))
@@ -170,13 +171,13 @@ async def _of_products(unit: Unit, keys: Sequence[int]) -> dict[int, int]:
     return found
 
 
-async def _parts(unit: Unit, bundles: set[int]) -> dict[int, list[int]]:
+async def parts_of(rows: Rows, bundles: Collection[int]) -> dict[int, list[int]]:
     """What bundles consist of, by variant, in order."""
     found: dict[int, list[int]] = {}
     columns = _BUNDLE.c
     statement = select(columns.variant_id, columns.child_id).where(columns.variant_id.in_(sorted(bundles)))
     if bundles:
-        for variant, child in await unit.connection.execute(statement.order_by(columns.variant_id, columns.position)):
+        for variant, child in await rows(statement.order_by(columns.variant_id, columns.position)):
             found.setdefault(variant, []).append(child)
     return found
 
